@@ -25,7 +25,7 @@ let package = Package(
             providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CLinux", path: "Sources/System/CLinux"),
 
-        .target(name: "Store", dependencies: ["CSQLite"]),
+        .target(name: "Store", dependencies: ["CSQLite", "CLinux"]),
         .target(name: "Wire"),
         .target(name: "Runtime", dependencies: ["Store", "CCrypto", "CYAML"]),
 

@@ -1,0 +1,49 @@
+/// What an invocation must pass before its function runs, decided at one point of the store's order.
+public struct AdmissionRequest: Sendable {
+    /// The function's name: the concurrency limit counts by it.
+    public var function: String
+    /// The time of the invocation.
+    public var now: Timestamp
+    /// The session that the caller's token names; it must exist, be unexpired and not be revoked. Nil: none to check.
+    public var session: String?
+    /// Rates to keep, all of them or none is counted.
+    public var rates: [RateRule]
+    /// Invocations of the function that may be under way in this process.
+    public var concurrency: Int
+
+    /// A request for one invocation.
+    public init(function: String, now: Timestamp, session: String?, rates: [RateRule], concurrency: Int) {
+        self.function = function
+        self.now = now
+        self.session = session
+        self.rates = rates
+        self.concurrency = concurrency
+    }
+}
+
+/// The store's answer to an `AdmissionRequest`.
+public enum AdmissionDecision: Sendable {
+    /// Go on; the ticket must end in `commit` or `release`. The status is that of the rule nearest to refusing.
+    case admitted(Ticket, RateStatus?)
+    /// The session is unknown, expired or revoked.
+    case sessionEnded
+    /// A rate is used up; the status is that of the rule that refused.
+    case rateExceeded(RateStatus)
+    /// As many invocations of the function are under way as may be.
+    case concurrencyExceeded
+}
+
+/// An admitted invocation's place in the store's order.
+public struct Ticket: Sendable {
+    /// The admission's number in the store's one order.
+    public let number: Int64
+    let function: String
+    /// The transaction that admitted it; when that is lost, so is the admission.
+    let transaction: TransactionFate
+}
+
+/// Whether a transaction was lost. Only the writer's thread reads and writes it.
+final class TransactionFate: @unchecked Sendable {
+    // Sound: every access is inside an operation, and operations run on the writer's one thread.
+    var isLost = false
+}

@@ -1,0 +1,58 @@
+internal import CSQLite
+
+/// One SQLite connection, to be used by one thread at a time.
+///
+/// With `Statement.swift`, the only place where SQLite's C interface is called. Sound because the handle lives as
+/// long as this object, statements keep the object alive, and every text and blob is copied at the boundary.
+@safe final class Database {
+    let handle: OpaquePointer
+    let path: String
+
+    enum Access { case readWrite, readOnly }
+
+    init(path: String, access: Access, limits: StoreLimits) throws(StoreError) {
+        var handle: OpaquePointer?
+        let flags =
+            SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE
+            | (access == .readWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY)
+        let code = unsafe sqlite3_open_v2(path, &handle, flags, nil)
+        guard code == SQLITE_OK, let opened = unsafe handle else {
+            let reason = unsafe handle.map { unsafe String(cString: sqlite3_errmsg($0)) }
+            unsafe sqlite3_close_v2(handle)
+            throw .cannotOpen(path: path, reason: reason ?? "out of memory")
+        }
+        unsafe self.handle = opened
+        self.path = path
+        unsafe sqlite3_busy_timeout(opened, Int32(clamping: limits.busyTimeout.milliseconds))
+    }
+
+    deinit { unsafe sqlite3_close_v2(handle) }
+
+    /// Whether no transaction is open: also true after SQLite has rolled one back by itself (disk full, I/O error).
+    var isAutocommit: Bool { unsafe sqlite3_get_autocommit(handle) != 0 }
+
+    /// Runs statements that return no rows and bind nothing.
+    func execute(_ sql: String) throws(StoreError) {
+        let code = unsafe sqlite3_exec(handle, sql, nil, nil, nil)
+        guard code == SQLITE_OK else { throw error(code, sql) }
+    }
+
+    /// The first column of the first row, as an integer: for pragmas.
+    func integer(_ sql: String) throws(StoreError) -> Int64 {
+        try Statement(self, sql).first { $0.integer(0) } ?? 0
+    }
+
+    /// Maps an extended SQLite result code to the store's error.
+    func error(_ code: Int32, _ sql: String) -> StoreError {
+        switch code & 0xff {
+        case SQLITE_FULL: .full
+        case SQLITE_BUSY, SQLITE_LOCKED: .busy
+        case SQLITE_CORRUPT: .corrupt
+        case SQLITE_NOTADB: .notAStore(path: path)
+        case SQLITE_READONLY: .readOnly
+        case SQLITE_IOERR: .io(code: code)
+        case SQLITE_CANTOPEN: .cannotOpen(path: path, reason: unsafe String(cString: sqlite3_errmsg(handle)))
+        default: .unexpected(code: code, statement: sql)
+        }
+    }
+}

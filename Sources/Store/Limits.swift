@@ -1,0 +1,20 @@
+/// Every limit of the store, in one place.
+public struct StoreLimits: Sendable {
+    /// Operations that may wait for the writer; one more is refused as `overloaded`.
+    public var waitingOperations = 65_536
+    /// Operations in one transaction, so that nobody waits for an endless batch.
+    public var operationsPerTransaction = 1_024
+    /// How long a transaction that nobody waits for is kept open for more work.
+    public var openTransaction: Duration = .milliseconds(2)
+    /// How long another process may hold the write lock before an operation fails as `busy`.
+    public var busyTimeout: Duration = .seconds(5)
+    /// Pages in the write-ahead log before they are copied into the database (4 KiB each).
+    public var checkpointPages = 4_000
+    /// The largest size of the file in pages; nil for SQLite's own limit. (SQLITE_FULL beyond it.)
+    public var maximumPages: Int?
+    /// Rows of the outbox read at once when following what other processes emitted.
+    public var outboxBatch = 1_024
+
+    /// The limits that are used where none are given.
+    public init() {}
+}

@@ -1,0 +1,191 @@
+internal import Glibc
+internal import Synchronization
+
+/// The shared state in one SQLite file (WAL, `synchronous=FULL`), for all processes of one machine.
+///
+/// One writer a process gathers operations into transactions; SQLite's write lock orders the processes.
+public final class SQLiteState: SharedState {
+    private let writer: Writer
+    private let reader: Mutex<Reader?>
+    private let observer = ObserverBox()
+    private let seen = Atomic<Int64>(0)
+
+    /// Opens the store at `path`, making it (readable by its owner only) and its folder where there is none.
+    ///
+    /// Throws `cannotOpen`, `notAStore`, `newerSchema`, `corrupt`, `full` or `readOnly`.
+    public init(path: String, limits: StoreLimits = StoreLimits()) throws(StoreError) {
+        try SQLiteState.makePlace(for: path)
+        let database = try Database(path: path, access: .readWrite, limits: limits)
+        do throws(StoreError) {
+            try database.execute("PRAGMA journal_mode = WAL")
+        } catch .unexpected, .notAStore {
+            throw .notAStore(path: path)
+        }
+        try database.execute("PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY")
+        try database.execute("PRAGMA wal_autocheckpoint = \(limits.checkpointPages)")
+        if let pages = limits.maximumPages { try database.execute("PRAGMA max_page_count = \(pages)") }
+        try Schema.prepare(database)
+        reader = Mutex(try Reader(path: path, limits: limits))
+        writer = try Writer(limits: limits)
+        let transaction = try Transaction(database, limits: limits, observer: observer)
+        try writer.start(transaction)
+    }
+
+    /// Makes the folder and an empty file with mode 0600, so that SQLite's own files get that mode too.
+    private static func makePlace(for path: String) throws(StoreError) {
+        for (index, character) in zip(path.indices, path) where character == "/" && index != path.startIndex {
+            let result = unsafe mkdir(String(path[..<index]), 0o700)
+            guard result == 0 || errno == EEXIST else {
+                throw .cannotOpen(path: path, reason: unsafe String(cString: strerror(errno)))
+            }
+        }
+        let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw .cannotOpen(path: path, reason: unsafe String(cString: strerror(errno)))
+        }
+        Glibc.close(descriptor)
+    }
+
+    // MARK: Operations in the store's order
+
+    public func admit(_ request: AdmissionRequest) async throws(StoreError) -> AdmissionDecision {
+        try await perform(answeredEarly: true) { transaction throws(StoreError) in try transaction.admit(request) }
+    }
+
+    public func commit(
+        _ unit: UnitOfWork, at now: Timestamp, ticket: Ticket, completing claim: JobClaim?
+    ) async throws(StoreError) -> CommitDecision {
+        try await perform { transaction throws(StoreError) in
+            try transaction.apply(unit, at: now, ticket: ticket, completing: claim)
+        }
+    }
+
+    public func release(_ ticket: Ticket) {
+        writer.submit(
+            Operation(
+                run: { transaction in
+                    transaction.endInvocation(ticket)
+                    return nil
+                }, refuse: { _ in }))
+    }
+
+    public func claimJobs(
+        queue: String, owner: String, now: Timestamp, leaseUntil: Timestamp, groups: Int, batch: Int
+    ) async throws(StoreError) -> [JobClaim] {
+        try await perform { transaction throws(StoreError) in
+            try transaction.isolated { () throws(StoreError) in
+                try transaction.claim(
+                    queue: queue, owner: owner, now: now, leaseUntil: leaseUntil, groups: groups, batch: batch)
+            }
+        }
+    }
+
+    public func giveBack(_ claim: JobClaim, _ fate: JobReturn) async throws(StoreError) {
+        try await perform { transaction throws(StoreError) in
+            try transaction.isolated { () throws(StoreError) in try transaction.giveBack(claim, fate) }
+        }
+    }
+
+    public func heartbeat(host: String, now: Timestamp, expiresAt: Timestamp) async throws(StoreError) {
+        try await perform { transaction throws(StoreError) in
+            try transaction.isolated { () throws(StoreError) in
+                try transaction.sockets.heartbeat(host: host, expiresAt: expiresAt)
+                try transaction.prolongLeases(owner: host, until: expiresAt)
+                try transaction.sockets.forgetDeadHosts(now: now)
+            }
+        }
+    }
+
+    public func retire(host: String) async throws(StoreError) {
+        try await perform { transaction throws(StoreError) in
+            try transaction.isolated { () throws(StoreError) in try transaction.sockets.retire(host: host) }
+        }
+    }
+
+    public func trim(now: Timestamp, effectsBefore: Timestamp) async throws(StoreError) {
+        try await perform { transaction throws(StoreError) in
+            try transaction.isolated { () throws(StoreError) in
+                for statement in transaction.rates.trim { try statement.run(.time(now)) }
+                try transaction.sockets.trim.run(.time(effectsBefore))
+            }
+        }
+    }
+
+    // MARK: Reads
+
+    public func record(kind: String, id: String) throws(StoreError) -> Record? {
+        try read { reader throws(StoreError) in try reader.record(kind: kind, id: id) }
+    }
+
+    public func journal(stream: String, last count: Int) throws(StoreError) -> JournalSlice {
+        try read { reader throws(StoreError) in try reader.journal(stream: stream, last: count) }
+    }
+
+    public func journalEntry(id: String) throws(StoreError) -> JournalEntry? {
+        try read { reader throws(StoreError) in try reader.journalEntry(id: id) }
+    }
+
+    public func nextJob(queue: String) throws(StoreError) -> Timestamp? {
+        try read { reader throws(StoreError) in try reader.nextJob(queue: queue) }
+    }
+
+    public func queueDepths() throws(StoreError) -> [QueueDepth] {
+        try read { reader throws(StoreError) in try reader.queueDepths() }
+    }
+
+    // MARK: Following
+
+    public func follow(_ observer: @escaping @Sendable (Committed) -> Void) { self.observer.set(observer) }
+
+    public func catchUp() {
+        guard let number = try? read({ reader throws(StoreError) in try reader.number() }),
+            seen.exchange(number, ordering: .relaxed) != number
+        else { return }
+        // An empty transaction: its beginning reads what was missed.
+        writer.submit(Operation(run: { _ in nil }, refuse: { _ in }))
+    }
+
+    public func close() {
+        writer.close()
+        reader.withLock { $0 = nil }
+    }
+
+    private func read<T>(
+        _ body: (Reader) throws(StoreError) -> sending T
+    ) throws(StoreError) -> sending T {
+        try reader.withLock { reader throws(StoreError) in
+            guard let reader else { throw .closed }
+            return try body(reader)
+        }
+    }
+
+    /// Queues `body` for the writer and waits: for the disk, or with `answeredEarly` only for the body's own end.
+    private func perform<T: Sendable>(
+        answeredEarly: Bool = false, _ body: @escaping @Sendable (Transaction) throws(StoreError) -> T
+    ) async throws(StoreError) -> T {
+        let result: Result<T, StoreError> = await withCheckedContinuation { continuation in
+            writer.submit(
+                Operation(
+                    run: { transaction in
+                        do throws(StoreError) {
+                            let value = try body(transaction)
+                            guard !answeredEarly else {
+                                continuation.resume(returning: .success(value))
+                                return nil
+                            }
+                            return { failure in
+                                if let failure {
+                                    continuation.resume(returning: .failure(failure))
+                                } else {
+                                    continuation.resume(returning: .success(value))
+                                }
+                            }
+                        } catch {
+                            continuation.resume(returning: .failure(error))
+                            return nil
+                        }
+                    }, refuse: { continuation.resume(returning: .failure($0)) }))
+        }
+        return try result.get()
+    }
+}

@@ -1,0 +1,93 @@
+/// The tables, and how an older file is brought to them.
+enum Schema {
+    /// "GSTL" in ASCII; tells our files from other SQLite databases (PRAGMA application_id).
+    static let applicationID: Int64 = 0x4753_544C
+
+    /// One entry a version, each applied in a transaction of its own and never edited once released.
+    static let migrations: [String] = [
+        """
+        -- The store's one order: every admission, commit, journal entry, job and effect takes the next number.
+        CREATE TABLE sequence(only INTEGER PRIMARY KEY CHECK (only = 1), number INTEGER NOT NULL);
+        INSERT INTO sequence VALUES (1, 0);
+
+        CREATE TABLE record(
+            kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL,
+            PRIMARY KEY (kind, id)) WITHOUT ROWID;
+
+        CREATE TABLE journal(
+            stream TEXT NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
+            body TEXT NOT NULL, at INTEGER NOT NULL,
+            PRIMARY KEY (stream, number)) WITHOUT ROWID;
+        CREATE UNIQUE INDEX journal_id ON journal(id);
+
+        CREATE TABLE session(
+            id TEXT PRIMARY KEY, subject TEXT NOT NULL, created_at INTEGER NOT NULL,
+            expires_at INTEGER NOT NULL, revoked_at INTEGER) WITHOUT ROWID;
+        CREATE INDEX session_subject ON session(subject);
+        CREATE INDEX session_expiry ON session(expires_at);
+
+        CREATE TABLE host(id TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE connection(
+            id TEXT PRIMARY KEY, host TEXT NOT NULL, subject TEXT NOT NULL, session TEXT,
+            connected_at INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE INDEX connection_subject ON connection(subject);
+        CREATE INDEX connection_host ON connection(host);
+        CREATE TABLE membership(
+            connection TEXT NOT NULL, room TEXT NOT NULL, PRIMARY KEY (connection, room)) WITHOUT ROWID;
+
+        -- The times of the hits inside the moving window, packed (RateWindow).
+        CREATE TABLE rate(key TEXT PRIMARY KEY, hits BLOB NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE INDEX rate_expiry ON rate(expires_at);
+
+        -- A group's jobs run one batch at a time, in order. ready_at is also the end of a lease.
+        CREATE TABLE job_group(
+            queue TEXT NOT NULL, name TEXT NOT NULL, ready_at INTEGER NOT NULL, owner TEXT,
+            lease INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (queue, name)) WITHOUT ROWID;
+        CREATE INDEX job_group_ready ON job_group(queue, ready_at);
+        CREATE INDEX job_group_owner ON job_group(owner) WHERE owner IS NOT NULL;
+        CREATE TABLE job(
+            queue TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL, id TEXT NOT NULL,
+            payload TEXT NOT NULL, traceparent TEXT, attempts INTEGER NOT NULL DEFAULT 0,
+            enqueued_at INTEGER NOT NULL, PRIMARY KEY (queue, name, number)) WITHOUT ROWID;
+        CREATE TABLE dead_letter(
+            number INTEGER PRIMARY KEY, queue TEXT NOT NULL, name TEXT NOT NULL, id TEXT NOT NULL,
+            payload TEXT NOT NULL, attempts INTEGER NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL);
+
+        -- What sockets must be told, in order. kind: see Effect.
+        CREATE TABLE outbox(
+            number INTEGER PRIMARY KEY, kind INTEGER NOT NULL, target TEXT NOT NULL, other TEXT NOT NULL,
+            event TEXT NOT NULL, body TEXT NOT NULL, at INTEGER NOT NULL);
+        CREATE INDEX outbox_at ON outbox(at);
+        """
+    ]
+
+    /// Makes a new file a store, or brings an older one up to date; refuses what is not ours or is newer.
+    static func prepare(_ database: Database) throws(StoreError) {
+        let version = Int(try database.integer("PRAGMA user_version"))
+        if version == migrations.count, try database.integer("PRAGMA application_id") == applicationID { return }
+        try database.execute("BEGIN IMMEDIATE")
+        do {
+            try migrate(database)
+            try database.execute("COMMIT")
+        } catch {
+            if !database.isAutocommit { try? database.execute("ROLLBACK") }
+            throw error
+        }
+    }
+
+    private static func migrate(_ database: Database) throws(StoreError) {
+        // Read again under the write lock: another process may have made the store in the meantime.
+        let version = Int(try database.integer("PRAGMA user_version"))
+        let application = try database.integer("PRAGMA application_id")
+        let isEmpty = try database.integer("SELECT count(*) FROM sqlite_schema") == 0
+        guard application == applicationID || (isEmpty && version == 0) else {
+            throw .notAStore(path: database.path)
+        }
+        guard version <= migrations.count else {
+            throw .newerSchema(path: database.path, found: version, supported: migrations.count)
+        }
+        for migration in migrations.dropFirst(max(0, version)) { try database.execute(migration) }
+        try database.execute("PRAGMA application_id = \(applicationID)")
+        try database.execute("PRAGMA user_version = \(migrations.count)")
+    }
+}

@@ -1,0 +1,110 @@
+/// The state that all functions, hosts and processes share: the seam behind which another engine could stand.
+///
+/// Operations take effect in one order, numbered over all processes. Whatever is `async` waits for its place in that
+/// order; whatever is not reads what is committed. Nothing here reads a clock.
+public protocol SharedState: Sendable {
+    /// Decides whether an invocation may run. Counts it, if so.
+    func admit(_ request: AdmissionRequest) async throws(StoreError) -> AdmissionDecision
+
+    /// Applies a unit of work and ends the ticket; returns once it is on disk. On `.conflict` and on errors the
+    /// ticket is still the caller's. With `claim`, its jobs are done in the same transaction.
+    func commit(
+        _ unit: UnitOfWork, at now: Timestamp, ticket: Ticket, completing claim: JobClaim?
+    ) async throws(StoreError) -> CommitDecision
+
+    /// Ends the ticket of an invocation that changed nothing.
+    func release(_ ticket: Ticket)
+
+    /// A record's version and JSON text.
+    func record(kind: String, id: String) throws(StoreError) -> Record?
+
+    /// The last `count` entries of a stream, oldest first, and the number up to which that holds.
+    func journal(stream: String, last count: Int) throws(StoreError) -> JournalSlice
+
+    /// The entry with an id, whatever its stream.
+    func journalEntry(id: String) throws(StoreError) -> JournalEntry?
+
+    /// Leases waiting jobs to `owner` until `leaseUntil`: at most `groups` groups and `batch` jobs of each.
+    func claimJobs(
+        queue: String, owner: String, now: Timestamp, leaseUntil: Timestamp, groups: Int, batch: Int
+    ) async throws(StoreError) -> [JobClaim]
+
+    /// Gives claimed jobs back, or up. A lease that was lost in the meantime is no error: there is nothing to do.
+    func giveBack(_ claim: JobClaim, _ fate: JobReturn) async throws(StoreError)
+
+    /// When the next job of a queue is ready, if any waits.
+    func nextJob(queue: String) throws(StoreError) -> Timestamp?
+
+    /// Jobs waiting or running, and dead letters, by queue.
+    func queueDepths() throws(StoreError) -> [QueueDepth]
+
+    /// Says that a host lives until `expiresAt`, and prolongs the leases of its jobs until then. Forgets the
+    /// connections of hosts that no longer say so.
+    func heartbeat(host: String, now: Timestamp, expiresAt: Timestamp) async throws(StoreError)
+
+    /// Forgets a host and its connections: it has stopped.
+    func retire(host: String) async throws(StoreError)
+
+    /// Drops what is past its use: effects before `effectsBefore`, counters and sessions that expired before `now`.
+    func trim(now: Timestamp, effectsBefore: Timestamp) async throws(StoreError)
+
+    /// Calls `observer` after each commit, also another process's, in the store's order. One observer; it must be
+    /// quick and is called on the writer's thread.
+    func follow(_ observer: @escaping @Sendable (Committed) -> Void)
+
+    /// Looks whether another process has committed since, and tells the observer if so.
+    func catchUp()
+
+    /// Finishes what waits, and closes the files. Later operations fail as `closed`.
+    func close()
+}
+
+/// A record: the present value of something.
+public struct Record: Sendable, Equatable {
+    /// 1 for the first value; one more with each change.
+    public let version: Int64
+    /// JSON text.
+    public let body: String
+}
+
+/// An entry of a stream in the append-only journal.
+public struct JournalEntry: Sendable, Equatable {
+    /// Its place in the store's one order.
+    public let number: Int64
+    /// The stream, such as `player:ID`.
+    public let stream: String
+    /// What it records, such as `action`.
+    public let kind: String
+    /// Unique over all streams.
+    public let id: String
+    /// JSON text.
+    public let body: String
+    /// When it was recorded.
+    public let at: Timestamp
+}
+
+/// Part of a stream.
+public struct JournalSlice: Sendable, Equatable {
+    /// Oldest first.
+    public let entries: [JournalEntry]
+    /// No later number existed when the slice was read.
+    public let upTo: Int64
+}
+
+/// How much waits in a queue.
+public struct QueueDepth: Sendable, Equatable {
+    /// The queue's name.
+    public let queue: String
+    /// Jobs that wait or run.
+    public let waiting: Int
+    /// Jobs that were given up.
+    public let dead: Int
+}
+
+/// What a commit means for those who follow the store.
+public struct Committed: Sendable {
+    /// For the sockets, in order.
+    public var effects: [Effect] = []
+    /// Queues that got jobs; nil when another process committed and any may have.
+    public var queues: Set<String>? = []
+}

@@ -1,0 +1,83 @@
+final class RecordStatements {
+    fileprivate let version: Statement
+    fileprivate let save: Statement
+    fileprivate let append: Statement
+    fileprivate let openSession: Statement
+    fileprivate let revokeSession: Statement
+
+    init(_ database: Database) {
+        version = Statement(database, "SELECT version FROM record WHERE kind = ?1 AND id = ?2")
+        save = Statement(
+            database,
+            """
+            INSERT INTO record(kind, id, version, body) VALUES (?1, ?2, 1, ?3)
+            ON CONFLICT(kind, id) DO UPDATE SET version = version + 1, body = excluded.body
+            """)
+        append = Statement(
+            database, "INSERT INTO journal(stream, number, kind, id, body, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+        openSession = Statement(
+            database, "INSERT OR IGNORE INTO session(id, subject, created_at, expires_at) VALUES (?1, ?2, ?3, ?4)")
+        revokeSession = Statement(
+            database, "UPDATE session SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL")
+    }
+}
+
+extension Transaction {
+    /// Checks what the unit read, then applies what it writes. Nothing is kept on an error or a conflict.
+    func apply(
+        _ unit: UnitOfWork, at now: Timestamp, ticket: Ticket, completing claim: JobClaim?
+    ) throws(StoreError) -> CommitDecision {
+        guard !ticket.transaction.isLost else { throw .admissionLost }
+        if try isConflicting(unit.reads) { return .conflict }
+        let before = committed
+        do throws(StoreError) {
+            let commit: Int64 = try isolated { () throws(StoreError) in
+                for write in unit.writes { try apply(write, at: now) }
+                if let claim { try complete(claim, at: now) }
+                return nextNumber()
+            }
+            endInvocation(ticket)
+            return .committed(number: commit)
+        } catch {
+            committed = before
+            throw error
+        }
+    }
+
+    private func isConflicting(_ reads: [UnitOfWork.Read]) throws(StoreError) -> Bool {
+        for read in reads {
+            guard case .record(let kind, let id, let version) = read else { continue }
+            let current = try records.version.first(.text(kind), .text(id)) { $0.integer(0) }
+            if current ?? 0 != version { return true }
+        }
+        return false
+    }
+
+    private func apply(_ write: UnitOfWork.Write, at now: Timestamp) throws(StoreError) {
+        switch write {
+        case .save(let kind, let id, let body):
+            try records.save.run(.text(kind), .text(id), .text(body))
+        case .append(let stream, let kind, let id, let body):
+            try records.append.run(
+                .text(stream), .integer(nextNumber()), .text(kind), .text(id), .text(body), .time(now))
+        case .enqueue(let queue, let group, let id, let payload, let traceparent):
+            try enqueue(queue, group: group, id: id, payload: payload, traceparent: traceparent, at: now)
+        case .emit(let emit):
+            try record(.emit(emit), at: now)
+        case .join(let room, let connections):
+            try sockets.join(room, connections)
+            try record(.join(room: room, connections), at: now)
+        case .leave(let room, let connections):
+            try sockets.leave(room, connections)
+            try record(.leave(room: room, connections), at: now)
+        case .connect(let connection, let host, let subject, let session):
+            try sockets.connect(connection, host: host, subject: subject, session: session, at: now)
+        case .disconnect(let connection):
+            try sockets.disconnect(connection)
+        case .openSession(let id, let subject, let expiresAt):
+            try records.openSession.run(.text(id), .text(subject), .time(now), .time(expiresAt))
+        case .revokeSession(let id):
+            try records.revokeSession.run(.text(id), .time(now))
+        }
+    }
+}

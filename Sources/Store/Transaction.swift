@@ -1,0 +1,147 @@
+/// The writer's side of the store: one transaction at a time over one connection, on the writer's thread.
+///
+/// The parts by kind of state are in `Transaction+….swift`. Numbers of the store's order are taken from memory and
+/// written back once a transaction; rate counters are read once and written back once a transaction.
+final class Transaction {
+    let database: Database
+    let limits: StoreLimits
+
+    // One group of statements a kind of state.
+    let records: RecordStatements
+    let jobs: JobStatements
+    let sockets: SocketStatements
+    let rates: RateStatements
+
+    /// The last number that was given out.
+    private(set) var number: Int64 = 0
+    /// Numbers up to this one have been told to the observer.
+    private var publishedNumber: Int64 = 0
+    private var storedNumber: Int64 = 0
+    private(set) var fate = TransactionFate()
+    /// Why the transaction is lost before its commit, as when the disk is full.
+    private(set) var loss: StoreError?
+
+    /// Counters read or changed in this transaction.
+    var rateWindows: [String: OpenRateWindow] = [:]
+    /// Invocations under way in this process, by function.
+    var inFlight: [String: Int] = [:]
+    /// What this transaction will tell the observer.
+    var committed = Committed()
+    private var missed = Committed()
+    private let observer: ObserverBox
+
+    private let readNumber: Statement
+    private let writeNumber: Statement
+    private let beginning: Statement
+    private let committing: Statement
+    private let savepoint: Statement
+    private let releaseSavepoint: Statement
+
+    init(_ database: Database, limits: StoreLimits, observer: ObserverBox) throws(StoreError) {
+        self.database = database
+        self.limits = limits
+        self.observer = observer
+        records = RecordStatements(database)
+        jobs = JobStatements(database)
+        sockets = SocketStatements(database)
+        rates = RateStatements(database)
+        readNumber = Statement(database, "SELECT number FROM sequence")
+        writeNumber = Statement(database, "UPDATE sequence SET number = ?1")
+        beginning = Statement(database, "BEGIN IMMEDIATE")
+        committing = Statement(database, "COMMIT")
+        savepoint = Statement(database, "SAVEPOINT unit")
+        releaseSavepoint = Statement(database, "RELEASE unit")
+        number = try readNumber.first { $0.integer(0) } ?? 0
+        storedNumber = number
+        publishedNumber = number
+    }
+
+    /// Whether anything would be lost without a commit.
+    var isChanged: Bool { number != storedNumber }
+
+    /// Takes the next number of the store's order.
+    func nextNumber() -> Int64 {
+        number += 1
+        return number
+    }
+
+    /// Takes the write lock, and learns what other processes did since the last transaction.
+    func begin() throws(StoreError) {
+        try beginning.run()
+        fate = TransactionFate()
+        loss = nil
+        committed = Committed()
+        do throws(StoreError) {
+            number = try readNumber.first { $0.integer(0) } ?? 0
+            storedNumber = number
+            try readMissed()
+        } catch {
+            abandon(error)
+            throw error
+        }
+    }
+
+    /// Makes everything durable. On an error nothing of the transaction is kept.
+    func commit() throws(StoreError) {
+        if let loss { throw loss }
+        do throws(StoreError) {
+            try writeRateWindows()
+            if isChanged { try writeNumber.run(.integer(number)) }
+            try committing.run()
+            storedNumber = number
+        } catch {
+            abandon(error)
+            throw error
+        }
+    }
+
+    /// Tells the observer what has been committed, other processes' part first.
+    func publish() {
+        defer { missed = Committed() }
+        if loss != nil { committed = Committed() }
+        if loss == nil { publishedNumber = number }
+        let queues: Set<String>? = missed.queues == nil ? nil : committed.queues
+        let all = Committed(effects: missed.effects + committed.effects, queues: queues)
+        if !all.effects.isEmpty || all.queues != [] { observer.tell(all) }
+    }
+
+    /// Runs `body` so that an error inside it takes back only what `body` did - unless the whole transaction is lost.
+    func isolated<T>(_ body: () throws(StoreError) -> T) throws(StoreError) -> T {
+        try savepoint.run()
+        do throws(StoreError) {
+            let value = try body()
+            try releaseSavepoint.run()
+            return value
+        } catch {
+            if database.isAutocommit {
+                abandon(error)
+            } else {
+                do throws(StoreError) {
+                    try database.execute("ROLLBACK TO unit; RELEASE unit")
+                } catch { abandon(error) }
+            }
+            throw error
+        }
+    }
+
+    private func abandon(_ error: StoreError) {
+        loss = error
+        fate.isLost = true
+        rateWindows.removeAll(keepingCapacity: true)
+        if !database.isAutocommit { try? database.execute("ROLLBACK") }
+    }
+
+    /// Effects that other processes committed between our transactions, and our own if their batch was not told.
+    private func readMissed() throws(StoreError) {
+        guard number > publishedNumber else { return }
+        missed.queues = nil
+        var last = publishedNumber
+        while true {
+            let rows = try sockets.effects(after: last, limit: limits.outboxBatch)
+            missed.effects += rows
+            guard rows.count == limits.outboxBatch, let newest = rows.last else { break }
+            last = newest.number
+        }
+        publishedNumber = number
+    }
+}

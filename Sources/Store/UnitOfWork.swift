@@ -1,0 +1,99 @@
+/// Everything that one invocation read and wants to change, applied whole or not at all.
+public struct UnitOfWork: Sendable, Equatable, Codable {
+    /// What the function decided upon; checked again before the writes are applied.
+    public var reads: [Read]
+    /// The changes, in the order in which the function made them.
+    public var writes: [Write]
+
+    /// A unit of the given reads and writes.
+    public init(reads: [Read] = [], writes: [Write] = []) {
+        self.reads = reads
+        self.writes = writes
+    }
+
+    /// Something the function read.
+    public enum Read: Sendable, Equatable, Codable {
+        /// A record as of `version` (0: it did not exist). Another version at the commit is a conflict.
+        case record(kind: String, id: String, version: Int64)
+        /// A stream's entries up to `number`. Entries are never changed, so this cannot conflict; a replay needs it.
+        case journal(stream: String, upTo: Int64)
+    }
+
+    /// A change of the shared state.
+    public enum Write: Sendable, Equatable, Codable {
+        /// Makes or replaces a record; `body` is its JSON text.
+        case save(kind: String, id: String, body: String)
+        /// Adds an entry to a stream; `body` is its JSON text, `id` is unique over all streams.
+        case append(stream: String, kind: String, id: String, body: String)
+        /// Adds a job; jobs of one group run in order, one batch at a time.
+        case enqueue(queue: String, group: String, id: String, payload: String, traceparent: String?)
+        /// Tells sockets something.
+        case emit(Emit)
+        /// Lets the connections into a room.
+        case join(room: String, Connections)
+        /// Takes the connections out of a room.
+        case leave(room: String, Connections)
+        /// Records an open socket.
+        case connect(connection: String, host: String, subject: String, session: String?)
+        /// Forgets a socket and its rooms.
+        case disconnect(connection: String)
+        /// Records a session.
+        case openSession(id: String, subject: String, expiresAt: Timestamp)
+        /// Ends a session: its tokens are refused from here on.
+        case revokeSession(id: String)
+    }
+
+    /// Which connections a change of rooms is about.
+    public enum Connections: Sendable, Equatable, Codable {
+        /// One connection.
+        case connection(String)
+        /// All that a subject (a player) has open.
+        case subject(String)
+    }
+}
+
+/// An event for the sockets in some rooms.
+public struct Emit: Sendable, Equatable, Codable {
+    /// The rooms whose sockets get it, each socket once.
+    public var rooms: [String]
+    /// Rooms whose sockets do not.
+    public var except: [String]
+    /// The event's name.
+    public var event: String
+    /// The event's one argument, as JSON text.
+    public var json: String
+
+    /// An event for `rooms` without those in `except`.
+    public init(rooms: [String], except: [String] = [], event: String, json: String) {
+        self.rooms = rooms
+        self.except = except
+        self.event = event
+        self.json = json
+    }
+}
+
+/// What a host must do to its sockets because of a commit: a row of the outbox.
+public struct Effect: Sendable, Equatable {
+    /// Its place in the store's one order.
+    public let number: Int64
+    /// What to do.
+    public let kind: Kind
+
+    /// What to do to the sockets.
+    public enum Kind: Sendable, Equatable {
+        /// Send an event.
+        case emit(Emit)
+        /// Let connections into a room.
+        case join(room: String, UnitOfWork.Connections)
+        /// Take connections out of a room.
+        case leave(room: String, UnitOfWork.Connections)
+    }
+}
+
+/// What became of a unit of work.
+public enum CommitDecision: Sendable, Equatable {
+    /// It is on disk; its number in the store's one order.
+    case committed(number: Int64)
+    /// Something it read has been changed since: run the function again on the new state. The ticket stays valid.
+    case conflict
+}
