@@ -1,0 +1,38 @@
+/// How much of everything one HTTP request may bring, in octets unless it says otherwise.
+public struct HTTPLimits: Sendable, Equatable {
+    /// The request line without its CRLF; beyond it 414.
+    public var requestLineBytes: Int
+    /// All field lines of a head with their CRLFs; beyond it 431.
+    public var headerBytes: Int
+    /// The number of field lines of a head, and of a trailer section; beyond it 431.
+    public var headerCount: Int
+    /// The body where the caller sets no other limit after the head; beyond it 413.
+    public var bodyBytes: Int
+    /// The line before a chunk (size and extensions) without its CRLF; beyond it 400.
+    public var chunkLineBytes: Int
+    /// The extensions of all chunks of a body; beyond it 400. Without it a small body could hide any amount.
+    public var chunkExtensionBytes: Int
+    /// The trailer section of a chunked body with its CRLFs; beyond it 431.
+    public var trailerBytes: Int
+    /// The number of empty lines that are passed over before a request line (RFC 9112 2.2).
+    public var leadingEmptyLines: Int
+
+    /// Limits that differ from the standard ones where named.
+    public init(
+        requestLineBytes: Int = 8 * 1024, headerBytes: Int = 32 * 1024, headerCount: Int = 100,
+        bodyBytes: Int = 1024 * 1024, chunkLineBytes: Int = 1024, chunkExtensionBytes: Int = 8 * 1024,
+        trailerBytes: Int = 8 * 1024, leadingEmptyLines: Int = 2
+    ) {
+        self.requestLineBytes = requestLineBytes
+        self.headerBytes = headerBytes
+        self.headerCount = headerCount
+        self.bodyBytes = bodyBytes
+        self.chunkLineBytes = chunkLineBytes
+        self.chunkExtensionBytes = chunkExtensionBytes
+        self.trailerBytes = trailerBytes
+        self.leadingEmptyLines = leadingEmptyLines
+    }
+
+    /// What a host uses unless it knows better.
+    public static let standard = HTTPLimits()
+}

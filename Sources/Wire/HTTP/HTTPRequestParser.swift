@@ -1,0 +1,250 @@
+/// Reads HTTP/1.0 and HTTP/1.1 requests (RFC 9112) out of bytes that arrive in any pieces.
+///
+/// A connection owns one: it appends what the socket gave and calls `next()` until that answers `.needMore`.
+/// Where two parties could disagree about where a request ends, the request is refused, never repaired
+/// (RFC 9112 11.2). What is buffered is bounded by the limits, plus what is appended between two calls.
+public struct HTTPRequestParser: Sendable {
+    /// What the bytes so far amount to.
+    public enum Step: Sendable, Equatable {
+        /// Nothing more until bytes are appended.
+        case needMore
+        /// The head of a request, its body empty; given once a request, as soon as the head is complete. Now
+        /// is the time to set `bodyLimit` and to send `100 Continue`.
+        case head(HTTPRequest)
+        /// The same request with its body.
+        case request(HTTPRequest)
+    }
+
+    /// The limit of the body of the request whose head was given last, in octets. It goes back to
+    /// `HTTPLimits.bodyBytes` with each request.
+    public var bodyLimit: Int
+
+    let limits: HTTPLimits
+    var queue = ByteQueue()
+    private var phase = Phase.requestLine
+    private var failure: HTTPParseError?
+    private var request = Self.emptyRequest
+    private var framing = HTTPFraming()
+    private var emptyLines = 0
+    private var fieldCount = 0
+    private var fieldBytes = 0
+    private var extensionBytes = 0
+
+    private enum Phase {
+        case requestLine
+        case fields
+        case headGiven
+        case body(length: Int)
+        case chunkLine
+        case chunk(remaining: Int)
+        case chunkEnd
+        case trailers
+    }
+
+    /// A parser for one connection.
+    public init(limits: HTTPLimits = .standard) {
+        self.limits = limits
+        bodyLimit = limits.bodyBytes
+    }
+
+    /// Takes in what a socket gave. After an error it is dropped.
+    public mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        if failure == nil { unsafe queue.append(bytes) }
+    }
+
+    /// Takes in bytes. After an error they are dropped.
+    public mutating func append(_ bytes: some Sequence<UInt8>) {
+        if failure == nil { queue.append(bytes) }
+    }
+
+    /// How many bytes wait that no step has used yet.
+    public var bufferedBytes: Int { queue.count }
+
+    /// Whether nothing of a request has arrived: the connection is idle, not half-way through a request.
+    public var isBetweenRequests: Bool {
+        guard failure == nil, queue.isEmpty, case .requestLine = phase else { return false }
+        return true
+    }
+
+    /// Gives up the bytes behind the last request; what follows an Upgrade is another protocol's.
+    public mutating func takeRemaining() -> [UInt8] {
+        let remaining = queue.take(queue.count)
+        queue.removeAll()
+        return remaining
+    }
+
+    /// The next step. An error is final: it is thrown again by every later call.
+    public mutating func next() throws(HTTPParseError) -> Step {
+        if let failure { throw failure }
+        do {
+            return try advance()
+        } catch {
+            failure = error
+            queue.removeAll()
+            request = Self.emptyRequest
+            throw error
+        }
+    }
+
+    private mutating func advance() throws(HTTPParseError) -> Step {
+        while true {
+            let isAdvancing: Bool
+            switch phase {
+            case .requestLine: isAdvancing = try readRequestLine()
+            case .fields:
+                isAdvancing = try readField()
+                if case .headGiven = phase { return .head(request) }
+            case .headGiven: isAdvancing = try startBody()
+            case .body(let length):
+                guard queue.count >= length else { return .needMore }
+                request.body = queue.take(length)
+                return finishRequest()
+            case .chunkLine: isAdvancing = try readChunkLine()
+            case .chunk(let remaining): isAdvancing = readChunk(remaining)
+            case .chunkEnd: isAdvancing = try readChunkEnd()
+            case .trailers:
+                guard try readTrailer() else { return .needMore }
+                if case .requestLine = phase { return finishRequest() }
+                continue
+            }
+            if !isAdvancing { return .needMore }
+        }
+    }
+
+    private mutating func readRequestLine() throws(HTTPParseError) -> Bool {
+        switch queue.takeLine(atMost: limits.requestLineBytes) {
+        case .incomplete: return false
+        case .tooLong: throw HTTPParseError(status: 414, detail: "The request line is too long.")
+        case .bareLineFeed: throw .bad("A line ends in LF without CR.")
+        case .line(let range):
+            if range.isEmpty {
+                emptyLines += 1
+                if emptyLines > limits.leadingEmptyLines { throw .bad("Empty lines precede the request.") }
+                return true
+            }
+            let line = try HTTPRequestLine(queue.storage.span, range)
+            request.method = line.method
+            request.target = line.target
+            request.path = line.path
+            request.query = line.query
+            request.host = line.authority
+            request.minorVersion = line.minorVersion
+            framing = HTTPFraming()
+            fieldCount = 0
+            fieldBytes = 0
+            phase = .fields
+            return true
+        }
+    }
+
+    private mutating func readField() throws(HTTPParseError) -> Bool {
+        let detail = "The header section is too large."
+        guard let range = try takeFieldLine(within: limits.headerBytes, detail) else { return false }
+        if range.isEmpty {
+            try framing.finish(&request)
+            phase = .headGiven
+            return true
+        }
+        let line = try HTTPFieldLine(queue.storage.span, range)
+        try framing.take(line)
+        request.headers.add(line.name, line.value)
+        return true
+    }
+
+    private mutating func readTrailer() throws(HTTPParseError) -> Bool {
+        let detail = "The trailer section is too large."
+        guard let range = try takeFieldLine(within: limits.trailerBytes, detail) else { return false }
+        if range.isEmpty {
+            phase = .requestLine
+        } else {
+            _ = try HTTPFieldLine(queue.storage.span, range)
+        }
+        return true
+    }
+
+    /// The next line of a header or trailer section, counted against the section's limits.
+    private mutating func takeFieldLine(
+        within limit: Int, _ detail: String
+    ) throws(HTTPParseError) -> Range<Int>? {
+        switch queue.takeLine(atMost: limit - fieldBytes) {
+        case .incomplete: return nil
+        case .tooLong: throw HTTPParseError(status: 431, detail: detail)
+        case .bareLineFeed: throw .bad("A line ends in LF without CR.")
+        case .line(let range):
+            if range.isEmpty { return range }
+            fieldBytes += range.count + 2
+            fieldCount += 1
+            if fieldBytes > limit || fieldCount > limits.headerCount {
+                throw HTTPParseError(status: 431, detail: detail)
+            }
+            return range
+        }
+    }
+
+    private mutating func startBody() throws(HTTPParseError) -> Bool {
+        if framing.isChunked {
+            extensionBytes = 0
+            fieldCount = 0
+            fieldBytes = 0
+            phase = .chunkLine
+            return true
+        }
+        let length = framing.contentLength ?? 0
+        if length > bodyLimit { throw Self.bodyTooLarge }
+        phase = .body(length: length)
+        return true
+    }
+
+    private mutating func readChunkLine() throws(HTTPParseError) -> Bool {
+        switch queue.takeLine(atMost: limits.chunkLineBytes) {
+        case .incomplete: return false
+        case .tooLong: throw .bad("The line of a chunk is too long.")
+        case .bareLineFeed: throw .bad("A line ends in LF without CR.")
+        case .line(let range):
+            let line = try HTTPChunkLine(queue.storage.span, range)
+            extensionBytes += line.extensionBytes
+            if extensionBytes > limits.chunkExtensionBytes {
+                throw .bad("The chunk extensions are too long.")
+            }
+            if line.size == 0 {
+                phase = .trailers
+            } else if line.size > bodyLimit - request.body.count {
+                throw Self.bodyTooLarge
+            } else {
+                phase = .chunk(remaining: line.size)
+            }
+            return true
+        }
+    }
+
+    private mutating func readChunk(_ remaining: Int) -> Bool {
+        let length = min(remaining, queue.count)
+        guard length > 0 else { return false }
+        request.body.append(contentsOf: queue.storage[queue.start..<(queue.start + length)])
+        queue.consume(length)
+        phase = length == remaining ? .chunkEnd : .chunk(remaining: remaining - length)
+        return true
+    }
+
+    private mutating func readChunkEnd() throws(HTTPParseError) -> Bool {
+        switch queue.takeLine(atMost: 0) {
+        case .incomplete: return false
+        case .line: phase = .chunkLine
+        case .tooLong, .bareLineFeed: throw .bad("A chunk is not followed by CRLF.")
+        }
+        return true
+    }
+
+    private mutating func finishRequest() -> Step {
+        let finished = request
+        request = Self.emptyRequest
+        bodyLimit = limits.bodyBytes
+        emptyLines = 0
+        phase = .requestLine
+        return .request(finished)
+    }
+
+    private static let emptyRequest = HTTPRequest(method: "", target: "", path: "")
+    private static let bodyTooLarge = HTTPParseError(
+        status: 413, detail: "The body is larger than this resource takes.")
+}

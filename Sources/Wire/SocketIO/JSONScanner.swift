@@ -1,0 +1,205 @@
+/// Finds the parts of a JSON text (RFC 8259) without building values, so that a packet can be taken apart
+/// and each part handed to its decoder as it is. Linear, iterative, and limited in depth.
+public enum JSONScanner {
+    /// How many arrays and objects may stand within each other, the outermost included.
+    public static let depthLimit = 128
+
+    /// The texts of the elements of an array, without the blanks around them; nil where the text is not one
+    /// well-formed array, or too deep.
+    public static func elements(of json: String) -> [String]? {
+        let bytes = json.utf8.span
+        var index = skipSpace(bytes, 0)
+        guard isByte(bytes, index, ASCII.leftBracket) else { return nil }
+        index = skipSpace(bytes, index + 1)
+        var elements: [String] = []
+        if isByte(bytes, index, ASCII.rightBracket) {
+            index += 1
+        } else {
+            while true {
+                guard let end = endOfValue(bytes, from: index, depth: 1),
+                    let element = bytes.utf8Text(index..<end)
+                else { return nil }
+                elements.append(element)
+                index = skipSpace(bytes, end)
+                if isByte(bytes, index, ASCII.comma) {
+                    index = skipSpace(bytes, index + 1)
+                } else if isByte(bytes, index, ASCII.rightBracket) {
+                    index += 1
+                    break
+                } else {
+                    return nil
+                }
+            }
+        }
+        return skipSpace(bytes, index) == bytes.count ? elements : nil
+    }
+
+    /// The members of an object in order, their names decoded and their values as texts; nil where the text
+    /// is not one well-formed object, or too deep.
+    public static func members(of json: String) -> [(name: String, value: String)]? {
+        let bytes = json.utf8.span
+        var index = skipSpace(bytes, 0)
+        guard isByte(bytes, index, ASCII.leftBrace) else { return nil }
+        index = skipSpace(bytes, index + 1)
+        var members: [(name: String, value: String)] = []
+        if isByte(bytes, index, ASCII.rightBrace) {
+            index += 1
+        } else {
+            while true {
+                guard let endOfName = endOfString(bytes, from: index),
+                    let name = bytes.utf8Text(index..<endOfName).flatMap({ string(of: $0) }),
+                    let start = startOfMemberValue(bytes, from: index),
+                    let end = endOfValue(bytes, from: start, depth: 1),
+                    let value = bytes.utf8Text(start..<end)
+                else { return nil }
+                members.append((name: name, value: value))
+                index = skipSpace(bytes, end)
+                if isByte(bytes, index, ASCII.comma) {
+                    index = skipSpace(bytes, index + 1)
+                } else if isByte(bytes, index, ASCII.rightBrace) {
+                    index += 1
+                    break
+                } else {
+                    return nil
+                }
+            }
+        }
+        return skipSpace(bytes, index) == bytes.count ? members : nil
+    }
+
+    static func isSpace(_ byte: UInt8) -> Bool {
+        byte == ASCII.space || byte == ASCII.tab || byte == ASCII.lineFeed || byte == ASCII.carriageReturn
+    }
+
+    private static func isByte(_ bytes: Span<UInt8>, _ index: Int, _ byte: UInt8) -> Bool {
+        index < bytes.count && bytes[index] == byte
+    }
+
+    private static func skipSpace(_ bytes: Span<UInt8>, _ start: Int) -> Int {
+        var index = start
+        while index < bytes.count, isSpace(bytes[index]) { index += 1 }
+        return index
+    }
+
+    /// Where the value that starts at `start` ends; nil where none does. `depth` containers are open already.
+    private static func endOfValue(_ bytes: Span<UInt8>, from start: Int, depth: Int) -> Int? {
+        var closers: [UInt8] = []
+        var index = start
+        while true {
+            guard index < bytes.count else { return nil }
+            let opener = bytes[index]
+            if opener == ASCII.leftBracket || opener == ASCII.leftBrace {
+                guard depth + closers.count < depthLimit else { return nil }
+                let closer = opener == ASCII.leftBrace ? ASCII.rightBrace : ASCII.rightBracket
+                index = skipSpace(bytes, index + 1)
+                if !isByte(bytes, index, closer) {
+                    closers.append(closer)
+                    if closer == ASCII.rightBrace {
+                        guard let value = startOfMemberValue(bytes, from: index) else { return nil }
+                        index = value
+                    }
+                    continue
+                }
+                index += 1
+            } else {
+                guard let end = endOfScalar(bytes, from: index) else { return nil }
+                index = end
+            }
+            // A value is complete: what closes with it, or which value comes next?
+            while let closer = closers.last {
+                index = skipSpace(bytes, index)
+                if isByte(bytes, index, closer) {
+                    closers.removeLast()
+                    index += 1
+                    continue
+                }
+                guard isByte(bytes, index, ASCII.comma) else { return nil }
+                index = skipSpace(bytes, index + 1)
+                if closer == ASCII.rightBrace {
+                    guard let value = startOfMemberValue(bytes, from: index) else { return nil }
+                    index = value
+                }
+                break
+            }
+            if closers.isEmpty { return index }
+        }
+    }
+
+    /// Where the value of the member whose name starts at `start` starts.
+    private static func startOfMemberValue(_ bytes: Span<UInt8>, from start: Int) -> Int? {
+        guard let end = endOfString(bytes, from: start) else { return nil }
+        let colon = skipSpace(bytes, end)
+        guard isByte(bytes, colon, ASCII.colon) else { return nil }
+        return skipSpace(bytes, colon + 1)
+    }
+
+    private static func endOfScalar(_ bytes: Span<UInt8>, from start: Int) -> Int? {
+        switch bytes[start] {
+        case ASCII.quote: endOfString(bytes, from: start)
+        case ASCII.minus, ASCII.zero...ASCII.nine: endOfNumber(bytes, from: start)
+        case 0x74: endOfLiteral(bytes, from: start, "true")
+        case 0x66: endOfLiteral(bytes, from: start, "false")
+        case 0x6E: endOfLiteral(bytes, from: start, "null")
+        default: nil
+        }
+    }
+
+    private static func endOfLiteral(_ bytes: Span<UInt8>, from start: Int, _ literal: String) -> Int? {
+        var index = start
+        for byte in literal.utf8 {
+            guard isByte(bytes, index, byte) else { return nil }
+            index += 1
+        }
+        return index
+    }
+
+    private static func endOfNumber(_ bytes: Span<UInt8>, from start: Int) -> Int? {
+        var index = isByte(bytes, start, ASCII.minus) ? start + 1 : start
+        if isByte(bytes, index, ASCII.zero) {
+            index += 1
+        } else {
+            guard let end = endOfDigits(bytes, from: index) else { return nil }
+            index = end
+        }
+        if isByte(bytes, index, ASCII.dot) {
+            guard let end = endOfDigits(bytes, from: index + 1) else { return nil }
+            index = end
+        }
+        if index < bytes.count, ASCII.lowercased(bytes[index]) == 0x65 {
+            index += 1
+            if isByte(bytes, index, ASCII.plus) || isByte(bytes, index, ASCII.minus) { index += 1 }
+            return endOfDigits(bytes, from: index)
+        }
+        return index
+    }
+
+    private static func endOfDigits(_ bytes: Span<UInt8>, from start: Int) -> Int? {
+        var index = start
+        while index < bytes.count, ASCII.isDigit(bytes[index]) { index += 1 }
+        return index > start ? index : nil
+    }
+
+    private static func endOfString(_ bytes: Span<UInt8>, from start: Int) -> Int? {
+        guard isByte(bytes, start, ASCII.quote) else { return nil }
+        var index = start + 1
+        while index < bytes.count {
+            let byte = bytes[index]
+            index += 1
+            if byte == ASCII.quote { return index }
+            if byte < ASCII.space { return nil }
+            guard byte == ASCII.backslash else { continue }
+            guard index < bytes.count else { return nil }
+            switch bytes[index] {
+            case ASCII.quote, ASCII.backslash, ASCII.slash, 0x62, 0x66, 0x6E, 0x72, 0x74: index += 1
+            case 0x75:
+                guard bytes.count - index >= 5 else { return nil }
+                for digit in (index + 1)...(index + 4) where ASCII.hexValue(bytes[digit]) == nil {
+                    return nil
+                }
+                index += 5
+            default: return nil
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,179 @@
+/// Reads WebSocket messages (RFC 6455) out of bytes that arrive in any pieces.
+///
+/// A connection owns one: it appends what the socket gave and calls `next()` until that answers nil. What is
+/// buffered is bounded by the limits, plus what is appended between two calls. No extension is negotiated, so
+/// each reserved bit is an error; permessage-deflate (RFC 7692) would allow RSV1 on a message's first frame.
+public struct WebSocketDecoder: Sendable {
+    /// Which side of the connection reads: a server's peer masks its frames, a client's does not.
+    public enum Role: Sendable {
+        /// Reads what a client sends.
+        case server
+        /// Reads what a server sends.
+        case client
+    }
+
+    /// One message or control frame.
+    public enum Message: Sendable, Equatable {
+        /// A text message, its frames joined.
+        case text(String)
+        /// A binary message, its frames joined.
+        case binary([UInt8])
+        /// To be answered with a pong of the same payload, at most 125 octets.
+        case ping([UInt8])
+        /// The answer to a ping, or an unasked one.
+        case pong([UInt8])
+        /// The peer's last message, to be answered with a close; `code` is nil where it named none.
+        case close(code: UInt16?, reason: String)
+    }
+
+    private let limits: WebSocketLimits
+    private let role: Role
+    private var queue = ByteQueue()
+    private var header: WebSocketFrameHeader?
+    private var failure: WebSocketError?
+    private var isClosed = false
+
+    private var message: [UInt8] = []
+    private var messageOpcode: WebSocketOpcode?
+    private var fragments = 0
+    private var controlFrames = 0
+
+    /// A decoder for one connection.
+    public init(limits: WebSocketLimits = .standard, role: Role = .server) {
+        self.limits = limits
+        self.role = role
+    }
+
+    /// Takes in what a socket gave. Behind a close or an error it is dropped.
+    public mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        if failure == nil, !isClosed { unsafe queue.append(bytes) }
+    }
+
+    /// Takes in bytes. Behind a close or an error they are dropped.
+    public mutating func append(_ bytes: some Sequence<UInt8>) {
+        if failure == nil, !isClosed { queue.append(bytes) }
+    }
+
+    /// How many bytes are held: those that wait, and those of a message that is not complete.
+    public var bufferedBytes: Int { queue.count + message.count }
+
+    /// The next message; nil until more bytes are appended, and for ever behind a close. An error is final:
+    /// it is thrown again by every later call.
+    public mutating func next() throws(WebSocketError) -> Message? {
+        if let failure { throw failure }
+        do {
+            return try advance()
+        } catch {
+            failure = error
+            queue.removeAll()
+            message = []
+            throw error
+        }
+    }
+
+    private mutating func advance() throws(WebSocketError) -> Message? {
+        while !isClosed {
+            let frame: WebSocketFrameHeader
+            if let header {
+                frame = header
+            } else {
+                let parsed = try WebSocketFrameHeader(queue.storage.span, from: queue.start, role: role)
+                guard let parsed else { return nil }
+                try admit(parsed)
+                queue.consume(parsed.length)
+                header = parsed
+                frame = parsed
+            }
+            guard queue.count >= frame.payloadLength else { return nil }
+            header = nil
+            if frame.opcode.isControl {
+                return try control(frame.opcode, takePayload(frame))
+            }
+            appendPayload(frame)
+            if frame.isFinal { return try finishMessage() }
+        }
+        return nil
+    }
+
+    /// Checks a frame against the message it stands in and against the limits, before its payload is awaited.
+    private mutating func admit(_ frame: WebSocketFrameHeader) throws(WebSocketError) {
+        if frame.opcode.isControl {
+            if messageOpcode != nil {
+                controlFrames += 1
+                if controlFrames > limits.controlFrames {
+                    throw .tooBig("Too many control frames stand within one message.")
+                }
+            }
+            return
+        }
+        if frame.opcode == .continuation {
+            guard messageOpcode != nil else { throw .violation("A continuation frame continues nothing.") }
+        } else {
+            guard messageOpcode == nil else { throw .violation("A message starts within another one.") }
+            messageOpcode = frame.opcode
+            fragments = 0
+            controlFrames = 0
+        }
+        fragments += 1
+        if fragments > limits.fragments { throw .tooBig("The message has too many frames.") }
+        if frame.payloadLength > limits.frameBytes { throw .tooBig("The frame is too long.") }
+        if frame.payloadLength > limits.messageBytes - message.count {
+            throw .tooBig("The message is too long.")
+        }
+    }
+
+    private mutating func appendPayload(_ frame: WebSocketFrameHeader) {
+        let start = message.count
+        message.append(contentsOf: queue.storage[queue.start..<(queue.start + frame.payloadLength)])
+        queue.consume(frame.payloadLength)
+        if let key = frame.maskingKey { WebSocketMask.apply(key, to: &message, from: start) }
+    }
+
+    private mutating func takePayload(_ frame: WebSocketFrameHeader) -> [UInt8] {
+        var payload = queue.take(frame.payloadLength)
+        if let key = frame.maskingKey { WebSocketMask.apply(key, to: &payload, from: 0) }
+        return payload
+    }
+
+    private mutating func finishMessage() throws(WebSocketError) -> Message {
+        let payload = message
+        let isText = messageOpcode == .text
+        message = []
+        messageOpcode = nil
+        guard isText else { return .binary(payload) }
+        guard let text = payload.span.utf8Text(0..<payload.count) else {
+            throw .notText("The text is not UTF-8.")
+        }
+        return .text(text)
+    }
+
+    private mutating func control(
+        _ opcode: WebSocketOpcode, _ payload: [UInt8]
+    ) throws(WebSocketError) -> Message {
+        switch opcode {
+        case .ping: return .ping(payload)
+        case .pong: return .pong(payload)
+        default:
+            let close = try Self.close(payload)
+            isClosed = true
+            queue.removeAll()
+            message = []
+            return close
+        }
+    }
+
+    /// RFC 6455 5.5.1 and 7.4.
+    private static func close(_ payload: [UInt8]) throws(WebSocketError) -> Message {
+        guard !payload.isEmpty else { return .close(code: nil, reason: "") }
+        guard payload.count >= 2 else { throw .violation("A close frame has half a status code.") }
+        let code = UInt16(payload[0]) << 8 | UInt16(payload[1])
+        switch code {
+        case 1000...1003, 1007...1014, 3000...4999: break
+        default: throw .violation("A close frame has a status code that is not for the wire.")
+        }
+        guard let reason = payload.span.utf8Text(2..<payload.count) else {
+            throw .notText("The reason of a close frame is not UTF-8.")
+        }
+        return .close(code: code, reason: reason)
+    }
+}
