@@ -52,12 +52,15 @@ extension Unicode.Scalar {
 
     static func speechBoundary(_ folded: UInt32) -> SpeechBoundary {
         switch folded {
-        case 0x61...0x7A, 0x30...0x39, 0x2C, 0x3A, 0x3B: return .closes  // letters, digits, , : ;
+        // Letters, digits, comma, colon, semicolon.
+        case 0x61...0x7A, 0x30...0x39, 0x2C, 0x3A, 0x3B: return .closes
         case 0x20: return .neither
         case 0x27: return .opensAfterBlank
-        case 0x21, 0x2E, 0x3F, 0x22, 0x28, 0x29, 0x3C, 0x3E, 0x5B, 0x5D, 0x7B, 0x7D: return .opens  // ! . ? " () <> [] {}
+        // ! . ? " and the brackets () <> [] {}
+        case 0x21, 0x2E, 0x3F, 0x22, 0x28, 0x29, 0x3C, 0x3E, 0x5B, 0x5D, 0x7B, 0x7D: return .opens
         case 0x00...0x7F: return .neither
-        case 0x2025, 0x2026, 0x3002, 0xFF61: return .opens  // two-dot leader, ellipsis, ideographic full stops
+        // Two-dot leader, ellipsis, ideographic full stops.
+        case 0x2025, 0x2026, 0x3002, 0xFF61: return .opens
         case 0x3001: return .closes  // ideographic comma
         default: break
         }
