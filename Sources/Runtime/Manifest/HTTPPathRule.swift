@@ -21,6 +21,11 @@ enum HTTPPathRule {
         return nil
     }
 
+    /// The path that was probably meant, where only the first slash is missing.
+    static func path(near text: String) -> String? {
+        text.hasPrefix("/") || violation("/" + text) != nil ? nil : quoted("/" + text)
+    }
+
     /// RFC 3986, section 3.3, without percent-encoding: two spellings of one path would be two routes.
     private static func isPathCharacter(_ scalar: Unicode.Scalar) -> Bool {
         guard scalar.isASCII else { return false }

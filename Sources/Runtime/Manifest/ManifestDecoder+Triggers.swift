@@ -49,7 +49,7 @@ extension ManifestDecoder {
     private mutating func http(_ node: YAMLNode) -> Trigger? {
         guard let text = text(node, "http") else { return nil }
         let parts = text.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, let method = parts.first, let path = parts.last else {
+        guard parts.count == 2, let method = parts.first, let rest = parts.last else {
             let suggestion = text.hasPrefix("/") ? "POST \(quoted(text))" : nil
             report(
                 "'http' must be a method and a path, such as POST /api/x, not '\(quoted(text))'",
@@ -67,15 +67,17 @@ extension ManifestDecoder {
                 suggestion: meant)
             return nil
         }
-        if let reason = HTTPPathRule.violation(String(path)) {
-            report("the path \(reason)", at: node.mark)
+        let path = String(rest.drop { $0 == " " })
+        if let reason = HTTPPathRule.violation(path) {
+            let meant = HTTPPathRule.path(near: path).map { "\(method) \($0)" }
+            report("the path \(reason)", at: node.mark, suggestion: meant)
             return nil
         }
-        if HTTPPathRule.reserved.contains(String(path)) || (path + "/").hasPrefix(socketsPath) {
-            report("'\(quoted(String(path)))' belongs to the host", at: node.mark)
+        if HTTPPathRule.reserved.contains(path) || (path + "/").hasPrefix(socketsPath) {
+            report("'\(quoted(path))' belongs to the host", at: node.mark)
             return nil
         }
-        return .http(method: String(method), path: String(path))
+        return .http(method: String(method), path: path)
     }
 
     private mutating func socket(_ node: YAMLNode) -> Trigger? {

@@ -75,14 +75,8 @@ struct ManifestDecoder {
     private mutating func sockets(_ node: YAMLNode) -> SocketSettings {
         var settings = SocketSettings()
         guard let fields = fields(of: node, ManifestKeys.sockets, owner: "'sockets'") else { return settings }
-        if let node = fields["path"], let path = text(node, "path") {
-            settings.path = path.hasSuffix("/") ? path : path + "/"
-            if let reason = HTTPPathRule.violation(settings.path) {
-                report("'path' \(reason)", at: node.mark)
-            } else if settings.path == "/" || HTTPPathRule.reserved.contains(String(settings.path.dropLast()))
-            {
-                report("'\(quoted(path))' belongs to the host", at: node.mark, suggestion: "/socket.io/")
-            }
+        if let node = fields["path"] {
+            settings.path = socketsPath(node) ?? settings.path
         }
         if let node = fields["ping-interval"] {
             settings.pingInterval = duration(node, "ping-interval", ManifestBounds.ping) ?? .zero
@@ -101,6 +95,20 @@ struct ManifestDecoder {
             settings.connectTimeout = duration(node, "connect-timeout", ManifestBounds.ping) ?? .zero
         }
         return settings
+    }
+
+    private mutating func socketsPath(_ node: YAMLNode) -> String? {
+        guard let written = text(node, "path") else { return nil }
+        if let reason = HTTPPathRule.violation(written) {
+            report("'path' \(reason)", at: node.mark, suggestion: HTTPPathRule.path(near: written))
+            return nil
+        }
+        let path = written.hasSuffix("/") ? written : written + "/"
+        if path == "/" || HTTPPathRule.reserved.contains(String(path.dropLast())) {
+            report("'\(quoted(written))' belongs to the host", at: node.mark, suggestion: "/socket.io/")
+            return nil
+        }
+        return path
     }
 
     private mutating func proxies(_ node: YAMLNode) -> [String] {

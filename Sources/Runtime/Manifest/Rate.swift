@@ -31,8 +31,12 @@ public struct Rate: Sendable, Equatable {
         let unit = rest.lowercased()
         guard !unit.isEmpty else { throw RateError(text, "it must end with second, minute, hour or day") }
         guard let seconds = Self.secondsOfUnit[unit] else {
-            let meant = nearest(unit, among: ["second", "minute", "hour", "day"])
-            let period = multiple == 1 ? meant : meant.map { "\(multiple) \($0)s" }
+            let words = ["second", "minute", "hour", "day"]
+            let meant = nearest(unit, among: words + words.map { $0 + "s" })
+            let period = meant.map { word in
+                let singular = word.hasSuffix("s") ? String(word.dropLast()) : word
+                return multiple == 1 ? singular : "\(multiple) \(singular)s"
+            }
             throw RateError(text, "'\(quoted(unit))' is not a unit of time", period.map { "\(count)/\($0)" })
         }
         let (window, overflows) = seconds.multipliedReportingOverflow(by: multiple)

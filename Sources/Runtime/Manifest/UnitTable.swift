@@ -59,7 +59,8 @@ struct UnitTable: Sendable {
 
     /// The amount as one writes it: in the largest unit that divides it.
     func text(_ amount: Int) -> String {
-        let unit = units.last { amount != 0 && amount.isMultiple(of: $0.factor) }
+        let fits = units.last { amount != 0 && amount.isMultiple(of: $0.factor) }
+        let unit = fits ?? (bareFactor == nil ? units.first : nil)
         return unit.map { "\(amount / $0.factor)\($0.name)" } ?? "\(amount)"
     }
 

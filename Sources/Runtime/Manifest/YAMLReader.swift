@@ -51,7 +51,8 @@ enum YAMLReader {
     /// The line and column of a byte.
     fileprivate static func mark(of offset: Int, in bytes: [UInt8]) -> YAMLMark {
         var mark = YAMLMark.start
-        for byte in bytes.prefix(offset) {
+        let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        for byte in bytes.prefix(offset).dropFirst(bytes.starts(with: byteOrderMark) ? 3 : 0) {
             if byte == UInt8(ascii: "\n") {
                 mark.line += 1
                 mark.column = 1
@@ -89,7 +90,8 @@ private struct LibYAMLFailure: Error {
     func error(in bytes: [UInt8]) -> YAMLError {
         let place = mark ?? YAMLReader.mark(of: offset, in: bytes)
         guard let context else { return YAMLError(message: problem, mark: place) }
-        return YAMLError(message: "\(problem), \(context) from line \(contextLine)", mark: place)
+        let from = contextLine == place.line ? "" : " from line \(contextLine)"
+        return YAMLError(message: "\(problem), \(context)\(from)", mark: place)
     }
 }
 
@@ -103,7 +105,7 @@ private struct LibYAMLFailure: Error {
         unsafe parser = .allocate(capacity: 1)
         isReady = unsafe yaml_parser_initialize(parser) == 1
         if isReady {
-            unsafe yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
+            // No encoding is set: with one, libyaml takes a byte order mark for content.
             unsafe yaml_parser_set_input_string(parser, input.baseAddress, input.count)
         }
     }
