@@ -1,0 +1,23 @@
+/// Who may call a function: the key `auth` of a function.
+public enum Access: Sendable, Equatable, CustomStringConvertible {
+    /// Anyone, without a token.
+    case none
+    /// Any player with a valid token; what a function gets that does not say.
+    case player
+    /// A player whose token carries this role.
+    case role(String)
+
+    /// The value as the manifest writes it.
+    public var description: String {
+        switch self {
+        case .none: "none"
+        case .player: "player"
+        case .role(let name): name
+        }
+    }
+
+    /// What rates are counted by where the manifest does not say: whoever the token names, else the address.
+    public var defaultScope: RateScope {
+        self == .none ? .address : .player
+    }
+}

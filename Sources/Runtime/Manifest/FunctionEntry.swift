@@ -1,0 +1,38 @@
+/// One function of the manifest.
+public struct FunctionEntry: Sendable, Equatable {
+    /// Its name: `[a-z][a-z0-9-]{0,62}`, unique in the manifest.
+    public var name: String
+    /// The type that handles it, as the composition root registers it.
+    public var handler: String
+    /// What starts it; none means that it is only invoked directly.
+    public var triggers: [Trigger]
+    /// Who may call it.
+    public var access: Access
+    /// What its rates are counted by.
+    public var per: RateScope
+    /// What one invocation, and all of them together, may use.
+    public var limits: Limits
+    /// Where it runs.
+    public var isolation: Isolation
+    /// The environment variables it may see.
+    public var environment: [String]
+    /// The line of its name in the manifest, from 1; 0 for an entry made in code.
+    public var line: Int
+
+    /// An entry made in code. Where `per` is left out it follows from `access`, as in the manifest.
+    public init(
+        name: String, handler: String, triggers: [Trigger] = [], access: Access = .player,
+        per: RateScope? = nil, limits: Limits = Limits(), isolation: Isolation = .inline,
+        environment: [String] = [], line: Int = 0
+    ) {
+        self.name = name
+        self.handler = handler
+        self.triggers = triggers
+        self.access = access
+        self.per = per ?? access.defaultScope
+        self.limits = limits
+        self.isolation = isolation
+        self.environment = environment
+        self.line = line
+    }
+}

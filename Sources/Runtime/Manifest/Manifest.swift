@@ -1,0 +1,80 @@
+/// What `functions.yaml` says: the functions, what starts them, who may call them and within which limits.
+///
+/// A manifest is checked as a whole before anything is served: a value of this type has no unknown keys, no
+/// clashing triggers and nothing out of range. It is read once, at start.
+public struct Manifest: Sendable, Equatable {
+    /// Path of the store's database file; relative to the working directory.
+    public var store: String
+    /// Whether players may get a session without an account. A production start refuses `true`.
+    public var guests: Bool
+    /// Who may sign the tokens that are accepted, in file order.
+    public var auth: [Issuer]
+    /// How the Socket.IO endpoint behaves.
+    public var sockets: SocketSettings
+    /// Addresses of proxies whose `X-Forwarded-For` is believed, as ``IPLiteral`` writes them.
+    public var trustedProxies: [String]
+    /// The functions, in file order.
+    public var functions: [FunctionEntry]
+
+    /// A manifest made in code; unlike one that was read, it is not checked.
+    public init(
+        store: String = Manifest.defaultStore, guests: Bool = false, auth: [Issuer] = [],
+        sockets: SocketSettings = SocketSettings(), trustedProxies: [String] = [],
+        functions: [FunctionEntry] = []
+    ) {
+        self.store = store
+        self.guests = guests
+        self.auth = auth
+        self.sockets = sockets
+        self.trustedProxies = trustedProxies
+        self.functions = functions
+    }
+
+    /// Where the state is kept when the manifest does not say.
+    public static let defaultStore = "var/gestaloka.db"
+
+    /// The function of that name, if the manifest has one.
+    public func function(named name: String) -> FunctionEntry? {
+        functions.first { $0.name == name }
+    }
+}
+
+extension Manifest {
+    /// Reads and checks the manifest at `path`.
+    ///
+    /// - Parameters:
+    ///   - path: The file; it stands in front of every problem as it is written here.
+    ///   - environment: What `${NAME}` is looked up in.
+    /// - Throws: Every problem found, in file order. A file that cannot be read is one problem at 1:1.
+    public init(contentsOf path: String, environment: [String: String]) throws(ManifestError) {
+        let bytes = try ManifestFile.read(path)
+        try self.init(yaml: bytes, file: path, environment: environment)
+    }
+
+    /// Reads and checks a manifest's text.
+    ///
+    /// - Parameters:
+    ///   - yaml: The text: one YAML document in UTF-8.
+    ///   - file: The name that stands in front of every problem.
+    ///   - environment: What `${NAME}` is looked up in.
+    /// - Throws: Every problem found, in file order.
+    public init(yaml: String, file: String, environment: [String: String]) throws(ManifestError) {
+        try self.init(yaml: Array(yaml.utf8), file: file, environment: environment)
+    }
+
+    /// Reads and checks a manifest's bytes; see ``init(yaml:file:environment:)-(String,_,_)``.
+    public init(yaml: [UInt8], file: String, environment: [String: String]) throws(ManifestError) {
+        let root: YAMLNode
+        do {
+            root = try YAMLReader.read(yaml)
+        } catch {
+            throw ManifestError(problem: error.message, at: error.mark, file: file)
+        }
+        var decoder = ManifestDecoder(file: file, environment: environment)
+        let manifest = decoder.manifest(root)
+        if let error = ManifestError(found: decoder.problems) {
+            throw error
+        }
+        self = manifest
+    }
+}

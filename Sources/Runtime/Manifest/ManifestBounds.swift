@@ -1,0 +1,34 @@
+/// Every bound of a manifest, together: how large the file may be, and the ranges of its values.
+///
+/// Durations are in milliseconds and sizes in bytes, as ``UnitTable`` reads them.
+enum ManifestBounds {
+    /// The file, in bytes.
+    static let fileBytes = 1 << 20
+    /// Mappings and lists inside each other.
+    static let depth = 16
+    /// Mappings, lists and scalars, keys included.
+    static let nodes = 10_000
+    /// Problems that one error carries.
+    static let problems = 20
+    /// One value after its environment variables are put in, in bytes.
+    static let textBytes = 4096
+    /// A value quoted in a message, in characters.
+    static let quoted = 60
+
+    static let handlerBytes = 128
+    static let pathBytes = 1024
+    static let eventCharacters = 128
+    static let batch = 1...256
+    static let rates = 4
+    static let rateCount = 1...1_000_000_000
+    static let rateWindow = 1_000...30 * 86_400_000
+
+    static let timeout = 1...15 * 60_000
+    static let body = 0...16 << 20
+    static let memory = 1 << 20...64 << 30
+    static let concurrency = 1...65_536
+
+    static let ping = 1_000...600_000
+    static let maxPayload = 1_024...16 << 20
+    static let recoveryWindow = 0...86_400_000
+}

@@ -1,0 +1,134 @@
+/// Which function has a trigger, and where.
+struct TriggerOwner {
+    let function: String
+    let line: Int
+}
+
+extension ManifestDecoder {
+    mutating func triggers(_ node: YAMLNode, of function: String) -> [Trigger] {
+        var triggers: [Trigger] = []
+        for item in list(node, "on", of: "triggers") {
+            guard let fields = fields(of: item, ManifestKeys.trigger, owner: "a trigger"),
+                case .mapping(let entries) = item.value
+            else { continue }
+            guard let first = entries.first else {
+                report("a trigger is \(alternatives(ManifestKeys.trigger.known))", at: item.mark)
+                continue
+            }
+            if let second = entries.dropFirst().first, fields[second.key] != nil, second.key != first.key {
+                report("each trigger is a list entry of its own; put '- ' before this key", at: second.mark)
+            }
+            for entry in entries {
+                guard let value = fields[entry.key], value == entry.value else { continue }
+                guard let trigger = trigger(entry) else { continue }
+                claim(trigger, for: function, at: entry.value.mark)
+                triggers.append(trigger)
+            }
+        }
+        return triggers
+    }
+
+    private mutating func trigger(_ entry: YAMLEntry) -> Trigger? {
+        switch entry.key {
+        case "http": http(entry.value)
+        case "socket": socket(entry.value)
+        default: queue(entry.value)
+        }
+    }
+
+    private mutating func claim(_ trigger: Trigger, for function: String, at mark: YAMLMark) {
+        let key = trigger.description
+        if let owner = taken[key] {
+            let holder = owner.function == function ? "this function" : "function '\(quoted(owner.function))'"
+            report("'\(quoted(key))' is already taken by \(holder) on line \(owner.line)", at: mark)
+        } else {
+            taken[key] = TriggerOwner(function: function, line: mark.line)
+        }
+    }
+
+    private mutating func http(_ node: YAMLNode) -> Trigger? {
+        guard let text = text(node, "http") else { return nil }
+        let parts = text.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, let method = parts.first, let rest = parts.last else {
+            let suggestion = text.hasPrefix("/") ? "POST \(quoted(text))" : nil
+            report(
+                "'http' must be a method and a path, such as POST /api/x, not '\(quoted(text))'",
+                at: node.mark,
+                suggestion: suggestion)
+            return nil
+        }
+        guard Trigger.methods.contains(String(method)) else {
+            let upper = method.uppercased()
+            let meant =
+                Trigger.methods.contains(upper) ? upper : nearest(String(method), among: Trigger.methods)
+            report(
+                "the method must be \(alternatives(Trigger.methods)), not '\(quoted(String(method)))'",
+                at: node.mark,
+                suggestion: meant)
+            return nil
+        }
+        let path = String(rest.drop { $0 == " " })
+        if let reason = HTTPPathRule.violation(path) {
+            let meant = HTTPPathRule.path(near: path).map { "\(method) \($0)" }
+            report("the path \(reason)", at: node.mark, suggestion: meant)
+            return nil
+        }
+        if HTTPPathRule.reserved.contains(path) || (path + "/").hasPrefix(socketsPath) {
+            report("'\(quoted(path))' belongs to the host", at: node.mark)
+            return nil
+        }
+        return .http(method: String(method), path: path)
+    }
+
+    private mutating func socket(_ node: YAMLNode) -> Trigger? {
+        guard let event = text(node, "socket") else { return nil }
+        let lifecycle = [Trigger.connectEvent, Trigger.disconnectEvent]
+        guard event.unicodeScalars.count <= ManifestBounds.eventCharacters else {
+            report("an event's name is at most \(ManifestBounds.eventCharacters) characters", at: node.mark)
+            return nil
+        }
+        if event.hasPrefix("$"), !lifecycle.contains(event) {
+            report(
+                "events that start with '$' are \(alternatives(lifecycle)), not '\(quoted(event))'",
+                at: node.mark,
+                suggestion: nearest(event, among: lifecycle))
+            return nil
+        }
+        if Self.socketIOEvents.contains(event) {
+            report(
+                "'\(event)' is an event of Socket.IO itself", at: node.mark,
+                suggestion: lifecycle.contains("$\(event)") ? "$\(event)" : nil)
+            return nil
+        }
+        guard !event.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) })
+        else {
+            report("an event's name has no control characters", at: node.mark)
+            return nil
+        }
+        return .socket(event: event)
+    }
+
+    /// What a client library raises by itself, so that no server can use the name (socket.io, `RESERVED_EVENTS`).
+    private static let socketIOEvents: Set<String> = [
+        "connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener",
+    ]
+
+    private mutating func queue(_ node: YAMLNode) -> Trigger? {
+        var name = node
+        var batch = 1
+        if case .mapping = node.value {
+            guard let fields = fields(of: node, ManifestKeys.queue, owner: "a queue") else { return nil }
+            if let node = fields["batch"] { batch = integer(node, "batch", ManifestBounds.batch) ?? 1 }
+            guard let node = require("name", in: fields) else { return nil }
+            name = node
+        }
+        guard let text = text(name, "queue") else { return nil }
+        guard isName(text) else {
+            report(
+                "a queue's name is lower case letters, digits and '-', at most 63, not '\(quoted(text))'",
+                at: name.mark, suggestion: self.name(near: text))
+            return nil
+        }
+        return .queue(name: text, batch: batch)
+    }
+}

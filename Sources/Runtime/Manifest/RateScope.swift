@@ -1,0 +1,9 @@
+/// What the rates of a function are counted by: the key `per` of a function.
+public enum RateScope: String, Sendable, Equatable, CaseIterable {
+    /// Each player has a count of their own; the function must ask for a token.
+    case player
+    /// Each client address has a count of its own.
+    case address
+    /// All callers share one count.
+    case function
+}

@@ -1,0 +1,29 @@
+/// How the Socket.IO endpoint behaves: the `sockets` part of the manifest. Defaults are Socket.IO's own.
+public struct SocketSettings: Sendable, Equatable {
+    /// Where the endpoint is; always with a slash at both ends. Every path below it belongs to the host.
+    public var path: String
+    /// Time between two pings of the server.
+    public var pingInterval: Duration
+    /// How long a pong may take before the socket counts as lost.
+    public var pingTimeout: Duration
+    /// The largest packet, in bytes.
+    public var maxPayload: Int
+    /// For how long a lost socket may come back to its rooms and missed events; zero turns recovery off.
+    public var recoveryWindow: Duration
+    /// How long a new connection may take to join a namespace.
+    public var connectTimeout: Duration
+
+    /// Settings made in code.
+    public init(
+        path: String = "/socket.io/", pingInterval: Duration = .seconds(25),
+        pingTimeout: Duration = .seconds(20), maxPayload: Int = 1_000_000,
+        recoveryWindow: Duration = .seconds(120), connectTimeout: Duration = .seconds(45)
+    ) {
+        self.path = path
+        self.pingInterval = pingInterval
+        self.pingTimeout = pingTimeout
+        self.maxPayload = maxPayload
+        self.recoveryWindow = recoveryWindow
+        self.connectTimeout = connectTimeout
+    }
+}

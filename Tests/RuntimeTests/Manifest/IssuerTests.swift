@@ -1,0 +1,39 @@
+import Runtime
+import Testing
+
+@Suite struct IssuerTests {
+    private let manifest = Manifest(auth: [Issuer(issuer: "me", audience: "you", key: "hush-hush")])
+
+    @Test func theKey_isInNoDescription() {
+        var dumped = ""
+        dump(manifest, to: &dumped)
+        let texts = [
+            "\(manifest)", String(reflecting: manifest), "\(manifest.auth)", manifest.auth[0].description,
+            String(reflecting: manifest.auth[0]), dumped,
+        ]
+        for text in texts {
+            #expect(!text.contains("hush"))
+            #expect(text.contains("me"))
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("${SECRET_KEY}", [:], nil), ("${SECRET_KEY}", ["SECRET_KEY": ""], nil),
+            ("${SECRET_KEY:-}", [:], nil), ("${SECRET_KEY}", ["SECRET_KEY": "k"], "k"),
+            ("${SECRET_KEY:-dev}", [:], "dev"), ("a${SECRET_KEY}b", ["SECRET_KEY": "k"], "akb"),
+            ("literal", ["SECRET_KEY": "k"], "literal"),
+        ] as [(String, [String: String], String?)])
+    func theKey_comesFromTheEnvironment(
+        _ written: String, _ environment: [String: String], _ key: String?
+    ) throws {
+        let yaml = """
+            version: 1
+            auth: [{issuer: i, audience: a, algorithm: HS256, key: '\(written)'}]
+            functions: {hello: {handler: Hello}}
+            """
+        let manifest = try Manifest(yaml: yaml, file: "f", environment: environment)
+        #expect(manifest.auth.count == 1)
+        #expect(manifest.auth.first?.key == key)
+    }
+}
