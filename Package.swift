@@ -27,11 +27,12 @@ let package = Package(
 
         .target(name: "Store", dependencies: ["CSQLite", "CLinux"]),
         .target(name: "Wire"),
-        .target(name: "Runtime", dependencies: ["Store", "CCrypto", "CYAML"]),
+        .target(name: "Runtime", dependencies: ["Store", "Wire", "CCrypto", "CYAML"]),
 
         // One target a function; none imports another.
         .target(
-            name: "Game", path: "Sources/Handlers/Game", resources: [.embedInCode("world.json")]),
+            name: "Game", dependencies: ["Runtime"], path: "Sources/Handlers/Game",
+            resources: [.embedInCode("world.json")]),
         handler("GuestSession"),
         handler("PlayerAction"),
         handler("StoryGeneration"),

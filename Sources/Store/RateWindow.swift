@@ -55,7 +55,8 @@ struct RateWindow: Equatable {
         return (
             isAllowed,
             RateStatus(
-                limit: rule.limit, window: rule.window, remaining: max(0, rule.limit - used - (isAllowed ? 1 : 0)),
+                limit: rule.limit, window: rule.window,
+                remaining: max(0, rule.limit - used - (isAllowed ? 1 : 0)),
                 resetAfter: .milliseconds(max(0, oldest)))
         )
     }

@@ -18,7 +18,8 @@ final class Reader {
             "SELECT \(columns) FROM journal WHERE stream = ?1 AND number <= ?2 ORDER BY number DESC LIMIT ?3")
         readEntry = Statement(database, "SELECT \(columns) FROM journal WHERE id = ?1")
         readNumber = Statement(database, "SELECT number FROM sequence")
-        readNextJob = Statement(database, "SELECT min(ready_at) FROM job_group WHERE queue = ?1 HAVING count(*) > 0")
+        readNextJob = Statement(
+            database, "SELECT min(ready_at) FROM job_group WHERE queue = ?1 HAVING count(*) > 0")
         readDepths = Statement(database, "SELECT queue, count(*) FROM job GROUP BY queue")
         readDead = Statement(database, "SELECT queue, count(*) FROM dead_letter GROUP BY queue")
     }
@@ -58,7 +59,8 @@ final class Reader {
 
     private static func entry(_ row: Row) -> JournalEntry {
         JournalEntry(
-            number: row.integer(0), stream: row.text(1), kind: row.text(2), id: row.text(3), body: row.text(4),
+            number: row.integer(0), stream: row.text(1), kind: row.text(2), id: row.text(3),
+            body: row.text(4),
             at: row.time(5))
     }
 }

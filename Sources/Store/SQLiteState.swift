@@ -21,7 +21,8 @@ public final class SQLiteState: SharedState {
         } catch .unexpected, .notAStore {
             throw .notAStore(path: path)
         }
-        try database.execute("PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY")
+        try database.execute(
+            "PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY")
         try database.execute("PRAGMA wal_autocheckpoint = \(limits.checkpointPages)")
         if let pages = limits.maximumPages { try database.execute("PRAGMA max_page_count = \(pages)") }
         try Schema.prepare(database)
@@ -49,7 +50,9 @@ public final class SQLiteState: SharedState {
     // MARK: Operations in the store's order
 
     public func admit(_ request: AdmissionRequest) async throws(StoreError) -> AdmissionDecision {
-        try await perform(answeredEarly: true) { transaction throws(StoreError) in try transaction.admit(request) }
+        try await perform(answeredEarly: true) { transaction throws(StoreError) in
+            try transaction.admit(request)
+        }
     }
 
     public func commit(
@@ -75,7 +78,8 @@ public final class SQLiteState: SharedState {
         try await perform { transaction throws(StoreError) in
             try transaction.isolated { () throws(StoreError) in
                 try transaction.claim(
-                    queue: queue, owner: owner, now: now, leaseUntil: leaseUntil, groups: groups, batch: batch)
+                    queue: queue, owner: owner, now: now, leaseUntil: leaseUntil, groups: groups, batch: batch
+                )
             }
         }
     }

@@ -64,7 +64,9 @@ enum Schema {
     /// Makes a new file a store, or brings an older one up to date; refuses what is not ours or is newer.
     static func prepare(_ database: Database) throws(StoreError) {
         let version = Int(try database.integer("PRAGMA user_version"))
-        if version == migrations.count, try database.integer("PRAGMA application_id") == applicationID { return }
+        if version == migrations.count, try database.integer("PRAGMA application_id") == applicationID {
+            return
+        }
         try database.execute("BEGIN IMMEDIATE")
         do {
             try migrate(database)

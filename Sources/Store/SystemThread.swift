@@ -9,13 +9,15 @@ package struct SystemThread: Sendable {
     package init(named name: String, _ body: @escaping @Sendable () -> Void) throws(StoreError) {
         let box = unsafe Unmanaged.passRetained(Body(run: body, name: name))
         var id = pthread_t()
-        let code = unsafe pthread_create(&id, nil, { argument in
-            guard let argument = unsafe argument else { return nil }
-            let body = unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
-            unsafe clinux_name_thread(body.name)
-            body.run()
-            return nil
-        }, box.toOpaque())
+        let code = unsafe pthread_create(
+            &id, nil,
+            { argument in
+                guard let argument = unsafe argument else { return nil }
+                let body = unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
+                unsafe clinux_name_thread(body.name)
+                body.run()
+                return nil
+            }, box.toOpaque())
         guard code == 0 else {
             unsafe box.release()
             throw .cannotOpen(path: "thread \(name)", reason: unsafe String(cString: strerror(code)))

@@ -69,7 +69,8 @@ extension Transaction {
         _ queue: String, group: String, id: String, payload: String, traceparent: String?, at now: Timestamp
     ) throws(StoreError) {
         try jobs.insert.run(
-            .text(queue), .text(group), .integer(nextNumber()), .text(id), .text(payload), .optional(traceparent),
+            .text(queue), .text(group), .integer(nextNumber()), .text(id), .text(payload),
+            .optional(traceparent),
             .time(now))
         try jobs.openGroup.run(.text(queue), .text(group), .time(now))
         committed.queues?.insert(queue)

@@ -90,7 +90,8 @@ final class SocketStatements {
     func insert(_ effect: Effect, at now: Timestamp) throws(StoreError) {
         let row = EffectRow(effect.kind)
         try insertEffect.run(
-            .integer(effect.number), .integer(row.kind), .text(row.target), .text(row.other), .text(row.event),
+            .integer(effect.number), .integer(row.kind), .text(row.target), .text(row.other),
+            .text(row.event),
             .text(row.body), .time(now))
     }
 
@@ -152,12 +153,17 @@ private struct EffectRow {
         switch effect {
         case .emit(let emit):
             self.init(
-                kind: 1, target: emit.rooms.joined(separator: "\n"), other: emit.except.joined(separator: "\n"),
+                kind: 1, target: emit.rooms.joined(separator: "\n"),
+                other: emit.except.joined(separator: "\n"),
                 event: emit.event, body: emit.json)
-        case .join(let room, .connection(let id)): self.init(kind: 2, target: room, other: id, event: "", body: "")
-        case .join(let room, .subject(let id)): self.init(kind: 3, target: room, other: id, event: "", body: "")
-        case .leave(let room, .connection(let id)): self.init(kind: 4, target: room, other: id, event: "", body: "")
-        case .leave(let room, .subject(let id)): self.init(kind: 5, target: room, other: id, event: "", body: "")
+        case .join(let room, .connection(let id)):
+            self.init(kind: 2, target: room, other: id, event: "", body: "")
+        case .join(let room, .subject(let id)):
+            self.init(kind: 3, target: room, other: id, event: "", body: "")
+        case .leave(let room, .connection(let id)):
+            self.init(kind: 4, target: room, other: id, event: "", body: "")
+        case .leave(let room, .subject(let id)):
+            self.init(kind: 5, target: room, other: id, event: "", body: "")
         }
     }
 

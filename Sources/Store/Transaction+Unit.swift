@@ -14,9 +14,11 @@ final class RecordStatements {
             ON CONFLICT(kind, id) DO UPDATE SET version = version + 1, body = excluded.body
             """)
         append = Statement(
-            database, "INSERT INTO journal(stream, number, kind, id, body, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+            database,
+            "INSERT INTO journal(stream, number, kind, id, body, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
         openSession = Statement(
-            database, "INSERT OR IGNORE INTO session(id, subject, created_at, expires_at) VALUES (?1, ?2, ?3, ?4)")
+            database,
+            "INSERT OR IGNORE INTO session(id, subject, created_at, expires_at) VALUES (?1, ?2, ?3, ?4)")
         revokeSession = Statement(
             database, "UPDATE session SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL")
     }

@@ -1,0 +1,198 @@
+public import Store
+internal import Synchronization
+
+/// What a function sees of the world during one invocation.
+///
+/// Reads come from the shared state at once. Writes are kept here and applied in one transaction when the function
+/// returns; a function that throws, or overruns its deadline, changes nothing. What was read is checked at the
+/// commit: if another invocation changed it meanwhile, the function runs again with a new context.
+public final class Context: Sendable {
+    /// The request's id.
+    public let requestID: String
+    /// The function's name in the manifest.
+    public let function: String
+    /// When the event was received. A function has no other clock.
+    public let now: Timestamp
+    /// Who asks; nil where the function asks for no authentication.
+    public let caller: Claims?
+    /// What brought the event.
+    public let trigger: Event.Source
+    /// The address of the peer.
+    public let address: String?
+    /// This invocation's place in its trace; passed on to jobs.
+    public let trace: TraceContext
+    /// Whether the manifest lets guests play.
+    public let allowsGuests: Bool
+    /// The environment variables that the manifest lets this function see.
+    public let environment: [String: String]
+    /// Fields for this invocation's log line.
+    public let log: LogFields
+
+    private let state: any SharedState
+    private let tokens: Tokens
+    private let work: Mutex<Work>
+
+    private struct Work {
+        var unit = UnitOfWork()
+        var random: SeededRandom
+        var saved: [String: String] = [:]
+    }
+
+    init(
+        event: Event, entry: FunctionEntry, caller: Claims?, trace: TraceContext, allowsGuests: Bool,
+        environment: [String: String], log: LogFields, state: any SharedState, tokens: Tokens,
+        random: SeededRandom
+    ) {
+        requestID = event.id
+        function = entry.name
+        now = event.time
+        self.caller = caller
+        trigger = event.trigger
+        address = event.address
+        self.trace = trace
+        self.allowsGuests = allowsGuests
+        self.environment = environment
+        self.log = log
+        self.state = state
+        self.tokens = tokens
+        work = Mutex(Work(random: random))
+    }
+
+    /// The id of the caller, who is a player wherever the manifest asks for one. Throws a 401 `Problem` without one.
+    public var playerID: String {
+        get throws(Problem) {
+            guard let caller else { throw Problem(.unauthenticated, "A token is needed.") }
+            return caller.subject
+        }
+    }
+
+    // MARK: Reads
+
+    /// The record with an id, as this invocation has saved it or else as it is committed.
+    public func read<R: StoredRecord>(_ type: R.Type, _ id: String) throws -> R? {
+        if let saved = work.withLock({ $0.saved[R.kind + "\n" + id] }) {
+            return try JSON.decode(type, text: saved)
+        }
+        let record = try state.record(kind: R.kind, id: id)
+        work.withLock { $0.unit.reads.append(.record(kind: R.kind, id: id, version: record?.version ?? 0)) }
+        return try record.map { try JSON.decode(type, text: $0.body) }
+    }
+
+    /// The last entries of a stream, oldest first, at most 1,000. Entries that come later are no conflict.
+    public func journal(_ stream: String, last count: Int) throws -> [JournalEntry] {
+        let slice = try state.journal(stream: stream, last: min(max(count, 0), 1_000))
+        work.withLock { $0.unit.reads.append(.journal(stream: stream, upTo: slice.upTo)) }
+        return slice.entries
+    }
+
+    /// The journal's entry with an id.
+    public func journalEntry(_ id: String) throws -> JournalEntry? { try state.journalEntry(id: id) }
+
+    // MARK: Random numbers and ids
+
+    /// A random number of this invocation's own sequence.
+    public func random() -> UInt64 { work.withLock { $0.random.next() } }
+
+    /// A new id: the prefix and 26 characters that sort by time.
+    public func identifier(_ prefix: String) -> String {
+        work.withLock { $0.random.identifier(prefix, at: now) }
+    }
+
+    // MARK: Writes
+
+    /// Makes or replaces a record.
+    public func save<R: StoredRecord>(_ record: R) throws {
+        let body = try JSON.encode(record)
+        work.withLock { work in
+            work.saved[R.kind + "\n" + record.id] = body
+            work.unit.writes.append(.save(kind: R.kind, id: record.id, body: body))
+        }
+    }
+
+    /// Adds an entry to a stream of the journal; `id` must be new.
+    public func append(_ value: some Encodable, as kind: String, id: String, to stream: String) throws {
+        write(.append(stream: stream, kind: kind, id: id, body: try JSON.encode(value)))
+    }
+
+    /// Adds a job to a queue. Jobs of one group run in order, on behalf of the player whom the group names.
+    public func enqueue(_ payload: some Encodable, id: String, on queue: String, group: String) throws {
+        write(
+            .enqueue(
+                queue: queue, group: group, id: id, payload: try JSON.encode(payload),
+                traceparent: trace.traceparent))
+    }
+
+    /// Sends an event to the sockets in `rooms`, except those that are also in a room of `except`.
+    ///
+    /// Throws where a room's name is empty, longer than 256 bytes or has a control character.
+    public func emit(_ event: String, _ value: some Encodable, to rooms: [String], except: [String] = [])
+        throws
+    {
+        for room in rooms + except { try check(room) }
+        write(.emit(Emit(rooms: rooms, except: except, event: event, json: try JSON.encode(value))))
+    }
+
+    /// Lets all sockets of a player, or one connection, into a room.
+    public func join(_ room: String, _ connections: UnitOfWork.Connections) throws {
+        try check(room)
+        write(.join(room: room, connections))
+    }
+
+    /// Takes all sockets of a player, or one connection, out of a room.
+    public func leave(_ room: String, _ connections: UnitOfWork.Connections) throws {
+        try check(room)
+        write(.leave(room: room, connections))
+    }
+
+    /// Records the socket that triggered this invocation as the caller's. Nothing without such a socket.
+    public func openConnection() throws {
+        guard case .socket(_, let connection, let host) = trigger, let caller else { return }
+        write(.connect(connection: connection, host: host, subject: caller.subject, session: caller.session))
+    }
+
+    /// Forgets the socket that triggered this invocation, and its rooms.
+    public func closeConnection() {
+        if case .socket(_, let connection, _) = trigger { write(.disconnect(connection: connection)) }
+    }
+
+    /// Opens a session for a subject and signs a token for it.
+    public func openSession(for subject: String, roles: [String] = [], lifetime: Duration) throws
+        -> SessionToken
+    {
+        let session = identifier("session")
+        // Tokens count whole seconds.
+        let end = Timestamp(milliseconds: (now + lifetime).milliseconds / 1_000 * 1_000)
+        let claims = Claims(subject: subject, session: session, roles: roles, expiresAt: end)
+        guard let token = tokens.sign(claims, now: now) else {
+            throw Problem(.failed, "No token could be signed.")
+        }
+        write(.openSession(id: session, subject: subject, expiresAt: end))
+        return SessionToken(token: token, sessionID: session, expiresAt: end)
+    }
+
+    /// What was read and is to be written so far.
+    var unit: UnitOfWork { work.withLock { $0.unit } }
+
+    private func write(_ write: UnitOfWork.Write) { work.withLock { $0.unit.writes.append(write) } }
+
+    private func check(_ room: String) throws {
+        guard !room.isEmpty, room.utf8.count <= 256, room.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
+            throw InvalidInput("/room", "must be 1 to 256 bytes without control characters")
+        }
+    }
+}
+
+/// A token and the session behind it.
+public struct SessionToken: Sendable {
+    /// The JSON Web Token.
+    public let token: String
+    /// The session's id, the token's `sid`.
+    public let sessionID: String
+    /// When both end.
+    public let expiresAt: Timestamp
+}
+
+extension JournalEntry {
+    /// The entry's value.
+    public func decode<T: Decodable>(_ type: T.Type) throws -> T { try JSON.decode(type, text: body) }
+}

@@ -1,0 +1,30 @@
+internal import Store
+
+/// One invocation on its way through the pipeline.
+struct Invocation {
+    let entry: FunctionEntry
+    let event: Event
+    /// Jobs that are done when this invocation commits.
+    let claim: JobClaim?
+    let trace: TraceContext
+    /// The random numbers that each attempt starts from.
+    let random: SeededRandom
+    let fields: LogFields
+    /// Who asks, once authenticated.
+    var caller: Claims?
+    /// Where the rate stands, once counted.
+    var rate: RateStatus?
+}
+
+/// Why functions cannot be served.
+public enum InvokerError: Error, Sendable, CustomStringConvertible {
+    /// The manifest names handlers that the program does not bring: one line each.
+    case missingHandlers([String])
+
+    /// The lines.
+    public var description: String {
+        switch self {
+        case .missingHandlers(let lines): lines.joined(separator: "\n")
+        }
+    }
+}

@@ -1,0 +1,50 @@
+internal import Store
+
+extension Invoker {
+    /// What a caller is told of an error. The cause goes to the log.
+    func failure(_ error: any Error, fields: LogFields) -> Outcome {
+        let problem: Problem
+        switch error {
+        case let known as Problem: problem = known
+        case let invalid as InvalidInput: problem = Problem(invalid)
+        case let store as StoreError:
+            problem = Problem(store)
+            fields.set("error", .string(store.description))
+        case is CancellationError:
+            problem = Problem(.busy, "The invocation was cancelled; nothing was changed.")
+        default:
+            let detail = settings.debug ? " \(error)" : ""
+            problem = Problem(.failed, "Nothing was changed.\(detail)")
+            fields.set("error", .string(String(String(describing: error).prefix(500))))
+        }
+        return Outcome(status: problem.status, json: "", problem: problem)
+    }
+
+    /// Steps 9 and 10 of the pipeline: the answer's text, log line and metrics.
+    func finish(_ invocation: Invocation, _ outcome: inout Outcome, duration: Duration) {
+        let (entry, event) = (invocation.entry, invocation.event)
+        if outcome.problem != nil {
+            outcome.problem?.instance = event.id
+            outcome.json = outcome.problem?.json ?? ""
+        }
+        metrics.count(
+            function: entry.name, trigger: event.trigger.name, status: outcome.status, duration: duration)
+        let level: LogLevel = outcome.status >= 500 ? .error : outcome.status >= 400 ? .warning : .info
+        guard log.isEnabled(level) else { return }
+        let (message, added) = invocation.fields.taken
+        var fields: [(String, LogValue)] = [
+            ("function", .string(entry.name)), ("trigger", .string(event.trigger.name)),
+            ("status", .integer(Int64(outcome.status))), ("success", .boolean(outcome.isSuccess)),
+            ("duration", .number(duration.seconds)),
+        ]
+        if let caller = invocation.caller { fields.append(("player_id", .string(caller.subject))) }
+        fields += added
+        if let problem = outcome.problem { fields.append(("problem", .string(problem.kind.rawValue))) }
+        fields.append(("request_id", .string(event.id)))
+        fields.append(("trace_id", .string(invocation.trace.traceID)))
+        fields.append(("span_id", .string(invocation.trace.spanID)))
+        let fallback = outcome.isSuccess ? "Invocation processed" : "Invocation refused"
+        log.write(
+            level, outcome.isSuccess ? message ?? fallback : fallback, fields, at: event.time + duration)
+    }
+}

@@ -1,0 +1,177 @@
+public import Store
+
+/// Runs functions: the pipeline, the same wherever a function runs.
+///
+/// Size, authentication, permission, rate, concurrency, decoding and validation, the function under its deadline,
+/// commit, answer, log line and metrics - in this order (`invoke`). It never throws: whatever goes wrong is a
+/// problem in the outcome, a line in the log and a count in the metrics.
+public final class Invoker: Sendable {
+    /// What the functions are and may do.
+    public let manifest: Manifest
+    /// The state they share.
+    public let state: any SharedState
+    /// Where their time and randomness come from.
+    public let platform: Platform
+    /// Counts and durations.
+    public let metrics: Metrics
+
+    let log: Log
+    let settings: Settings
+    private let functions: [String: AnyFunction]
+    private let tokens: Tokens
+
+    /// How often a function is run again because what it read had changed.
+    static let maximumAttempts = 16
+
+    /// Throws an `InvokerError` where the manifest names a handler that `functions` lacks.
+    public init(
+        manifest: Manifest, functions: FunctionSet, state: any SharedState, platform: Platform, log: Log,
+        settings: Settings
+    ) throws(InvokerError) {
+        let missing = functions.missing(from: manifest)
+        guard missing.isEmpty else { throw .missingHandlers(missing) }
+        self.manifest = manifest
+        self.state = state
+        self.platform = platform
+        self.log = log
+        self.settings = settings
+        metrics = Metrics()
+        tokens = Tokens(manifest.auth)
+        var bound: [String: AnyFunction] = [:]
+        for entry in manifest.functions { bound[entry.name] = functions[entry.handler] }
+        self.functions = bound
+    }
+
+    /// Runs one invocation to its end. With `claim`, its jobs are done in the same transaction as the effects.
+    public func invoke(_ entry: FunctionEntry, _ event: Event, completing claim: JobClaim? = nil) async
+        -> Outcome
+    {
+        let started = platform.uptime()
+        var random = SeededRandom(seed: platform.seed())
+        let trace = event.trace?.child(random: &random) ?? TraceContext(random: &random)
+        let fields = LogFields()
+        var invocation = Invocation(
+            entry: entry, event: event, claim: claim, trace: trace, random: random, fields: fields)
+        var outcome: Outcome
+        do {
+            outcome = try await run(&invocation)
+        } catch {
+            outcome = failure(error, fields: fields)
+        }
+        outcome.rate = invocation.rate
+        outcome.claims = invocation.caller
+        outcome.trace = trace
+        finish(invocation, &outcome, duration: platform.uptime() - started)
+        return outcome
+    }
+
+    /// Steps 1 to 8 of the pipeline.
+    private func run(_ invocation: inout Invocation) async throws -> Outcome {
+        let (entry, event) = (invocation.entry, invocation.event)
+        guard event.data.count <= entry.limits.body else {
+            throw Problem(.tooLarge, "The body may have \(entry.limits.body) bytes.")
+        }
+        let caller = try authenticate(event, for: entry.access)
+        invocation.caller = caller
+        try authorise(caller, for: entry.access)
+        let ticket = try await admit(&invocation)
+        do {
+            guard let function = functions[entry.name] else {
+                throw InvokerError.missingHandlers([entry.handler])
+            }
+            let prepared = try function.prepare(event.data)
+            for _ in 0..<Self.maximumAttempts {
+                let context = context(for: invocation)
+                let json = try await withDeadline(entry.limits.timeout, on: platform) {
+                    try await prepared.handle(context)
+                } late: { [state] in
+                    state.release(ticket)
+                }
+                let unit = context.unit
+                let decision = try await state.commit(
+                    unit, at: event.time, ticket: ticket, completing: invocation.claim)
+                if case .committed = decision {
+                    return Outcome(status: function.successStatus, json: json, unit: unit)
+                }
+            }
+            throw Problem(.busy, "Too many changes at once; nothing was changed.", retryAfter: .seconds(1))
+        } catch is DeadlineExceeded {
+            // The function still holds its place among the concurrent ones; `late` gives it back.
+            throw Problem(.deadline, "The function may take \(entry.limits.timeout). Nothing was changed.")
+        } catch {
+            state.release(ticket)
+            throw error
+        }
+    }
+
+    private func authenticate(_ event: Event, for access: Access) throws -> Claims? {
+        switch event.credential {
+        case .verified(let claims):
+            if let end = claims.expiresAt, event.time >= end {
+                throw Problem(.unauthenticated, Tokens.Refusal.expired.rawValue)
+            }
+            return claims
+        case .token(let token):
+            if access == .none { return nil }
+            do throws(Tokens.Refusal) {
+                return try tokens.verify(token, now: event.time)
+            } catch {
+                throw Problem(.unauthenticated, error.rawValue)
+            }
+        case .none:
+            if access == .none { return nil }
+            throw Problem(.unauthenticated, "A token is needed.")
+        }
+    }
+
+    private func authorise(_ caller: Claims?, for access: Access) throws(Problem) {
+        guard case .role(let role) = access else { return }
+        guard caller?.roles.contains(role) == true else {
+            throw Problem(.forbidden, "The role '\(role)' is needed.")
+        }
+    }
+
+    private func admit(_ invocation: inout Invocation) async throws -> Ticket {
+        let entry = invocation.entry
+        let scope =
+            switch entry.per {
+            case .player: "player:" + (invocation.caller?.subject ?? "")
+            case .address: "address:" + (invocation.event.address ?? "local")
+            case .function: "all"
+            }
+        let rules = entry.limits.rate.map { rate in
+            RateRule(
+                key: "\(entry.name)/\(scope)/\(rate.window.milliseconds)", limit: rate.count,
+                window: rate.window)
+        }
+        let request = AdmissionRequest(
+            function: entry.name, now: invocation.event.time,
+            session: entry.access == .none ? nil : invocation.caller?.session, rates: rules,
+            concurrency: entry.limits.concurrency)
+        switch try await state.admit(request) {
+        case .admitted(let ticket, let status):
+            invocation.rate = status
+            return ticket
+        case .sessionEnded:
+            throw Problem(.unauthenticated, "The session has ended.")
+        case .rateExceeded(let status):
+            invocation.rate = status
+            metrics.countRateRefusal(entry.name)
+            throw Problem(
+                .rateExceeded, "The rate is \(status.limit) in \(status.window).",
+                retryAfter: status.resetAfter)
+        case .concurrencyExceeded:
+            throw Problem(.busy, "Too many invocations at once.", retryAfter: .seconds(1))
+        }
+    }
+
+    private func context(for invocation: Invocation) -> Context {
+        Context(
+            event: invocation.event, entry: invocation.entry, caller: invocation.caller,
+            trace: invocation.trace,
+            allowsGuests: manifest.guests,
+            environment: settings.variables(invocation.entry.environment), log: invocation.fields,
+            state: state,
+            tokens: tokens, random: invocation.random)
+    }
+}

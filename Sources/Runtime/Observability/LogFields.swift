@@ -1,0 +1,42 @@
+internal import Synchronization
+
+/// A value in a log line.
+public enum LogValue: Sendable, Equatable {
+    /// Text.
+    case string(String)
+    /// A whole number.
+    case integer(Int64)
+    /// A number; what is not finite is written as null.
+    case number(Double)
+    /// True or false.
+    case boolean(Bool)
+}
+
+/// What a function adds to its invocation's log line. The last value set for a name counts.
+///
+/// At most 32 fields; more are dropped. Never put a player's text, a token or a key here.
+public final class LogFields: Sendable {
+    private let state = Mutex<(message: String?, fields: [(String, LogValue)])>((nil, []))
+
+    /// No fields.
+    public init() {}
+
+    /// The line's message where the invocation succeeds.
+    public func message(_ text: String) { state.withLock { $0.message = text } }
+
+    /// Sets a field.
+    public func set(_ name: String, _ value: LogValue) {
+        state.withLock { state in
+            if let index = state.fields.firstIndex(where: { $0.0 == name }) {
+                state.fields[index].1 = value
+            } else if state.fields.count < 32 {
+                state.fields.append((name, value))
+            }
+        }
+    }
+
+    /// Sets a text field.
+    public func set(_ name: String, _ value: String) { set(name, .string(value)) }
+
+    var taken: (message: String?, fields: [(String, LogValue)]) { state.withLock { $0 } }
+}

@@ -1,0 +1,101 @@
+internal import Glibc
+public import Store
+internal import Synchronization
+
+/// Writes log lines to a file descriptor from a thread of its own, so that a slow reader of the log (a stuck pipe, a
+/// full disk) never holds up an invocation.
+///
+/// At most `limit` bytes wait; beyond that lines are dropped, and a line says how many once there is room again.
+public final class LogWriter: LogSink {
+    private struct State {
+        var buffer: [UInt8] = []
+        var dropped = 0
+        var isWaiting = false
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+    private let descriptor: Int32
+    private let limit: Int
+    private let bell: Bell
+    private let thread = Mutex<SystemThread?>(nil)
+
+    /// Writes to `descriptor`, which stays the caller's to close. Throws where no thread can be had.
+    public init(descriptor: Int32, limit: Int = 4 << 20) throws(StoreError) {
+        self.descriptor = descriptor
+        self.limit = limit
+        bell = try Bell()
+        let started = try SystemThread(named: "log-writer") { [self] in run() }
+        thread.withLock { $0 = started }
+    }
+
+    public func write(_ line: String) {
+        let ring = state.withLock { state in
+            guard !state.isClosed else { return false }
+            guard state.buffer.count + line.utf8.count <= limit else {
+                state.dropped += 1
+                return false
+            }
+            state.buffer.append(contentsOf: line.utf8)
+            defer { state.isWaiting = false }
+            return state.isWaiting
+        }
+        if ring { bell.ring() }
+    }
+
+    /// Writes what waits and ends the thread.
+    public func close() {
+        state.withLock { $0.isClosed = true }
+        bell.ring()
+        let running = thread.withLock { thread in
+            defer { thread = nil }
+            return thread
+        }
+        running?.join()
+    }
+
+    private func run() {
+        while true {
+            let (bytes, dropped, isClosed) = state.withLock { state in
+                defer {
+                    state.buffer = []
+                    state.dropped = 0
+                    state.isWaiting = state.buffer.isEmpty
+                }
+                return (state.buffer, state.dropped, state.isClosed)
+            }
+            if dropped > 0 {
+                put(
+                    Array(#"{"level":"warning","message":"Log lines dropped","count":\#(dropped)}"#.utf8) + [
+                        10
+                    ])
+            }
+            put(bytes)
+            if bytes.isEmpty {
+                if isClosed { return }
+                bell.wait()
+                // Lines come in bursts: a moment's patience makes one write of many.
+                usleep(1_000)
+            }
+        }
+    }
+
+    private func put(_ bytes: [UInt8]) {
+        var start = 0
+        while start < bytes.count {
+            let written = unsafe bytes.withUnsafeBytes { buffer in
+                unsafe Glibc.write(
+                    descriptor, buffer.baseAddress.map { unsafe $0 + start }, buffer.count - start)
+            }
+            if written > 0 {
+                start += written
+            } else if errno == EAGAIN {
+                var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                unsafe poll(&waiting, 1, 1_000)
+                if state.withLock({ $0.isClosed }) { return }
+            } else if errno != EINTR {
+                return
+            }
+        }
+    }
+}

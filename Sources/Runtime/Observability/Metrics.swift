@@ -1,0 +1,127 @@
+internal import Store
+internal import Synchronization
+
+/// Counts and durations of invocations, as Prometheus reads them (text exposition format 0.0.4).
+public final class Metrics: Sendable {
+    /// Upper bounds of the duration histogram's buckets, in seconds.
+    static let buckets: [Double] = [
+        0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
+    ]
+
+    private struct Key: Hashable {
+        let function: String
+        let trigger: String
+        let status: Int
+    }
+
+    private struct Histogram {
+        var counts = [Int](repeating: 0, count: Metrics.buckets.count + 1)
+        var sum = 0.0
+    }
+
+    private struct State {
+        var invocations: [Key: Int] = [:]
+        var durations: [String: Histogram] = [:]
+        var rateRefusals: [String: Int] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    init() {}
+
+    func count(function: String, trigger: String, status: Int, duration: Duration) {
+        let seconds = duration.seconds
+        let bucket = Self.buckets.firstIndex { seconds <= $0 } ?? Self.buckets.count
+        state.withLock { state in
+            state.invocations[Key(function: function, trigger: trigger, status: status), default: 0] += 1
+            state.durations[function, default: Histogram()].counts[bucket] += 1
+            state.durations[function, default: Histogram()].sum += seconds
+        }
+    }
+
+    func countRateRefusal(_ function: String) {
+        state.withLock { $0.rateRefusals[function, default: 0] += 1 }
+    }
+
+    /// A value that somebody else keeps, read when the metrics are.
+    public struct Gauge: Sendable {
+        let name: String
+        let help: String
+        let values: [(labels: [(String, String)], value: Double)]
+
+        /// A gauge; `name` and label names must be plain words.
+        public init(_ name: String, _ help: String, _ values: [(labels: [(String, String)], value: Double)]) {
+            self.name = name
+            self.help = help
+            self.values = values
+        }
+    }
+
+    /// All metrics as text, those of `gauges` included.
+    public func exposition(_ gauges: [Gauge]) -> String {
+        let state = state.withLock { $0 }
+        var text = Exposition()
+        text.begin(
+            "gestaloka_invocations_total", "counter", "Invocations by function, trigger and HTTP status.")
+        let sorted = state.invocations.sorted {
+            ($0.key.function, $0.key.trigger, $0.key.status) < (
+                $1.key.function, $1.key.trigger, $1.key.status
+            )
+        }
+        for (key, count) in sorted {
+            text.add(
+                [("function", key.function), ("trigger", key.trigger), ("status", String(key.status))],
+                Double(count))
+        }
+        text.begin("gestaloka_errors_total", "counter", "Invocations that failed for a reason of ours (5xx).")
+        for (function, _) in state.durations.sorted(by: { $0.key < $1.key }) {
+            let errors = sorted.filter { $0.key.function == function && $0.key.status >= 500 }.map(\.value)
+            text.add([("function", function)], Double(errors.reduce(0, +)))
+        }
+        text.begin(
+            "gestaloka_rate_refusals_total", "counter", "Invocations refused because a rate was used up.")
+        for (function, count) in state.rateRefusals.sorted(by: { $0.key < $1.key }) {
+            text.add([("function", function)], Double(count))
+        }
+        text.begin("gestaloka_invocation_duration_seconds", "histogram", "Time from the event to the answer.")
+        for (function, histogram) in state.durations.sorted(by: { $0.key < $1.key }) {
+            var total = 0
+            for (index, count) in histogram.counts.enumerated() {
+                total += count
+                let bound = index < Self.buckets.count ? Exposition.number(Self.buckets[index]) : "+Inf"
+                text.add([("function", function), ("le", bound)], Double(total), suffix: "_bucket")
+            }
+            text.add([("function", function)], histogram.sum, suffix: "_sum")
+            text.add([("function", function)], Double(total), suffix: "_count")
+        }
+        for gauge in gauges {
+            text.begin(gauge.name, "gauge", gauge.help)
+            for (labels, value) in gauge.values { text.add(labels, value) }
+        }
+        return text.text
+    }
+}
+
+/// Text in Prometheus's exposition format.
+private struct Exposition {
+    private(set) var text = ""
+    private var name = ""
+
+    mutating func begin(_ name: String, _ type: String, _ help: String) {
+        self.name = name
+        text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+    }
+
+    mutating func add(_ labels: [(String, String)], _ value: Double, suffix: String = "") {
+        let list = labels.map { "\($0)=\"\(escaped($1))\"" }.joined(separator: ",")
+        text += name + suffix + (list.isEmpty ? "" : "{\(list)}") + " " + Self.number(value) + "\n"
+    }
+
+    static func number(_ value: Double) -> String {
+        value == value.rounded() && value.magnitude < 1e15 ? String(Int64(value)) : String(value)
+    }
+
+    private func escaped(_ text: String) -> String {
+        text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+    }
+}

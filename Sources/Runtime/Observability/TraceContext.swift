@@ -1,0 +1,52 @@
+/// A place in a distributed trace: W3C Trace Context, level 1.
+public struct TraceContext: Sendable, Equatable {
+    /// 32 hexadecimal digits, not all zero.
+    public let traceID: String
+    /// 16 hexadecimal digits, not all zero: the span this context belongs to.
+    public let spanID: String
+    /// Two hexadecimal digits; bit 0 says that the trace is sampled.
+    public let flags: String
+
+    init(traceID: String, spanID: String, flags: String) {
+        self.traceID = traceID
+        self.spanID = spanID
+        self.flags = flags
+    }
+
+    /// Reads a `traceparent` header (section 3.2). Nil for anything that the standard says to ignore.
+    public init?(traceparent: String) {
+        let parts = traceparent.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count >= 4, traceparent.utf8.count <= 256, parts[0].utf8.count == 2,
+            parts[1].utf8.count == 32,
+            parts[2].utf8.count == 16, parts[3].utf8.count == 2, parts[..<4].allSatisfy(Self.isHexadecimal),
+            parts[0] != "ff", parts[0] != "00" || parts.count == 4,
+            parts[1].contains(where: { $0 != "0" }), parts[2].contains(where: { $0 != "0" })
+        else { return nil }
+        self.init(traceID: String(parts[1]), spanID: String(parts[2]), flags: String(parts[3]))
+    }
+
+    /// A new trace.
+    init(random: inout SeededRandom) {
+        self.init(
+            traceID: Self.hexadecimal(random.next() | 1) + Self.hexadecimal(random.next()),
+            spanID: Self.hexadecimal(random.next() | 1), flags: "01")
+    }
+
+    /// A span of the same trace below this one.
+    func child(random: inout SeededRandom) -> TraceContext {
+        TraceContext(traceID: traceID, spanID: Self.hexadecimal(random.next() | 1), flags: flags)
+    }
+
+    /// The header's value, version 00.
+    public var traceparent: String { "00-\(traceID)-\(spanID)-\(flags)" }
+
+    private static func isHexadecimal(_ text: Substring) -> Bool {
+        text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+    }
+
+    private static func hexadecimal(_ value: UInt64) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(
+            decoding: (0..<16).map { digits[Int(value >> (60 - 4 * UInt64($0)) & 15)] }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,47 @@
+public import Store
+
+/// What an invocation takes from outside: time, seeds, timers and a place to run.
+///
+/// Everything that is not in the event or the store comes in here, so that a replay can give it again.
+public struct Platform: Sendable {
+    /// The wall clock.
+    public var now: @Sendable () -> Timestamp
+    /// Time that only goes forward, from an arbitrary start: for durations.
+    public var uptime: @Sendable () -> Duration
+    /// A seed for one invocation's random numbers.
+    public var seed: @Sendable () -> UInt64
+    /// Calls back later.
+    public var timers: any Timers
+    /// Where functions run.
+    public var executor: any TaskExecutor
+
+    /// A platform of the given parts.
+    public init(
+        now: @escaping @Sendable () -> Timestamp, uptime: @escaping @Sendable () -> Duration,
+        seed: @escaping @Sendable () -> UInt64, timers: any Timers, executor: any TaskExecutor
+    ) {
+        self.now = now
+        self.uptime = uptime
+        self.seed = seed
+        self.timers = timers
+        self.executor = executor
+    }
+}
+
+/// Calls back after a time.
+public protocol Timers: Sendable {
+    /// Calls `action` once after `delay`, unless cancelled before. `action` must be quick.
+    func schedule(after delay: Duration, _ action: @escaping @Sendable () -> Void) -> TimerID
+
+    /// Forgets a timer; one that has fired or is unknown is no error.
+    func cancel(_ timer: TimerID)
+}
+
+/// Names a timer of one `Timers`.
+public struct TimerID: Sendable, Hashable {
+    /// Unique within its `Timers`.
+    public let value: UInt64
+
+    /// A timer's name.
+    public init(value: UInt64) { self.value = value }
+}

@@ -1,0 +1,97 @@
+internal import FoundationEssentials
+internal import Store
+
+/// What the environment variables say of a start: `ENVIRONMENT`, `DEBUG`, `LOG_LEVEL`.
+public struct Settings: Sendable {
+    /// Whether real players depend on this process.
+    public enum Stage: String, Sendable, CaseIterable {
+        case development, production
+    }
+
+    /// `ENVIRONMENT`; development where unset.
+    public let stage: Stage
+    /// `DEBUG`: answers of status 500 tell the error. False where unset.
+    public let debug: Bool
+    /// `LOG_LEVEL`; INFO where unset, DEBUG with `DEBUG=true`.
+    public let logLevel: LogLevel
+    private let environment: [String: String]
+
+    /// The shortest signing key that production takes, in bytes: the size of HS256's digest (RFC 7518 section 3.2).
+    public static let minimumKeyLength = 32
+
+    /// Reads the variables; throws a `StartError` for a word it does not know.
+    public init(environment: [String: String]) throws(StartError) {
+        self.environment = environment
+        let stageName = environment["ENVIRONMENT"] ?? "development"
+        guard let stage = Stage(rawValue: stageName.lowercased()) else {
+            throw .unknownValue(variable: "ENVIRONMENT", allowed: Stage.allCases.map(\.rawValue))
+        }
+        switch (environment["DEBUG"] ?? "false").lowercased() {
+        case "true", "1", "yes", "on": debug = true
+        case "false", "0", "no", "off", "": debug = false
+        default: throw .unknownValue(variable: "DEBUG", allowed: ["true", "false"])
+        }
+        guard let level = LogLevel(name: environment["LOG_LEVEL"] ?? (debug ? "debug" : "info")) else {
+            throw .unknownValue(
+                variable: "LOG_LEVEL", allowed: LogLevel.allCases.map { $0.rawValue.uppercased() })
+        }
+        self.stage = stage
+        logLevel = level
+    }
+
+    /// Those of the named variables that are set.
+    func variables(_ names: [String]) -> [String: String] {
+        names.isEmpty ? [:] : environment.filter { names.contains($0.key) }
+    }
+
+    /// The manifest, fit to be served: every issuer has its key.
+    ///
+    /// In production a missing or short key, or guests being allowed, throws. In development a missing key is made
+    /// once and kept beside the store.
+    public func ready(_ manifest: Manifest) throws(StartError) -> Manifest {
+        var manifest = manifest
+        if stage == .production && manifest.guests { throw .guestsInProduction }
+        for index in manifest.auth.indices {
+            let issuer = manifest.auth[index]
+            if let key = issuer.key {
+                if stage == .production && key.utf8.count < Self.minimumKeyLength {
+                    throw .shortKey(issuer: issuer.issuer, length: key.utf8.count)
+                }
+            } else if stage == .production {
+                throw .missingKey(issuer: issuer.issuer)
+            } else {
+                manifest.auth[index].key = try DevelopmentKey.readOrMake(beside: manifest.store)
+            }
+        }
+        return manifest
+    }
+}
+
+/// Why a process does not start.
+public enum StartError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// An environment variable has a value that is not one of those allowed.
+    case unknownValue(variable: String, allowed: [String])
+    /// Production without a signing key.
+    case missingKey(issuer: String)
+    /// Production with a key that could be guessed.
+    case shortKey(issuer: String, length: Int)
+    /// Production with guests.
+    case guestsInProduction
+    /// The development key could not be read or made.
+    case developmentKey(path: String, reason: String)
+
+    /// One line, with what to do.
+    public var description: String {
+        switch self {
+        case .unknownValue(let variable, let allowed):
+            "\(variable) must be one of: \(allowed.joined(separator: ", "))"
+        case .missingKey(let issuer):
+            "ENVIRONMENT=production needs the signing key of issuer '\(issuer)': set SECRET_KEY to at least \(Settings.minimumKeyLength) random bytes (openssl rand -hex 32)"
+        case .shortKey(let issuer, let length):
+            "ENVIRONMENT=production: the signing key of issuer '\(issuer)' has \(length) bytes and needs at least \(Settings.minimumKeyLength) (openssl rand -hex 32)"
+        case .guestsInProduction:
+            "ENVIRONMENT=production does not allow guests: set GUESTS=false, or 'guests: false' in the manifest"
+        case .developmentKey(let path, let reason): "cannot keep a development key in \(path): \(reason)"
+        }
+    }
+}
