@@ -7,7 +7,7 @@ extension Narrator {
         private let phrases: NarratorPhrases
         private var random: SplitMix64
         /// The sentences of the latest passages and of this one: none is told twice while there are others.
-        private var told: Set<String>
+        private var told: Set<UInt64>
         private var toldDetails: Set<String> = []
 
         private static let quoteScalars = 60
@@ -18,6 +18,8 @@ extension Narrator {
         private static let toldActions = 5
         /// Up to so many actions each has its consequence told.
         private static let actionsInFull = 2
+        /// Sentences of so few scalars may come again.
+        private static let shortestSentence = 3
 
         init(prompt: StoryPrompt, world: World, seed: UInt64) {
             self.prompt = prompt
@@ -39,35 +41,47 @@ extension Narrator {
             return text
         }
 
+        /// One paragraph for a single action; one for each of several.
         private mutating func compose() -> String {
-            var parts: [String] = []
             let actions = prompt.actions.suffix(Self.toldActions)
             let earlier = prompt.actions.count - actions.count
-            var scene = scene()
+            var paragraphs: [[String]] = []
             if actions.count > 1 {
+                var scene = scene()
                 scene.count = prompt.actions.count
-                parts.append(tell(phrases.together, scene))
+                paragraphs.append([tell(phrases.together, scene)])
             }
             for (index, action) in actions.enumerated() {
-                scene = self.scene()
-                let detail = examinedDetail(of: action)
-                if let detail { scene.detail = detail.name[language] }
-                scene.quote = quote(of: action)
-                let leads = phrases.leads(for: action.type)
-                parts.append(tell(scene.quote.isEmpty ? leads.plain : leads.quoted, scene))
-                if actions.count <= Self.actionsInFull || index == actions.count - 1 {
-                    parts += consequence(of: action, detail, scene)
-                }
+                let isInFull = actions.count <= Self.actionsInFull || index == actions.count - 1
+                paragraphs.append(answer(to: action, isInFull: isInFull))
             }
+            var ending: [String] = []
             if earlier > 0 {
+                var scene = scene()
                 scene.count = earlier
-                parts.append(tell(phrases.earlier, scene))
+                ending.append(tell(phrases.earlier, scene))
             }
-            parts.append(tell(prompt.location.ambience.map { $0[language] }))
+            ending.append(tell(prompt.location.ambience.map { $0[language] }))
             if actions.count <= Self.actionsInFull, random.next(below: 3) > 0 {
-                parts.append(tell(phrases.hooks, self.scene()))
+                ending.append(tell(phrases.hooks, scene()))
             }
-            return parts.filter { !$0.isEmpty }.joined(separator: phrases.separator)
+            if actions.count > 1 {
+                paragraphs.append(ending)
+            } else {
+                paragraphs = [paragraphs.joined() + ending]
+            }
+            return paragraphs.map { $0.filter { !$0.isEmpty }.joined(separator: phrases.separator) }
+                .filter { !$0.isEmpty }.joined(separator: "\n\n")
+        }
+
+        private mutating func answer(to action: PromptAction, isInFull: Bool) -> [String] {
+            var scene = scene()
+            let detail = examinedDetail(of: action)
+            if let detail { scene.detail = detail.name[language] }
+            scene.quote = quote(of: action)
+            let leads = phrases.leads(for: action.type)
+            let lead = tell(scene.quote.isEmpty ? leads.plain : leads.quoted, scene)
+            return isInFull ? [lead] + consequence(of: action, detail, scene) : [lead]
         }
 
         private mutating func consequence(
@@ -111,7 +125,10 @@ extension Narrator {
         /// The player's words, shortened. A move that just names its target has none.
         private func quote(of action: PromptAction) -> String {
             if PlayerText.isBlank(action.text) { return "" }
-            if action.type == .move, world.location(action.text) != nil { return "" }
+            if action.type == .move {
+                let isName = Language.allCases.contains { prompt.location.name[$0] == action.text }
+                if isName || world.location(action.text) != nil { return "" }
+            }
             return action.text.shortened(scalars: Self.quoteScalars)
         }
 
@@ -144,10 +161,26 @@ extension Narrator {
             Self.sentences(of: text).contains { told.contains($0) }
         }
 
-        private static func sentences(of text: String) -> [String] {
-            text.split { ".!?。！？".contains($0) }
-                .map { String($0.drop { $0 == " " || $0 == "\n" }) }
-                .filter { $0.utf8.count > 8 }
+        /// The hashes of the sentences of a text, leaving out the shortest.
+        private static func sentences(of text: String) -> [UInt64] {
+            var hashes: [UInt64] = []
+            var hash = StableHash()
+            var length = 0
+            for scalar in text.unicodeScalars {
+                switch scalar {
+                case ".", "!", "?", "。", "！", "？":
+                    if length > shortestSentence { hashes.append(hash.value) }
+                    hash = StableHash()
+                    length = 0
+                case " ", "\n":
+                    continue
+                default:
+                    hash.combine(scalar)
+                    length += 1
+                }
+            }
+            if length > shortestSentence { hashes.append(hash.value) }
+            return hashes
         }
     }
 }

@@ -14,6 +14,11 @@ struct StableHash {
         for byte in text.utf8 { combine(byte: byte) }
     }
 
+    /// In one step, for texts that are hashed scalar by scalar.
+    mutating func combine(_ scalar: Unicode.Scalar) {
+        value = (value ^ UInt64(scalar.value)) &* 0x0000_0100_0000_01B3
+    }
+
     private mutating func combine(byte: UInt8) {
         value = (value ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
     }

@@ -30,7 +30,7 @@ extension Unicode.Scalar {
         case 0x09: .tab
         case 0x00...0x1F, 0x7F...0x9F: .dropped
         case 0x3041...0x30FF, 0x3400...0x9FFF: .visible(folded: value)
-        // Bidirectional controls and tags: Unicode 3.4 and 3.3.2 of UTR 36, what a reader cannot see but a model may.
+        // Bidirectional controls and tag characters: a reader cannot see them, a model may.
         case 0x061C, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069, 0xE0000...0xE007F: .dropped
         default: properties.isDefaultIgnorableCodePoint ? .invisible : .visible(folded: folded)
         }
