@@ -15,7 +15,7 @@ struct ByteQueue: Sendable {
         case line(Range<Int>)
     }
 
-    /// Beyond this much, storage that a large message left behind is given back.
+    /// Beyond this many bytes, drained storage is given back.
     static let retainedBytes = 64 * 1024
 
     /// Consumed bytes, up to `start`, then those that wait.
@@ -42,6 +42,14 @@ struct ByteQueue: Sendable {
     mutating func consume(_ length: Int) {
         start += min(max(length, 0), count)
         searched = 0
+        releaseIfDrained()
+    }
+
+    /// Gives back large storage as soon as nothing waits in it: a connection may be idle for hours.
+    mutating func releaseIfDrained() {
+        guard start == storage.count, storage.capacity > Self.retainedBytes else { return }
+        storage = []
+        start = 0
     }
 
     /// Consumes `length` bytes (or all where fewer wait) and returns them.
@@ -86,11 +94,7 @@ struct ByteQueue: Sendable {
 
     private mutating func compact() {
         if start == storage.count {
-            if storage.capacity > Self.retainedBytes {
-                storage = []
-            } else {
-                storage.removeAll(keepingCapacity: true)
-            }
+            storage.removeAll(keepingCapacity: true)
             start = 0
         } else if start >= 4096, start >= storage.count / 2 {
             storage.removeSubrange(0..<start)

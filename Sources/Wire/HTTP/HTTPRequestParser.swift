@@ -238,6 +238,7 @@ public struct HTTPRequestParser: Sendable {
     private mutating func finishRequest() -> Step {
         let finished = request
         request = Self.emptyRequest
+        queue.releaseIfDrained()
         bodyLimit = limits.bodyBytes
         emptyLines = 0
         phase = .requestLine
