@@ -73,7 +73,7 @@ let package = Package(
 )
 
 func handler(_ name: String) -> Target {
-    .target(name: name, dependencies: ["Runtime", "Game"], path: "Sources/Handlers/\(name)")
+    .target(name: name, dependencies: ["Store", "Runtime", "Game"], path: "Sources/Handlers/\(name)")
 }
 
 for target in package.targets where target.type != .system {

@@ -132,16 +132,28 @@ public final class Context: Sendable {
         write(.emit(Emit(rooms: rooms, except: except, event: event, json: try JSON.encode(value))))
     }
 
-    /// Lets all sockets of a player, or one connection, into a room.
-    public func join(_ room: String, _ connections: UnitOfWork.Connections) throws {
+    /// Lets all sockets of a player into a room.
+    public func join(_ room: String, player: String) throws {
         try check(room)
-        write(.join(room: room, connections))
+        write(.join(room: room, .subject(player)))
     }
 
-    /// Takes all sockets of a player, or one connection, out of a room.
-    public func leave(_ room: String, _ connections: UnitOfWork.Connections) throws {
+    /// Lets the socket that triggered this invocation into a room. Nothing without such a socket.
+    public func join(_ room: String) throws {
         try check(room)
-        write(.leave(room: room, connections))
+        if case .socket(_, let connection, _) = trigger { write(.join(room: room, .connection(connection))) }
+    }
+
+    /// Takes all sockets of a player out of a room.
+    public func leave(_ room: String, player: String) throws {
+        try check(room)
+        write(.leave(room: room, .subject(player)))
+    }
+
+    /// Takes the socket that triggered this invocation out of a room. Nothing without such a socket.
+    public func leave(_ room: String) throws {
+        try check(room)
+        if case .socket(_, let connection, _) = trigger { write(.leave(room: room, .connection(connection))) }
     }
 
     /// Records the socket that triggered this invocation as the caller's. Nothing without such a socket.

@@ -94,7 +94,7 @@ extension ManifestDecoder {
                 suggestion: nearest(event, among: lifecycle))
             return nil
         }
-        if Self.socketIOEvents.contains(event) {
+        if Trigger.reservedEvents.contains(event) {
             report(
                 "'\(event)' is an event of Socket.IO itself", at: node.mark,
                 suggestion: lifecycle.contains("$\(event)") ? "$\(event)" : nil)
@@ -107,11 +107,6 @@ extension ManifestDecoder {
         }
         return .socket(event: event)
     }
-
-    /// What a client library raises by itself, so that no server can use the name (socket.io, `RESERVED_EVENTS`).
-    private static let socketIOEvents: Set<String> = [
-        "connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener",
-    ]
 
     private mutating func queue(_ node: YAMLNode) -> Trigger? {
         var name = node

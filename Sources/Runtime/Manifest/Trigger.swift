@@ -20,6 +20,10 @@ public enum Trigger: Sendable, Equatable, CustomStringConvertible {
     public static let connectEvent = "$connect"
     /// The event of a function that sees sockets close.
     public static let disconnectEvent = "$disconnect"
+    /// What a client library raises by itself, so that no server can use the name (socket.io, `RESERVED_EVENTS`).
+    public static let reservedEvents: Set<String> = [
+        "connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener",
+    ]
     /// The methods an http trigger may name.
     public static let methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 }

@@ -1,0 +1,54 @@
+internal import Runtime
+
+/// `check`: whether the manifest can be served here.
+struct Check: Verb {
+    static let name = "check"
+    static let summary = "Check the manifest, and whether it may be served in this environment."
+    static let operands = "[FILE]"
+    static let options: [Option] = [.manifest, .json]
+    static let details = ""
+
+    private let program: Program
+    private let arguments: Arguments
+
+    init(_ arguments: Arguments, _ program: Program) throws {
+        try arguments.check(operands: 1)
+        guard arguments.operands.isEmpty || arguments["manifest"] == nil else {
+            throw UsageError("the manifest is named twice")
+        }
+        self.program = program
+        self.arguments = arguments
+    }
+
+    private struct Report: Encodable {
+        let manifest: String
+        let ok: Bool
+        let functions: Int
+        let problems: [String]
+    }
+
+    func run() throws -> Int32 {
+        let file = arguments.operands.first ?? arguments["manifest"] ?? "functions.yaml"
+        var functions = 0
+        var problems: [String] = []
+        do {
+            let settings = try Settings(environment: program.environment)
+            let manifest = try Manifest(contentsOf: file, environment: program.environment)
+            functions = manifest.functions.count
+            problems = program.functions.missing(from: manifest).map { "\(file): \($0)" }
+            // Development makes what is missing; only production can be refused.
+            if settings.stage == .production { _ = try settings.ready(manifest) }
+        } catch {
+            problems += "\(error)".split(separator: "\n").map(String.init)
+        }
+        if arguments.has("json") {
+            let report = Report(manifest: file, ok: problems.isEmpty, functions: functions, problems: problems)
+            program.console.output(try jsonText(report) + "\n")
+        } else if problems.isEmpty {
+            program.console.output("\(file): ok, \(functions) function\(functions == 1 ? "" : "s")\n")
+        } else {
+            program.console.error(problems.joined(separator: "\n") + "\n")
+        }
+        return problems.isEmpty ? ExitStatus.done : ExitStatus.failed
+    }
+}

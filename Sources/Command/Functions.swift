@@ -1,0 +1,91 @@
+internal import FoundationEssentials
+internal import Runtime
+internal import Store
+
+/// `functions`: a table of what the manifest names.
+struct Functions: Verb {
+    static let name = "functions"
+    static let summary = "List the manifest's functions with their triggers, access and limits."
+    static let operands = ""
+    static let options: [Option] = [.manifest, .json]
+    static let details = ""
+
+    private let program: Program
+    private let arguments: Arguments
+
+    init(_ arguments: Arguments, _ program: Program) throws {
+        try arguments.check(operands: 0)
+        self.program = program
+        self.arguments = arguments
+    }
+
+    private struct Row: Encodable {
+        let name: String
+        let handler: String
+        let triggers: [String]
+        let auth: String
+        let per: String
+        let rate: [String]
+        let timeoutSeconds: Double
+        let bodyBytes: Int
+        let concurrency: Int
+
+        private enum CodingKeys: String, CodingKey {
+            case name, handler, triggers, auth, per, rate
+            case timeoutSeconds = "timeout_seconds"
+            case bodyBytes = "body_bytes"
+            case concurrency
+        }
+    }
+
+    func run() throws -> Int32 {
+        let manifest = try Workshop.manifest(program, arguments)
+        let rows = manifest.functions.map { entry in
+            Row(
+                name: entry.name, handler: entry.handler, triggers: entry.triggers.map(\.description),
+                auth: entry.access.description, per: entry.per.rawValue, rate: entry.limits.rate.map(\.description),
+                timeoutSeconds: entry.limits.timeout.seconds, bodyBytes: entry.limits.body,
+                concurrency: entry.limits.concurrency)
+        }
+        program.console.output(arguments.has("json") ? try jsonText(rows) + "\n" : table(rows))
+        return ExitStatus.done
+    }
+
+    /// One line a function, a further line for each further trigger.
+    private func table(_ rows: [Row]) -> String {
+        var lines = [["FUNCTION", "TRIGGER", "AUTH", "RATE", "TIMEOUT", "BODY", "CONCURRENCY"]]
+        for row in rows {
+            let rate = row.rate.isEmpty ? "-" : row.rate.joined(separator: "; ") + " per \(row.per)"
+            lines.append([
+                row.name, row.triggers.first ?? "-", row.auth, rate, Self.time(row.timeoutSeconds),
+                Self.size(row.bodyBytes), String(row.concurrency),
+            ])
+            lines += row.triggers.dropFirst().map { ["", $0, "", "", "", "", ""] }
+        }
+        let widths = lines[0].indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
+        return lines.map { line in
+            let cells = zip(line, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
+            var text = cells.joined(separator: "  ")
+            while text.last == " " { text.removeLast() }
+            return text + "\n"
+        }.joined()
+    }
+
+    private static func time(_ seconds: Double) -> String {
+        seconds == seconds.rounded() ? "\(Int(seconds))s" : "\(Int((seconds * 1_000).rounded()))ms"
+    }
+
+    private static func size(_ bytes: Int) -> String {
+        for (unit, factor) in [("MiB", 1 << 20), ("KiB", 1 << 10)] where bytes >= factor && bytes % factor == 0 {
+            return "\(bytes / factor)\(unit)"
+        }
+        return "\(bytes)B"
+    }
+}
+
+/// JSON for a script: sorted keys, readable.
+func jsonText(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+}

@@ -1,0 +1,80 @@
+public import Game
+public import Runtime
+internal import Store
+
+/// The queue `story` and `POST /api/story/generate`: tells the next piece of story.
+///
+/// What the player did since the last one is answered together in one passage, told by the model and kept in the
+/// journal. The player's sockets get it as `story_response`.
+public struct StoryGeneration: Function {
+    /// `{"action_id":"…"}`, or an array of such objects, oldest first.
+    public struct Input: Decodable, Sendable {
+        private struct Request: Decodable {
+            let actionID: String
+
+            private enum CodingKeys: String, CodingKey { case actionID = "action_id" }
+        }
+
+        let actionIDs: [String]
+
+        /// Reads one request, or a batch of a queue.
+        public init(from decoder: any Decoder) throws {
+            if var list = try? decoder.unkeyedContainer() {
+                var ids: [String] = []
+                while !list.isAtEnd { ids.append(try list.decode(Request.self).actionID) }
+                actionIDs = ids
+            } else {
+                actionIDs = [try Request(from: decoder).actionID]
+            }
+        }
+    }
+
+    public typealias Output = StoryEntry
+
+    /// How many earlier passages the model sees, and how many entries are searched for them.
+    static let recentPassages = 3
+    static let searchedEntries = 24
+
+    private let world: World
+    private let model: any StoryModel
+
+    /// Stories of `world`, told by `model`.
+    public init(world: World, model: any StoryModel) {
+        self.world = world
+        self.model = model
+    }
+
+    public func validate(_ input: Input) throws(InvalidInput) {
+        guard (1...256).contains(input.actionIDs.count) else { throw InvalidInput("", "must name 1 to 256 actions") }
+    }
+
+    public func handle(_ input: Input, in context: Context) async throws -> StoryEntry {
+        let playerID = try context.playerID
+        let stream = Player.stream(playerID)
+        let actions = try input.actionIDs.map { id in
+            guard let entry = try context.journalEntry(id), entry.stream == stream, entry.kind == ActionEntry.kind
+            else { throw Problem(.notFound, "There is no such action of this player.") }
+            return (id: id, action: try entry.decode(ActionEntry.self))
+        }
+        guard let latest = actions.last?.action, let location = world.location(latest.location) else {
+            throw Problem(.notFound, "The action's location is not part of this world.")
+        }
+        let recent = try context.journal(stream, last: Self.searchedEntries)
+            .filter { $0.kind == StoryEntry.kind }.suffix(Self.recentPassages)
+            .map { try $0.decode(StoryEntry.self).story }
+        let prompt = StoryPrompt(
+            language: latest.language, location: location, playerName: latest.name, recent: recent,
+            actions: actions.map { PromptAction(id: $0.id, type: $0.action.type, text: $0.action.text) },
+            seed: context.random())
+        let passage = try await Passage.collect(model.generate(prompt))
+        let story = StoryEntry(
+            actionIDs: input.actionIDs, passage: passage, locationID: location.id, model: model.name)
+        try context.append(story, as: StoryEntry.kind, id: context.identifier("story"), to: stream)
+        try context.emit("story_response", story, to: [Room.player(playerID)])
+        context.log.message("Story generated")
+        context.log.set("location", location.id)
+        context.log.set("actions", .integer(Int64(actions.count)))
+        context.log.set("model", model.name)
+        return story
+    }
+}

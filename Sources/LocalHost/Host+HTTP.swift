@@ -1,0 +1,233 @@
+internal import Runtime
+internal import Store
+internal import Wire
+
+/// HTTP/1.1: from a parsed request to an answer.
+extension Host {
+    /// Takes what has arrived as far as it goes. Requests of one connection are answered one after the other, in order
+    /// (RFC 9112 section 9.3.2).
+    func advance(_ connection: Connection) {
+        while !connection.isBusy && !connection.isClosing {
+            let step: HTTPRequestParser.Step
+            do throws(HTTPParseError) {
+                guard let next = try connection.parser?.next() else { return }
+                step = next
+            } catch {
+                refuse(connection, Problem(.protocolError, error.detail, status: error.status))
+                return
+            }
+            switch step {
+            case .needMore:
+                waitForMore(connection)
+                return
+            case .head(let request):
+                connection.parser?.bodyLimit = bodyLimit(for: request)
+                if request.expectsContinue {
+                    connection.output += HTTPResponse.continue
+                    markDirty(connection)
+                }
+            case .request(let request):
+                connection.isReceivingRequest = false
+                handle(request, connection)
+            }
+        }
+        watch(connection)
+    }
+
+    private func waitForMore(_ connection: Connection) {
+        let isIdle = connection.parser?.isBetweenRequests ?? true
+        if isIdle {
+            connection.isReceivingRequest = false
+            connection.deadline = now + limits.idleTime
+            if connection.peerHasEnded || isStopping {
+                connection.isClosing = true
+                markDirty(connection)
+            }
+        } else if !connection.isReceivingRequest {
+            connection.isReceivingRequest = true
+            connection.deadline = now + limits.requestTime
+        }
+    }
+
+    private func bodyLimit(for request: HTTPRequest) -> Int {
+        guard case .function(let entry) = router.match(method: request.method, path: request.path) else {
+            return httpLimits.bodyBytes
+        }
+        return min(entry.limits.body, httpLimits.bodyBytes)
+    }
+
+    private func handle(_ request: HTTPRequest, _ connection: Connection) {
+        if request.path == invoker.manifest.sockets.path {
+            openSocket(request, connection)
+            return
+        }
+        connection.isBusy = true
+        if let response = builtIn(request) {
+            answer(connection, response, to: request)
+            return
+        }
+        switch router.match(method: request.method, path: request.path) {
+        case .function(let entry):
+            let id = connection.id
+            let event = event(of: request, address: connection.address)
+            underWay { [self] in
+                let outcome = await invoker.invoke(entry, event)
+                guard let connection = connections[id] else { return }
+                answer(connection, response(outcome, event), to: request)
+            }
+        case .otherMethods(let methods):
+            var response = response(
+                Problem(.methodNotAllowed, "\(request.path) takes \(methods.joined(separator: ", "))."), request)
+            response.headers.add("Allow", methods.joined(separator: ", "))
+            answer(connection, response, to: request)
+        case .nothing(let suggestion):
+            let hint = suggestion.map { " Did you mean \($0)?" } ?? ""
+            let problem = Problem(.notFound, "No function is bound to \(request.method) \(request.path).\(hint)")
+            answer(connection, response(problem, request), to: request)
+        }
+    }
+
+    private func event(of request: HTTPRequest, address: String) -> Event {
+        var credential = Event.Credential.none
+        if let authorization = request.headers["Authorization"], authorization.utf8.count > 7,
+            authorization.prefix(7).lowercased() == "bearer "
+        {
+            credential = .token(String(authorization.dropFirst(7)))
+        }
+        return Event(
+            id: requestID(of: request), time: invoker.platform.now(),
+            trigger: .http(method: request.method, path: request.path), credential: credential,
+            address: clientAddress(request, peer: address),
+            trace: request.headers["traceparent"].flatMap { TraceContext(traceparent: $0) },
+            data: request.body.isEmpty ? queryAsJSON(request) : request.body)
+    }
+
+    /// The caller's id if it is a plain word, else a new one.
+    private func requestID(of request: HTTPRequest) -> String {
+        guard let given = request.headers["X-Request-Id"], (1...128).contains(given.utf8.count),
+            given.utf8.allSatisfy({ (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "\"") })
+        else { return requestID() }
+        return given
+    }
+
+    /// The last address of X-Forwarded-For that is not a proxy we trust; the peer's own where it is no such proxy.
+    private func clientAddress(_ request: HTTPRequest, peer: String) -> String {
+        guard trustedProxies.contains(peer), let list = request.headers["X-Forwarded-For"] else { return peer }
+        var address = peer
+        for part in list.split(separator: ",").suffix(16).reversed() {
+            let text = part.filter { !$0.isWhitespace }
+            guard let candidate = IPLiteral.canonical(text) else { return address }
+            address = candidate
+            if !trustedProxies.contains(candidate) { return address }
+        }
+        return address
+    }
+
+    /// The query of a request without a body, as the members of a JSON object. The first of a repeated name counts.
+    private func queryAsJSON(_ request: HTTPRequest) -> [UInt8] {
+        guard request.query != nil else { return [] }
+        var seen: Set<String> = []
+        let members = request.queryItems().filter { seen.insert($0.name).inserted }.map {
+            JSONScanner.quoted($0.name) + ":" + JSONScanner.quoted($0.value)
+        }
+        return Array("{\(members.joined(separator: ","))}".utf8)
+    }
+
+    // MARK: Answers
+
+    private func response(_ outcome: Outcome, _ event: Event) -> HTTPResponse {
+        var headers = Self.securityHeaders
+        headers.add("Content-Type", outcome.isSuccess ? "application/json" : "application/problem+json")
+        headers.add("X-Request-Id", event.id)
+        if let trace = outcome.trace { headers.add("traceparent", trace.traceparent) }
+        for (name, value) in outcome.rateHeaders(now: event.time) { headers.add(name, value) }
+        if outcome.status == 401 { headers.add("WWW-Authenticate", "Bearer") }
+        return HTTPResponse(status: outcome.status, headers: headers, body: Array(outcome.json.utf8))
+    }
+
+    private func response(_ problem: Problem, _ request: HTTPRequest?) -> HTTPResponse {
+        var problem = problem
+        problem.instance = request.map { requestID(of: $0) } ?? requestID()
+        var headers = Self.securityHeaders
+        headers.add("Content-Type", "application/problem+json")
+        headers.add("X-Request-Id", problem.instance ?? "")
+        return HTTPResponse(status: problem.status, headers: headers, body: Array(problem.json.utf8))
+    }
+
+    /// The guide's, on every answer.
+    static let securityHeaders = HTTPHeaders([
+        ("X-Frame-Options", "DENY"), ("X-Content-Type-Options", "nosniff"), ("X-XSS-Protection", "1; mode=block"),
+    ])
+
+    func answer(_ connection: Connection, _ response: HTTPResponse, to request: HTTPRequest) {
+        let keepsAlive = request.keepsAlive && !isStopping
+        response.encode(
+            into: &connection.output, toHead: request.method == "HEAD", keepAlive: keepsAlive, date: dateText(),
+            minorVersion: request.minorVersion)
+        connection.isBusy = false
+        connection.isClosing = !keepsAlive
+        markDirty(connection)
+        if keepsAlive { advance(connection) }
+    }
+
+    /// Answers what is no request, and closes: where it would go on is unknown (RFC 9112 section 2.2).
+    func refuse(_ connection: Connection, _ problem: Problem) {
+        response(problem, nil).encode(
+            into: &connection.output, toHead: false, keepAlive: false, date: dateText(), minorVersion: 1)
+        connection.isClosing = true
+        connection.deadline = now + limits.closeTime
+        markDirty(connection)
+    }
+
+    func dateText() -> String {
+        let time = invoker.platform.now()
+        let second = time.milliseconds / 1_000
+        if second != date.second { date = (second, time.httpDate) }
+        return date.text
+    }
+
+    // MARK: What every host answers
+
+    private func builtIn(_ request: HTTPRequest) -> HTTPResponse? {
+        guard ["/metrics", "/healthz", "/readyz"].contains(request.path) else { return nil }
+        guard request.method == "GET" || request.method == "HEAD" else {
+            var response = response(Problem(.methodNotAllowed, "\(request.path) takes GET."), request)
+            response.headers.add("Allow", "GET, HEAD")
+            return response
+        }
+        var headers = Self.securityHeaders
+        headers.add("Cache-Control", "no-store")
+        switch request.path {
+        case "/metrics":
+            headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+            return HTTPResponse(status: 200, headers: headers, body: Array(invoker.metrics.exposition(gauges()).utf8))
+        case "/healthz":
+            headers.add("Content-Type", "application/json")
+            return HTTPResponse(status: 200, headers: headers, body: Array(#"{"status":"ok"}"#.utf8))
+        default:
+            let isReady = !isStopping && (try? invoker.state.queueDepths()) != nil
+            headers.add("Content-Type", "application/json")
+            let body = isReady ? #"{"status":"ready"}"# : #"{"status":"not ready"}"#
+            return HTTPResponse(status: isReady ? 200 : 503, headers: headers, body: Array(body.utf8))
+        }
+    }
+
+    private func gauges() -> [Metrics.Gauge] {
+        let depths = (try? invoker.state.queueDepths()) ?? []
+        return [
+            Metrics.Gauge("gestaloka_open_sockets", "Connected Socket.IO sockets.", [([], Double(openSockets))]),
+            Metrics.Gauge("gestaloka_connections", "Open TCP connections.", [([], Double(connections.count))]),
+            Metrics.Gauge(
+                "gestaloka_queue_depth", "Jobs that wait or run.",
+                router.queues.map { queue in
+                    let waiting = depths.first { $0.queue == queue.name }?.waiting ?? 0
+                    return ([("queue", queue.name)], Double(waiting))
+                }),
+            Metrics.Gauge(
+                "gestaloka_dead_letters", "Jobs that were given up.",
+                router.queues.map { queue in
+                    ([("queue", queue.name)], Double(depths.first { $0.queue == queue.name }?.dead ?? 0))
+                }),
+        ]
+    }
+}

@@ -1,0 +1,126 @@
+internal import Runtime
+internal import Store
+
+/// A queue, as this host serves it.
+struct QueueState {
+    let name: String
+    let batch: Int
+    let entry: FunctionEntry
+    /// Groups whose jobs run here now.
+    var running = 0
+    var isClaiming = false
+    /// Something came while we were claiming.
+    var isCalledAgain = false
+    /// Wakes us when the next waiting job is ready.
+    var timer: TimerID?
+}
+
+/// Queues: claims ready jobs, runs them, and gives back what could not be done.
+extension Host {
+    func startQueues() {
+        for (name, batch, entry) in router.queues {
+            queues[name] = QueueState(name: name, batch: batch, entry: entry)
+            claim(name)
+        }
+    }
+
+    /// Looks at the queues that have got something; at all of them for nil.
+    func wakeQueues(_ names: Set<String>?) {
+        guard let names else { return queues.keys.forEach(claim) }
+        for name in names { claim(name) }
+    }
+
+    private func claim(_ name: String) {
+        guard let queue = queues[name], !isStopping else { return }
+        let room = min(limits.runningGroups, queue.entry.limits.concurrency) - queue.running
+        guard !queue.isClaiming, room > 0 else {
+            queues[name]?.isCalledAgain = true
+            return
+        }
+        queues[name]?.isClaiming = true
+        queues[name]?.isCalledAgain = false
+        if let timer = queue.timer {
+            loop.cancel(timer)
+            queues[name]?.timer = nil
+        }
+        underWay { [self] in
+            let now = invoker.platform.now()
+            let claims = try? await invoker.state.claimJobs(
+                queue: name, owner: id, now: now, leaseUntil: now + limits.lease, groups: room, batch: queue.batch)
+            queues[name]?.isClaiming = false
+            for claim in claims ?? [] { run(claim, queue) }
+            if queues[name]?.isCalledAgain == true || claims?.count == room {
+                claim(name)
+            } else {
+                // Where claiming failed (a full disk, say) it is tried again in a second.
+                await waitForNext(name, failed: claims == nil)
+            }
+        }
+    }
+
+    private func waitForNext(_ name: String, failed: Bool) async {
+        let now = invoker.platform.now()
+        var delay: Duration? = failed ? .seconds(1) : nil
+        if let next = try? invoker.state.nextJob(queue: name) {
+            delay = max(delay ?? .zero, next - now, .milliseconds(1))
+        }
+        guard let delay, !isStopping, queues[name]?.timer == nil, queues[name]?.isClaiming == false else { return }
+        queues[name]?.timer = loop.schedule(after: min(delay, .seconds(60))) { [weak self] in
+            self?.assumeIsolated { host in
+                host.queues[name]?.timer = nil
+                host.claim(name)
+            }
+        }
+    }
+
+    private func run(_ claim: JobClaim, _ queue: QueueState) {
+        queues[queue.name]?.running += 1
+        underWay { [self] in
+            let outcome = await invoker.invoke(queue.entry, event(of: claim, queue), completing: claim)
+            if !outcome.isSuccess {
+                let fate = fate(of: claim, outcome)
+                try? await invoker.state.giveBack(claim, fate)
+            }
+            queues[queue.name]?.running -= 1
+            self.claim(queue.name)
+        }
+    }
+
+    /// Jobs run on behalf of the player whom their group names; for the latest one's trace.
+    private func event(of claim: JobClaim, _ queue: QueueState) -> Event {
+        let payloads = claim.jobs.map(\.payload)
+        let data = queue.batch > 1 ? "[\(payloads.joined(separator: ","))]" : payloads.first ?? ""
+        return Event(
+            id: claim.jobs.last?.id ?? requestID(), time: invoker.platform.now(),
+            trigger: .queue(name: claim.queue, group: claim.group),
+            credential: .verified(Claims(subject: claim.group)),
+            trace: claim.jobs.last?.traceparent.flatMap { TraceContext(traceparent: $0) }, data: Array(data.utf8))
+    }
+
+    private func fate(of claim: JobClaim, _ outcome: Outcome) -> JobReturn {
+        let now = invoker.platform.now()
+        let problem = outcome.problem
+        let attempts = claim.jobs.map(\.attempts).max() ?? 1
+        switch problem?.kind {
+        case .rateExceeded, .busy, .storeFull:
+            // Not the job's fault: it waits, and no attempt is counted.
+            return .wait(until: now + max(problem?.retryAfter ?? .seconds(1), .milliseconds(10)))
+        case .failed, .deadline, .conflict, .timeout, nil:
+            guard attempts < limits.jobAttempts else { break }
+            // 1, 2, 4, … seconds and up to half as much again, so that those that failed together do not return so.
+            let base = Int64(1_000) << min(attempts - 1, 8)
+            let jitter = Int64(random.next() % UInt64(base / 2))
+            return .retry(at: now + .milliseconds(base + jitter))
+        default: break
+        }
+        let reason = "\(outcome.status) \(problem?.kind.rawValue ?? "failed"): \(problem?.detail ?? "")"
+        log.write(
+            .error, "Jobs given up",
+            [
+                ("queue", .string(claim.queue)), ("player_id", .string(claim.group)),
+                ("jobs", .integer(Int64(claim.jobs.count))), ("attempts", .integer(Int64(attempts))),
+                ("problem", .string(problem?.kind.rawValue ?? "failed")),
+            ], at: now)
+        return .bury(reason: reason, at: now)
+    }
+}

@@ -1,0 +1,169 @@
+internal import CLinux
+internal import Glibc
+public import Runtime
+internal import Store
+internal import Wire
+
+/// Serves functions on this machine: HTTP, WebSocket with Engine.IO and Socket.IO, and the queues.
+///
+/// Knows no function by name; what is served, and within which limits, is the invoker's manifest. Everything here
+/// runs on the loop's thread.
+public actor Host {
+    let invoker: Invoker
+    let loop: EventLoop
+    let log: Log
+    let limits: HostLimits
+    let router: Router
+    let httpLimits: HTTPLimits
+    let trustedProxies: Set<String>
+    /// Names this host in the store: connections and leases are its own.
+    nonisolated let id: String
+
+    var random: SeededRandom
+    var listener: Listener?
+    var isAccepting = false
+    var signals: Int32?
+    var connections: [UInt64: Connection] = [:]
+    var lastConnection: UInt64 = 16
+    /// Connections with something to send.
+    var dirty: [UInt64] = []
+    /// The uptime at the beginning of this turn.
+    var now: Duration
+    var date: (second: Int64, text: String) = (.min, "")
+
+    var rooms = RoomIndex()
+    /// By Socket.IO id and by player, the connections of this host's sockets.
+    var socketsByConnectionID: [String: UInt64] = [:]
+    var socketsBySubject: [String: Set<UInt64>] = [:]
+    var openSockets = 0
+
+    var queues: [String: QueueState] = [:]
+    /// Tasks under way: requests, socket events and jobs.
+    var tasksUnderWay = 0
+    var isStopping = false
+    var onIdle: CheckedContinuation<Void, Never>?
+    var onStopSignal: (@Sendable () -> Void)?
+
+    static let listenerToken: UInt64 = 1
+    static let signalToken: UInt64 = 2
+
+    /// A host that is not listening yet. `loop` must be the executor of the invoker's platform.
+    public init(invoker: Invoker, loop: EventLoop, log: Log, limits: HostLimits = HostLimits()) {
+        self.invoker = invoker
+        self.loop = loop
+        self.log = log
+        self.limits = limits
+        router = Router(invoker.manifest)
+        var http = HTTPLimits.standard
+        http.bodyBytes = max(router.largestBody, 1_024)
+        httpLimits = http
+        trustedProxies = Set(invoker.manifest.trustedProxies)
+        random = SeededRandom(seed: invoker.platform.seed())
+        id = random.identifier("host", at: invoker.platform.now())
+        now = invoker.platform.uptime()
+    }
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.asUnownedSerialExecutor() }
+
+    /// Begins to serve: connections on `host` and `port` (0: any free port), and jobs. The port.
+    ///
+    /// Throws where nobody can listen there.
+    public func start(host: String, port: Int) async throws -> Int {
+        let listener = try Listener(host: host, port: port, backlog: limits.backlog)
+        self.listener = listener
+        loop.setHandler(Readiness(host: self))
+        try loop.watch(listener.descriptor, for: .read, token: Self.listenerToken)
+        isAccepting = true
+        invoker.state.follow { [weak self, loop] committed in
+            // Not a task: the order of commits is the order of delivery, and a task costs more.
+            loop.perform { [weak self] in self?.assumeIsolated { $0.follow(committed) } }
+        }
+        try await beat()
+        startUpkeep()
+        startQueues()
+        return listener.port
+    }
+
+    /// Calls `action` once when the process is asked to stop.
+    public func onStop(_ signals: StopSignals, _ action: @escaping @Sendable () -> Void) throws {
+        self.signals = signals.descriptor
+        onStopSignal = action
+        try loop.watch(signals.descriptor, for: .read, token: Self.signalToken)
+    }
+
+    /// Stops: takes no more connections, finishes what is in flight (for at most `HostLimits.drain`), says goodbye to
+    /// the sockets. What was left undone: 0, or the number of invocations that were still running.
+    public func stop() async -> Int {
+        guard !isStopping else { return 0 }
+        isStopping = true
+        stopAccepting()
+        for connection in connections.values where connection.socket == nil && !connection.isBusy {
+            if connection.parser?.isBetweenRequests ?? true { close(connection) }
+        }
+        closeSocketsForStop()
+        if tasksUnderWay > 0 {
+            let timer = loop.schedule(after: limits.drain) { [self] in assumeIsolated { $0.resumeStop() } }
+            await withCheckedContinuation { onIdle = $0 }
+            loop.cancel(timer)
+        }
+        flush()
+        for connection in Array(connections.values) { close(connection) }
+        try? await invoker.state.retire(host: id)
+        return tasksUnderWay
+    }
+
+    /// Runs work that a stop waits for.
+    func underWay(_ work: @escaping () async -> Void) {
+        tasksUnderWay += 1
+        Task {
+            await work()
+            tasksUnderWay -= 1
+            if tasksUnderWay == 0 { resumeStop() }
+        }
+    }
+
+    func resumeStop() {
+        onIdle?.resume()
+        onIdle = nil
+    }
+
+    func stopAccepting() {
+        guard let listener else { return }
+        loop.forget(listener.descriptor)
+        Glibc.close(listener.descriptor)
+        self.listener = nil
+        isAccepting = false
+    }
+
+    /// A new request's id.
+    func requestID() -> String { random.identifier("req", at: invoker.platform.now()) }
+
+    // MARK: Readiness
+
+    func ready(_ token: UInt64, _ events: ReadyEvents) {
+        now = invoker.platform.uptime()
+        switch token {
+        case Self.listenerToken: acceptConnections()
+        case Self.signalToken: readSignal()
+        default: if let connection = connections[token] { ready(connection, events) }
+        }
+    }
+
+    private func readSignal() {
+        guard let signals else { return }
+        loop.forget(signals)
+        Glibc.close(signals)
+        self.signals = nil
+        onStopSignal?()
+    }
+}
+
+/// Brings the loop's news to the actor: both run on the loop's thread.
+private final class Readiness: ReadinessHandler {
+    private let host: Host
+
+    init(host: Host) { self.host = host }
+
+    func ready(token: UInt64, events: ReadyEvents) { host.assumeIsolated { $0.ready(token, events) } }
+    func turnEnded() { host.assumeIsolated { $0.flush() } }
+}

@@ -1,0 +1,39 @@
+internal import Runtime
+internal import Store
+
+/// Every limit of a host that the manifest does not set, in one place.
+public struct HostLimits: Sendable {
+    /// Open connections; more wait in the kernel's backlog until one closes.
+    public var connections = 20_000
+    /// Connections that the kernel holds for us.
+    public var backlog: Int32 = 1_024
+    /// Bytes read from a connection at once.
+    public var readBytes = 65_536
+    /// Bytes of pipelined requests that wait while one is answered.
+    public var pipelinedBytes = 65_536
+    /// Bytes that wait to be sent to one connection; a client that reads more slowly is disconnected.
+    public var sendBytes = 4 << 20
+    /// Time for a request to arrive whole, from its first byte.
+    public var requestTime: Duration = .seconds(15)
+    /// Time that an idle connection is kept for its next request.
+    public var idleTime: Duration = .seconds(75)
+    /// Time that a closing WebSocket is kept for the client's close frame.
+    public var closeTime: Duration = .seconds(5)
+    /// Events of one socket that wait while an earlier one is handled.
+    public var queuedEvents = 64
+    /// Groups of jobs of one queue that run at once, if the function's concurrency allows as many.
+    public var runningGroups = 64
+    /// Times that a job is tried before it becomes a dead letter.
+    public var jobAttempts = 5
+    /// How long a host counts as alive after its last heartbeat; what its jobs' leases last.
+    public var lease: Duration = .seconds(6)
+    /// How often a host says that it is alive.
+    public var heartbeat: Duration = .seconds(2)
+    /// How often a host looks for commits of other processes.
+    public var catchUp: Duration = .milliseconds(50)
+    /// How long a stop waits for what is in flight.
+    public var drain: Duration = .seconds(10)
+
+    /// The limits that are used where none are given.
+    public init() {}
+}

@@ -1,0 +1,45 @@
+internal import Runtime
+
+/// Which function a request or an event is for.
+struct Router: Sendable {
+    enum Match {
+        case function(FunctionEntry)
+        /// The path is known, with these methods.
+        case otherMethods([String])
+        /// Nothing is bound to the path; the nearest one that is.
+        case nothing(suggestion: String?)
+    }
+
+    private var paths: [String: [String: FunctionEntry]] = [:]
+    private var events: [String: FunctionEntry] = [:]
+    /// The functions that queues feed.
+    private(set) var queues: [(name: String, batch: Int, entry: FunctionEntry)] = []
+
+    init(_ manifest: Manifest) {
+        for entry in manifest.functions {
+            for trigger in entry.triggers {
+                switch trigger {
+                case .http(let method, let path): paths[path, default: [:]][method] = entry
+                case .socket(let event): events[event] = entry
+                case .queue(let name, let batch): queues.append((name, batch, entry))
+                }
+            }
+        }
+    }
+
+    func match(method: String, path: String) -> Match {
+        guard let methods = paths[path] else { return .nothing(suggestion: nearest(path, among: paths.keys.sorted())) }
+        // HEAD is answered by what answers GET (RFC 9110 section 9.3.2).
+        if let entry = methods[method] ?? (method == "HEAD" ? methods["GET"] : nil) { return .function(entry) }
+        return .otherMethods(methods.keys.sorted() + (methods["GET"] == nil ? [] : ["HEAD"]))
+    }
+
+    func function(forEvent name: String) -> FunctionEntry? { events[name] }
+
+    func suggestion(forEvent name: String) -> String? {
+        nearest(name, among: events.keys.filter { !$0.hasPrefix("$") }.sorted())
+    }
+
+    /// The largest body that any function takes over HTTP.
+    var largestBody: Int { paths.values.flatMap(\.values).map(\.limits.body).max() ?? 0 }
+}

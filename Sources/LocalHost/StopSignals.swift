@@ -1,0 +1,13 @@
+internal import CLinux
+internal import Glibc
+
+/// SIGTERM and SIGINT, taken from their default of ending the process at once.
+public struct StopSignals: Sendable {
+    let descriptor: Int32
+
+    /// Takes the signals over. Call it before any thread is started: threads inherit what is blocked.
+    public init() throws(HostError) {
+        descriptor = clinux_stop_signals()
+        guard descriptor >= 0 else { throw .system("signalfd", errno) }
+    }
+}
