@@ -57,7 +57,6 @@ enum Schema {
         CREATE TABLE outbox(
             number INTEGER PRIMARY KEY, kind INTEGER NOT NULL, target TEXT NOT NULL, other TEXT NOT NULL,
             event TEXT NOT NULL, body TEXT NOT NULL, at INTEGER NOT NULL);
-        CREATE INDEX outbox_at ON outbox(at);
         """
     ]
 

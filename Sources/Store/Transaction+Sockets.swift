@@ -58,9 +58,12 @@ final class SocketStatements {
             database, "DELETE FROM connection WHERE host NOT IN (SELECT id FROM host)")
         deleteLostMemberships = Statement(
             database, "DELETE FROM membership WHERE connection NOT IN (SELECT id FROM connection)")
+        // From the oldest number on, so that no index of times must be kept with each emit.
         trimEffects = Statement(
             database,
-            "DELETE FROM outbox WHERE number IN (SELECT number FROM outbox WHERE at < ?1 LIMIT ?2)")
+            """
+            DELETE FROM outbox WHERE number IN (SELECT number FROM outbox ORDER BY number LIMIT ?2) AND at < ?1
+            """)
     }
 
     /// Drops at most `limit` effects of before `time`; how many.
