@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import Glibc
 
 /// One SQLite connection, to be used by one thread at a time.
 ///
@@ -15,7 +16,8 @@ internal import CSQLite
         let flags =
             SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE
             | (access == .readWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY)
-        let code = unsafe sqlite3_open_v2(path, &handle, flags, nil)
+        // Never a bare name: SQLite gives a meaning of its own to some, as to `:memory:` and `file:`.
+        let code = unsafe sqlite3_open_v2(path.first == "/" ? path : "./" + path, &handle, flags, nil)
         guard code == SQLITE_OK, let opened = unsafe handle else {
             let reason = unsafe handle.map { unsafe String(cString: sqlite3_errmsg($0)) }
             unsafe sqlite3_close_v2(handle)
@@ -40,6 +42,23 @@ internal import CSQLite
     /// The first column of the first row, as an integer: for pragmas.
     func integer(_ sql: String) throws(StoreError) -> Int64 {
         try Statement(self, sql).first { $0.integer(0) } ?? 0
+    }
+
+    /// Turns the write-ahead log on, which stays with the file.
+    ///
+    /// SQLite does not wait by itself where several processes do this to a new file at once.
+    func useWriteAheadLog(patience: Duration) throws(StoreError) {
+        if unsafe sqlite3_db_readonly(handle, "main") == 1 { throw .readOnly }
+        let started = ContinuousClock.now
+        while true {
+            do throws(StoreError) {
+                let mode = try Statement(self, "PRAGMA journal_mode = WAL").first { $0.text(0) }
+                if mode == "wal" { return }
+                throw .cannotOpen(path: path, reason: "its file system cannot hold a write-ahead log")
+            } catch .busy where ContinuousClock.now - started < patience {
+                usleep(1_000)
+            }
+        }
     }
 
     /// Maps an extended SQLite result code to the store's error.

@@ -14,7 +14,16 @@ public struct StoreLimits: Sendable {
     public var maximumPages: Int?
     /// Rows of the outbox read at once when following what other processes emitted.
     public var outboxBatch = 1_024
+    /// Rows of a kind that one transaction of `trim` drops, so that nobody waits for a long one.
+    public var trimBatch = 1_024
 
     /// The limits that are used where none are given.
     public init() {}
+
+    /// Limits come from our own code, so that a wrong one is our own bug.
+    func check() {
+        precondition(waitingOperations > 0 && operationsPerTransaction > 0)
+        precondition(outboxBatch > 0 && trimBatch > 0 && checkpointPages > 0)
+        precondition(busyTimeout >= .zero && maximumPages ?? 1 > 0)
+    }
 }

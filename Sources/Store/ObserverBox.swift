@@ -1,8 +1,12 @@
 internal import Synchronization
 
-/// The one who follows the store's commits, once there is one.
+/// The one who follows the store's commits, once there is one, and how far it has been told.
 final class ObserverBox: Sendable {
     private let observer = Mutex<(@Sendable (Committed) -> Void)?>(nil)
+    /// All up to this number of the store's order has been told.
+    let published = Atomic<Int64>(0)
+    /// Whether an operation already waits that will look for other processes' commits.
+    let isCatchingUp = Atomic<Bool>(false)
 
     func set(_ observer: @escaping @Sendable (Committed) -> Void) {
         self.observer.withLock { $0 = observer }

@@ -34,6 +34,8 @@ public struct RateStatus: Sendable, Equatable, Codable {
 /// taken to have come at its step's end, so that an answer errs only towards refusing. 12 bytes a step.
 struct RateWindow: Equatable {
     static let exactHits = 512
+    /// Times and windows are kept below this, far in the future, so that no sum of two can overflow.
+    static let lastTime: Int64 = 1 << 60
 
     private(set) var steps: [Step] = []
 
@@ -45,18 +47,19 @@ struct RateWindow: Equatable {
 
     /// Counts a hit at `now` if the rule allows it. `isAllowed` false leaves the counter as it was.
     mutating func hit(_ rule: RateRule, now: Timestamp) -> (isAllowed: Bool, status: RateStatus) {
-        let window = rule.window.milliseconds
+        let window = Self.span(of: rule)
         let resolution = resolution(of: rule)
-        forget(before: now.milliseconds - window, after: now.milliseconds + resolution - 1)
+        let now = min(max(0, now.milliseconds), Self.lastTime)
+        forget(before: now - window, after: now + resolution - 1)
         let used = steps.reduce(0) { $0 + Int($1.hits) }
         let isAllowed = used < rule.limit
-        if isAllowed { add(at: now.milliseconds, resolution: resolution) }
-        let oldest = steps.first.map { $0.time + window - now.milliseconds } ?? 0
+        if isAllowed { add(at: now, resolution: resolution) }
+        let oldest = steps.first.map { $0.time + window - now } ?? 0
         return (
             isAllowed,
             RateStatus(
                 limit: rule.limit, window: rule.window,
-                remaining: max(0, rule.limit - used - (isAllowed ? 1 : 0)),
+                remaining: isAllowed ? rule.limit - used - 1 : 0,
                 resetAfter: .milliseconds(max(0, oldest)))
         )
     }
@@ -69,12 +72,14 @@ struct RateWindow: Equatable {
 
     /// When the counter no longer says anything.
     func expiry(_ rule: RateRule) -> Timestamp {
-        Timestamp(milliseconds: (steps.last?.time ?? 0) + rule.window.milliseconds)
+        Timestamp(milliseconds: (steps.last?.time ?? 0) + Self.span(of: rule))
     }
 
     private func resolution(of rule: RateRule) -> Int64 {
-        rule.limit <= Self.exactHits ? 1 : max(1, rule.window.milliseconds / Int64(Self.exactHits))
+        rule.limit <= Self.exactHits ? 1 : max(1, Self.span(of: rule) / Int64(Self.exactHits))
     }
+
+    private static func span(of rule: RateRule) -> Int64 { min(max(1, rule.window.milliseconds), lastTime) }
 
     /// Drops what has left the window. A time after `latest`, the end of the present step, means that the clock was
     /// set back: such hits count as of now, so that nobody is locked out for longer than a window.
@@ -101,12 +106,17 @@ struct RateWindow: Equatable {
 extension RateWindow {
     /// Reads what `encoded` wrote; anything else reads as an empty window.
     init(encoded: [UInt8]) {
-        guard encoded.count % 12 == 0 else { return }
+        guard encoded.count % 12 == 0, encoded.count <= 24 * Self.exactHits else { return }
         steps.reserveCapacity(encoded.count / 12 + 1)
         for start in stride(from: 0, to: encoded.count, by: 12) {
             let time = encoded[start..<start + 8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
             let hits = encoded[start + 8..<start + 12].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-            steps.append(Step(time: Int64(bitPattern: time), hits: hits))
+            // A step's last millisecond may lie a resolution after its hit.
+            guard time <= 2 * Self.lastTime, hits > 0, Int64(time) >= steps.last?.time ?? 0 else {
+                steps = []
+                return
+            }
+            steps.append(Step(time: Int64(time), hits: hits))
         }
     }
 

@@ -34,7 +34,7 @@ final class Reader {
         // Entries above this number may appear between the two reads and are left out.
         let upTo = try number()
         let entries = try readJournal.all(
-            .text(stream), .integer(upTo), .integer(count), read: Reader.entry)
+            .text(stream), .integer(upTo), .integer(max(0, count)), read: Reader.entry)
         return JournalSlice(entries: entries.reversed(), upTo: upTo)
     }
 

@@ -8,19 +8,18 @@ public final class SQLiteState: SharedState {
     private let writer: Writer
     private let reader: Mutex<Reader?>
     private let observer = ObserverBox()
-    private let seen = Atomic<Int64>(0)
+    private let inFlight = InFlight()
 
     /// Opens the store at `path`, making it (readable by its owner only) and its folder where there is none.
     ///
     /// Throws `cannotOpen`, `notAStore`, `newerSchema`, `corrupt`, `full` or `readOnly`.
     public init(path: String, limits: StoreLimits = StoreLimits()) throws(StoreError) {
+        limits.check()
         try SQLiteState.makePlace(for: path)
         let database = try Database(path: path, access: .readWrite, limits: limits)
-        do throws(StoreError) {
-            try database.execute("PRAGMA journal_mode = WAL")
-        } catch .unexpected, .notAStore {
-            throw .notAStore(path: path)
-        }
+        // First of all: a file that is not ours must not be changed, not even its journal mode.
+        try Schema.check(database)
+        try database.useWriteAheadLog(patience: limits.busyTimeout)
         try database.execute(
             "PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY")
         try database.execute("PRAGMA wal_autocheckpoint = \(limits.checkpointPages)")
@@ -28,9 +27,11 @@ public final class SQLiteState: SharedState {
         try Schema.prepare(database)
         reader = Mutex(try Reader(path: path, limits: limits))
         writer = try Writer(limits: limits)
-        let transaction = try Transaction(database, limits: limits, observer: observer)
+        let transaction = try Transaction(database, limits: limits, inFlight: inFlight, observer: observer)
         try writer.start(transaction)
     }
+
+    deinit { writer.close() }
 
     /// Makes the folder and an empty file with mode 0600, so that SQLite's own files get that mode too.
     private static func makePlace(for path: String) throws(StoreError) {
@@ -40,8 +41,17 @@ public final class SQLiteState: SharedState {
                 throw .cannotOpen(path: path, reason: unsafe String(cString: strerror(errno)))
             }
         }
-        let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        // Never opens a file that is there: to close it again would drop the POSIX locks that another connection of
+        // this process holds on it (https://www.sqlite.org/howtocorrupt.html, section 2.2).
+        let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
+            if errno == EEXIST {
+                // SQLite takes a file of a few bytes for an empty database, and would write over it.
+                var status = stat()
+                let isFile = unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+                if isFile, (1..<512).contains(status.st_size) { throw .notAStore(path: path) }
+                return
+            }
             throw .cannotOpen(path: path, reason: unsafe String(cString: strerror(errno)))
         }
         Glibc.close(descriptor)
@@ -58,19 +68,15 @@ public final class SQLiteState: SharedState {
     public func commit(
         _ unit: UnitOfWork, at now: Timestamp, ticket: Ticket, completing claim: JobClaim?
     ) async throws(StoreError) -> CommitDecision {
-        try await perform { transaction throws(StoreError) in
+        let decision = try await perform { transaction throws(StoreError) in
             try transaction.apply(unit, at: now, ticket: ticket, completing: claim)
         }
+        // Not sooner: where the transaction is lost after all, the ticket is still the caller's.
+        if case .committed = decision { inFlight.end(ticket.function) }
+        return decision
     }
 
-    public func release(_ ticket: Ticket) {
-        writer.submit(
-            Operation(
-                run: { transaction in
-                    transaction.endInvocation(ticket)
-                    return nil
-                }, refuse: { _ in }))
-    }
+    public func release(_ ticket: Ticket) { inFlight.end(ticket.function) }
 
     public func claimJobs(
         queue: String, owner: String, now: Timestamp, leaseUntil: Timestamp, groups: Int, batch: Int
@@ -107,10 +113,14 @@ public final class SQLiteState: SharedState {
     }
 
     public func trim(now: Timestamp, effectsBefore: Timestamp) async throws(StoreError) {
-        try await perform { transaction throws(StoreError) in
-            try transaction.isolated { () throws(StoreError) in
-                for statement in transaction.rates.trim { try statement.run(.time(now)) }
-                try transaction.sockets.trim.run(.time(effectsBefore))
+        var isMore = true
+        while isMore {
+            isMore = try await perform { transaction throws(StoreError) in
+                try transaction.isolated { () throws(StoreError) in
+                    let limit = transaction.limits.trimBatch
+                    let effects = try transaction.sockets.trim(before: effectsBefore, limit: limit)
+                    return max(effects, try transaction.rates.trim(before: now, limit: limit)) == limit
+                }
             }
         }
     }
@@ -143,10 +153,17 @@ public final class SQLiteState: SharedState {
 
     public func catchUp() {
         guard let number = try? read({ reader throws(StoreError) in try reader.number() }),
-            seen.exchange(number, ordering: .relaxed) != number
+            number > observer.published.load(ordering: .acquiring),
+            !observer.isCatchingUp.exchange(true, ordering: .relaxed)
         else { return }
-        // An empty transaction: its beginning reads what was missed.
-        writer.submit(Operation(run: { _ in nil }, refuse: { _ in }))
+        // An empty transaction: its beginning reads what was missed. Where there is none to be had, the next call
+        // tries again.
+        writer.submit(
+            Operation(
+                run: { [observer] _ in
+                    observer.isCatchingUp.store(false, ordering: .relaxed)
+                    return nil
+                }, refuse: { [observer] _ in observer.isCatchingUp.store(false, ordering: .relaxed) }))
     }
 
     public func close() {
@@ -185,6 +202,7 @@ public final class SQLiteState: SharedState {
                                 }
                             }
                         } catch {
+                            transaction.operationFailed(error)
                             continuation.resume(returning: .failure(error))
                             return nil
                         }

@@ -57,16 +57,25 @@ enum Schema {
         CREATE TABLE outbox(
             number INTEGER PRIMARY KEY, kind INTEGER NOT NULL, target TEXT NOT NULL, other TEXT NOT NULL,
             event TEXT NOT NULL, body TEXT NOT NULL, at INTEGER NOT NULL);
-        CREATE INDEX outbox_at ON outbox(at);
         """
     ]
 
-    /// Makes a new file a store, or brings an older one up to date; refuses what is not ours or is newer.
-    static func prepare(_ database: Database) throws(StoreError) {
-        let version = Int(try database.integer("PRAGMA user_version"))
-        if version == migrations.count, try database.integer("PRAGMA application_id") == applicationID {
-            return
+    /// Refuses, without a change, what is not ours or is newer.
+    static func check(_ database: Database) throws(StoreError) {
+        // One read transaction: another process may be making the store just now.
+        try database.execute("BEGIN")
+        do throws(StoreError) {
+            _ = try version(database)
+            try database.execute("COMMIT")
+        } catch {
+            if !database.isAutocommit { try? database.execute("ROLLBACK") }
+            throw error
         }
+    }
+
+    /// Makes a new file a store, or brings an older one up to date. For files that `check` has passed.
+    static func prepare(_ database: Database) throws(StoreError) {
+        if try database.integer("PRAGMA user_version") == migrations.count { return }
         try database.execute("BEGIN IMMEDIATE")
         do {
             try migrate(database)
@@ -79,17 +88,23 @@ enum Schema {
 
     private static func migrate(_ database: Database) throws(StoreError) {
         // Read again under the write lock: another process may have made the store in the meantime.
+        let version = try version(database)
+        for migration in migrations.dropFirst(version) { try database.execute(migration) }
+        try database.execute("PRAGMA application_id = \(applicationID)")
+        try database.execute("PRAGMA user_version = \(migrations.count)")
+    }
+
+    /// The schema's version: 0 for an empty file.
+    private static func version(_ database: Database) throws(StoreError) -> Int {
         let version = Int(try database.integer("PRAGMA user_version"))
         let application = try database.integer("PRAGMA application_id")
         let isEmpty = try database.integer("SELECT count(*) FROM sqlite_schema") == 0
-        guard application == applicationID || (isEmpty && version == 0) else {
+        guard application == applicationID || (application == 0 && version == 0 && isEmpty) else {
             throw .notAStore(path: database.path)
         }
         guard version <= migrations.count else {
             throw .newerSchema(path: database.path, found: version, supported: migrations.count)
         }
-        for migration in migrations.dropFirst(max(0, version)) { try database.execute(migration) }
-        try database.execute("PRAGMA application_id = \(applicationID)")
-        try database.execute("PRAGMA user_version = \(migrations.count)")
+        return max(0, version)
     }
 }

@@ -46,6 +46,7 @@ public protocol SharedState: Sendable {
     func retire(host: String) async throws(StoreError)
 
     /// Drops what is past its use: effects before `effectsBefore`, counters and sessions that expired before `now`.
+    /// In as many transactions as it takes (`StoreLimits.trimBatch`), so that nobody waits for it.
     func trim(now: Timestamp, effectsBefore: Timestamp) async throws(StoreError)
 
     /// Calls `observer` after each commit, also another process's, in the store's order. One observer; it must be

@@ -81,17 +81,18 @@ enum SQLValue {
                         // An empty string may have no base address, and a null pointer would bind NULL.
                         unsafe characters.isEmpty
                             ? sqlite3_bind_text(statement, position, "", 0, copiedBySQLite)
-                            : sqlite3_bind_text(
-                                statement, position, characters.baseAddress, Int32(characters.count),
-                                copiedBySQLite)
+                            : sqlite3_bind_text64(
+                                statement, position, characters.baseAddress,
+                                sqlite3_uint64(characters.count), copiedBySQLite, UInt8(SQLITE_UTF8))
                     }
                 }
             case .blob(let blob):
                 code = unsafe blob.withUnsafeBytes { bytes in
                     unsafe bytes.isEmpty
                         ? sqlite3_bind_zeroblob(statement, position, 0)
-                        : sqlite3_bind_blob(
-                            statement, position, bytes.baseAddress, Int32(bytes.count), copiedBySQLite)
+                        : sqlite3_bind_blob64(
+                            statement, position, bytes.baseAddress, sqlite3_uint64(bytes.count),
+                            copiedBySQLite)
                 }
             }
             guard code == SQLITE_OK else {

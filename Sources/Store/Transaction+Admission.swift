@@ -1,25 +1,43 @@
 /// A counter inside a transaction, written back at its end if changed.
-struct OpenRateWindow {
+///
+/// A class, so that a hit changes the window where it is instead of a copy.
+final class OpenRateWindow {
     var window: RateWindow
-    var rule: RateRule
+    let rule: RateRule
     var isChanged = false
+
+    init(window: RateWindow, rule: RateRule) {
+        self.window = window
+        self.rule = rule
+    }
 }
 
 final class RateStatements {
     fileprivate let read: Statement
     fileprivate let write: Statement
     fileprivate let readSession: Statement
-    let trim: [Statement]
+    private let trims: [Statement]
 
     init(_ database: Database) {
         read = Statement(database, "SELECT hits FROM rate WHERE key = ?1")
         write = Statement(database, "INSERT OR REPLACE INTO rate(key, hits, expires_at) VALUES (?1, ?2, ?3)")
         readSession = Statement(
             database, "SELECT 1 FROM session WHERE id = ?1 AND revoked_at IS NULL AND expires_at > ?2")
-        trim = [
-            Statement(database, "DELETE FROM rate WHERE expires_at < ?1"),
-            Statement(database, "DELETE FROM session WHERE expires_at < ?1"),
+        trims = [
+            Statement(
+                database,
+                "DELETE FROM rate WHERE key IN (SELECT key FROM rate WHERE expires_at < ?1 LIMIT ?2)"),
+            Statement(
+                database,
+                "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires_at < ?1 LIMIT ?2)"),
         ]
+    }
+
+    /// Drops at most `limit` counters and as many sessions that expired before `now`; the larger of the counts.
+    func trim(before now: Timestamp, limit: Int) throws(StoreError) -> Int {
+        var most = 0
+        for trim in trims { most = max(most, try trim.changes(.time(now), .integer(limit))) }
+        return most
     }
 }
 
@@ -33,29 +51,27 @@ extension Transaction {
             return .sessionEnded
         }
         var nearest: RateStatus?
-        for (index, rule) in request.rates.enumerated() {
-            var open = try openRateWindow(rule)
+        // All are read before one is counted, so that an error leaves none counted.
+        var windows: [OpenRateWindow] = []
+        windows.reserveCapacity(request.rates.count)
+        for rule in request.rates { windows.append(try openRateWindow(rule)) }
+        for (index, (rule, open)) in zip(request.rates, windows).enumerated() {
+            let newest = open.window.steps.last?.time
             let (isAllowed, status) = open.window.hit(rule, now: request.now)
-            open.isChanged = true
-            rateWindows[rule.key] = open
             guard isAllowed else {
-                takeBack(request.rates[..<index])
+                // A refusal is worth writing only where the clock was set back, or the window would never move.
+                if open.window.steps.last?.time != newest { open.isChanged = true }
+                for open in windows[..<index] { open.window.takeBack() }
                 return .rateExceeded(status)
             }
+            open.isChanged = true
             if nearest.map({ status.remaining < $0.remaining }) ?? true { nearest = status }
         }
-        guard inFlight[request.function, default: 0] < request.concurrency else {
-            takeBack(request.rates[...])
+        guard inFlight.begin(request.function, limit: request.concurrency) else {
+            for open in windows { open.window.takeBack() }
             return .concurrencyExceeded
         }
-        inFlight[request.function, default: 0] += 1
         return .admitted(Ticket(number: number, function: request.function, transaction: fate), nearest)
-    }
-
-    /// Ends a ticket's claim on its function's concurrency.
-    func endInvocation(_ ticket: Ticket) {
-        guard let count = inFlight[ticket.function] else { return }
-        inFlight[ticket.function] = count > 1 ? count - 1 : nil
     }
 
     func writeRateWindows() throws(StoreError) {
@@ -68,10 +84,8 @@ extension Transaction {
     private func openRateWindow(_ rule: RateRule) throws(StoreError) -> OpenRateWindow {
         if let open = rateWindows[rule.key] { return open }
         let stored = try rates.read.first(.text(rule.key)) { $0.blob(0) }
-        return OpenRateWindow(window: RateWindow(encoded: stored ?? []), rule: rule)
-    }
-
-    private func takeBack(_ rules: ArraySlice<RateRule>) {
-        for rule in rules { rateWindows[rule.key]?.window.takeBack() }
+        let open = OpenRateWindow(window: RateWindow(encoded: stored ?? []), rule: rule)
+        rateWindows[rule.key] = open
+        return open
     }
 }

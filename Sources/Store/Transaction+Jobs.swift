@@ -60,7 +60,7 @@ final class JobStatements {
             DELETE FROM job_group WHERE queue = ?1 AND name = ?2
             AND NOT EXISTS (SELECT 1 FROM job WHERE queue = ?1 AND name = ?2)
             """)
-        prolong = Statement(database, "UPDATE job_group SET ready_at = ?2 WHERE owner = ?1")
+        prolong = Statement(database, "UPDATE job_group SET ready_at = max(ready_at, ?2) WHERE owner = ?1")
     }
 }
 
@@ -80,9 +80,11 @@ extension Transaction {
         queue: String, owner: String, now: Timestamp, leaseUntil: Timestamp, groups: Int, batch: Int
     ) throws(StoreError) -> [JobClaim] {
         var claims: [JobClaim] = []
-        let names = try jobs.readyGroups.all(.text(queue), .time(now), .integer(groups)) { $0.text(0) }
+        let names = try jobs.readyGroups.all(.text(queue), .time(now), .integer(max(0, groups))) {
+            $0.text(0)
+        }
         for name in names {
-            let found = try jobs.read.all(.text(queue), .text(name), .integer(batch)) { row in
+            let found = try jobs.read.all(.text(queue), .text(name), .integer(max(0, batch))) { row in
                 Job(
                     number: row.integer(0), id: row.text(1), payload: row.text(2),
                     traceparent: row.optionalText(3), attempts: Int(clamping: row.integer(4) + 1))

@@ -14,7 +14,7 @@ final class SocketStatements {
     private let deleteHost: Statement
     private let deleteLostConnections: Statement
     private let deleteLostMemberships: Statement
-    let trim: Statement
+    private let trimEffects: Statement
 
     init(_ database: Database) {
         insertEffect = Statement(
@@ -58,7 +58,17 @@ final class SocketStatements {
             database, "DELETE FROM connection WHERE host NOT IN (SELECT id FROM host)")
         deleteLostMemberships = Statement(
             database, "DELETE FROM membership WHERE connection NOT IN (SELECT id FROM connection)")
-        trim = Statement(database, "DELETE FROM outbox WHERE at < ?1")
+        // From the oldest number on, so that no index of times must be kept with each emit.
+        trimEffects = Statement(
+            database,
+            """
+            DELETE FROM outbox WHERE number IN (SELECT number FROM outbox ORDER BY number LIMIT ?2) AND at < ?1
+            """)
+    }
+
+    /// Drops at most `limit` effects of before `time`; how many.
+    func trim(before time: Timestamp, limit: Int) throws(StoreError) -> Int {
+        try trimEffects.changes(.time(time), .integer(limit))
     }
 
     func connect(
@@ -95,13 +105,16 @@ final class SocketStatements {
             .text(row.body), .time(now))
     }
 
-    func effects(after number: Int64, limit: Int) throws(StoreError) -> [Effect] {
+    /// At most `limit` rows of the outbox, in order; `kind` is nil where a newer version wrote it.
+    func effects(
+        after number: Int64, limit: Int
+    ) throws(StoreError) -> [(number: Int64, kind: Effect.Kind?)] {
         try readEffects.all(.integer(number), .integer(limit)) { row in
-            EffectRow(
+            let effect = EffectRow(
                 kind: row.integer(1), target: row.text(2), other: row.text(3), event: row.text(4),
-                body: row.text(5)
-            ).effect.map { Effect(number: row.integer(0), kind: $0) }
-        }.compactMap { $0 }
+                body: row.text(5))
+            return (row.integer(0), effect.effect)
+        }
     }
 
     func heartbeat(host: String, expiresAt: Timestamp) throws(StoreError) {
@@ -132,8 +145,8 @@ extension Transaction {
     }
 }
 
-/// An effect as the outbox keeps it. Room names hold no line break (the runtime refuses one), so a list of them is
-/// kept a room a line.
+/// An effect as the outbox keeps it: a list of rooms a room a line, with line feeds and backslashes in a name
+/// escaped by a backslash.
 private struct EffectRow {
     var kind: Int64
     var target: String
@@ -153,8 +166,7 @@ private struct EffectRow {
         switch effect {
         case .emit(let emit):
             self.init(
-                kind: 1, target: emit.rooms.joined(separator: "\n"),
-                other: emit.except.joined(separator: "\n"),
+                kind: 1, target: EffectRow.text(emit.rooms), other: EffectRow.text(emit.except),
                 event: emit.event, body: emit.json)
         case .join(let room, .connection(let id)):
             self.init(kind: 2, target: room, other: id, event: "", body: "")
@@ -179,5 +191,43 @@ private struct EffectRow {
         }
     }
 
-    private func lines(_ text: String) -> [String] { text.split(separator: "\n").map(String.init) }
+    /// Every line ends in a line feed, so that no room and a room without a name differ.
+    private static func text(_ rooms: [String]) -> String {
+        var text = ""
+        for room in rooms {
+            if room.utf8.contains(where: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\\") }) {
+                for scalar in room.unicodeScalars {
+                    switch scalar {
+                    case "\n": text += "\\n"
+                    case "\\": text += "\\\\"
+                    default: text.unicodeScalars.append(scalar)
+                    }
+                }
+            } else {
+                text += room
+            }
+            text += "\n"
+        }
+        return text
+    }
+
+    private func lines(_ text: String) -> [String] {
+        var lines: [String] = []
+        var line = ""
+        var isEscaped = false
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "n" where isEscaped: line += "\n"
+            case "\\" where !isEscaped:
+                isEscaped = true
+                continue
+            case "\n":
+                lines.append(line)
+                line = ""
+            default: line.unicodeScalars.append(scalar)
+            }
+            isEscaped = false
+        }
+        return lines
+    }
 }

@@ -31,17 +31,17 @@ extension Transaction {
     ) throws(StoreError) -> CommitDecision {
         guard !ticket.transaction.isLost else { throw .admissionLost }
         if try isConflicting(unit.reads) { return .conflict }
-        let before = committed
+        // What to take back of `committed`, remembered without a copy of the effects.
+        let (effects, queues) = (committed.effects.count, committed.queues)
         do throws(StoreError) {
-            let commit: Int64 = try isolated { () throws(StoreError) in
+            return try isolated { () throws(StoreError) in
                 for write in unit.writes { try apply(write, at: now) }
                 if let claim { try complete(claim, at: now) }
-                return nextNumber()
+                return .committed(number: nextNumber())
             }
-            endInvocation(ticket)
-            return .committed(number: commit)
         } catch {
-            committed = before
+            committed.effects.removeSubrange(effects...)
+            committed.queues = queues
             throw error
         }
     }

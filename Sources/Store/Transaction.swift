@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// The writer's side of the store: one transaction at a time over one connection, on the writer's thread.
 ///
 /// The parts by kind of state are in `Transaction+….swift`. Numbers of the store's order are taken from memory and
@@ -23,11 +25,12 @@ final class Transaction {
 
     /// Counters read or changed in this transaction.
     var rateWindows: [String: OpenRateWindow] = [:]
-    /// Invocations under way in this process, by function.
-    var inFlight: [String: Int] = [:]
+    /// Invocations under way in this process.
+    let inFlight: InFlight
     /// What this transaction will tell the observer.
     var committed = Committed()
-    private var missed = Committed()
+    /// Other processes' effects that the observer must be told first; nil where no other process committed.
+    private var missed: [Effect]?
     private let observer: ObserverBox
 
     private let readNumber: Statement
@@ -37,8 +40,11 @@ final class Transaction {
     private let savepoint: Statement
     private let releaseSavepoint: Statement
 
-    init(_ database: Database, limits: StoreLimits, observer: ObserverBox) throws(StoreError) {
+    init(
+        _ database: Database, limits: StoreLimits, inFlight: InFlight, observer: ObserverBox
+    ) throws(StoreError) {
         self.database = database
+        self.inFlight = inFlight
         self.limits = limits
         self.observer = observer
         records = RecordStatements(database)
@@ -54,6 +60,7 @@ final class Transaction {
         number = try readNumber.first { $0.integer(0) } ?? 0
         storedNumber = number
         publishedNumber = number
+        observer.published.store(number, ordering: .releasing)
     }
 
     /// Whether anything would be lost without a commit.
@@ -97,12 +104,19 @@ final class Transaction {
 
     /// Tells the observer what has been committed, other processes' part first.
     func publish() {
-        defer { missed = Committed() }
-        if loss != nil { committed = Committed() }
-        if loss == nil { publishedNumber = number }
-        let queues: Set<String>? = missed.queues == nil ? nil : committed.queues
-        let all = Committed(effects: missed.effects + committed.effects, queues: queues)
-        if !all.effects.isEmpty || all.queues != [] { observer.tell(all) }
+        if loss == nil { publishedNumber = number } else { committed = Committed() }
+        if let missed {
+            committed = Committed(effects: missed + committed.effects, queues: nil)
+            self.missed = nil
+        }
+        if !committed.effects.isEmpty || committed.queues != [] { observer.tell(committed) }
+        observer.published.store(publishedNumber, ordering: .releasing)
+    }
+
+    /// To be called with every error of an operation: SQLite itself rolls a transaction back on some (disk full,
+    /// I/O error, out of memory, even of a read). Going on would run what follows outside of any transaction.
+    func operationFailed(_ error: StoreError) {
+        if loss == nil, database.isAutocommit { abandon(error) }
     }
 
     /// Runs `body` so that an error inside it takes back only what `body` did - unless the whole transaction is lost.
@@ -134,14 +148,18 @@ final class Transaction {
     /// Effects that other processes committed between our transactions, and our own if their batch was not told.
     private func readMissed() throws(StoreError) {
         guard number > publishedNumber else { return }
-        missed.queues = nil
+        var effects: [Effect] = []
         var last = publishedNumber
-        while true {
+        while last < number {
             let rows = try sockets.effects(after: last, limit: limits.outboxBatch)
-            missed.effects += rows
+            // A kind that a newer version wrote is passed over, not taken for the end.
+            for row in rows {
+                if let kind = row.kind { effects.append(Effect(number: row.number, kind: kind)) }
+            }
             guard rows.count == limits.outboxBatch, let newest = rows.last else { break }
             last = newest.number
         }
+        missed = effects
         publishedNumber = number
     }
 }

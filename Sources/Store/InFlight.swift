@@ -1,0 +1,27 @@
+internal import Synchronization
+
+/// Invocations under way in this process, by function.
+///
+/// Apart from every transaction, because an invocation ends where its answer is known: neither a transaction that
+/// is lost nor a writer that takes no more work may keep a place occupied for ever.
+final class InFlight: Sendable {
+    private let counts = Mutex<[String: Int]>([:])
+
+    /// Takes a place, if fewer than `limit` are taken.
+    func begin(_ function: String, limit: Int) -> Bool {
+        counts.withLock { counts in
+            let count = counts[function] ?? 0
+            guard count < limit else { return false }
+            counts[function] = count + 1
+            return true
+        }
+    }
+
+    /// Gives a place back.
+    func end(_ function: String) {
+        counts.withLock { counts in
+            guard let count = counts[function] else { return }
+            counts[function] = count > 1 ? count - 1 : nil
+        }
+    }
+}

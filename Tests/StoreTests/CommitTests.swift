@@ -1,0 +1,144 @@
+import Testing
+
+@testable import Store
+
+@Suite struct CommitTests {
+    @Test func manyConcurrentUnits_areAllCommitted_eachWithItsNumber() async throws {
+        let fixture = try Fixture()
+        let state = fixture.state
+        let numbers = try await withThrowingTaskGroup(of: Int64.self) { group in
+            for task in 0..<300 {
+                group.addTask {
+                    try await state.apply([entry("e\(task)"), .save(kind: "p", id: "\(task)", body: "1")])
+                }
+            }
+            return try await group.reduce(into: Set<Int64>()) { $0.insert($1) }
+        }
+        #expect(numbers.count == 300)
+        let slice = try state.journal(stream: "s", last: 1_000)
+        #expect(slice.entries.count == 300)
+        #expect(slice.entries.map(\.number) == slice.entries.map(\.number).sorted())
+        for task in 0..<300 {
+            #expect(try state.record(kind: "p", id: "\(task)") == Record(version: 1, body: "1"))
+        }
+    }
+
+    @Test func readRecordThatChanged_isAConflict_andTheTicketStaysValid() async throws {
+        let fixture = try Fixture()
+        let state = fixture.state
+        let ticket = try await state.ticket()
+        try await state.apply([.save(kind: "p", id: "1", body: "a")])
+        func unit(_ version: Int64) -> UnitOfWork {
+            UnitOfWork(
+                reads: [.record(kind: "p", id: "1", version: version), .journal(stream: "s", upTo: 0)],
+                writes: [.save(kind: "p", id: "1", body: "b"), entry("x")])
+        }
+        #expect(try await state.commit(unit(0), at: at(1), ticket: ticket, completing: nil) == .conflict)
+        #expect(try await state.commit(unit(2), at: at(1), ticket: ticket, completing: nil) == .conflict)
+        #expect(try state.record(kind: "p", id: "1") == Record(version: 1, body: "a"))
+        #expect(try state.journalEntry(id: "x") == nil)
+        let decision = try await state.commit(unit(1), at: at(7), ticket: ticket, completing: nil)
+        guard case .committed = decision else {
+            Issue.record("\(decision)")
+            return
+        }
+        #expect(try state.record(kind: "p", id: "1") == Record(version: 2, body: "b"))
+        #expect(try state.journalEntry(id: "x")?.at == at(7))
+    }
+
+    @Test func readModifyWrite_losesNoUpdate_overTwoProcesses() async throws {
+        let fixture = try Fixture()
+        let other = try fixture.another()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for state in [fixture.state, other] {
+                for _ in 0..<2 {
+                    group.addTask {
+                        for _ in 0..<20 {
+                            let ticket = try await state.ticket()
+                            var isDone = false
+                            while !isDone {
+                                let old = try state.record(kind: "n", id: "1")
+                                let unit = UnitOfWork(
+                                    reads: [.record(kind: "n", id: "1", version: old?.version ?? 0)],
+                                    writes: [
+                                        .save(kind: "n", id: "1", body: "\((Int(old?.body ?? "0") ?? 0) + 1)")
+                                    ])
+                                let decision = try await state.commit(
+                                    unit, at: at(1), ticket: ticket, completing: nil)
+                                isDone = decision != .conflict
+                            }
+                        }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try fixture.state.record(kind: "n", id: "1") == Record(version: 80, body: "80"))
+    }
+
+    @Test func journal_givesTheLastEntriesOldestFirst_asOfANumber() async throws {
+        let fixture = try Fixture()
+        let state = fixture.state
+        #expect(try state.journal(stream: "s", last: 5) == JournalSlice(entries: [], upTo: 0))
+        for index in 1...7 { try await state.apply([entry("e\(index)", body: "\(index)")]) }
+        let last = try await state.apply([entry("other", stream: "t")])
+        let slice = try state.journal(stream: "s", last: 3)
+        #expect(slice.entries.map(\.id) == ["e5", "e6", "e7"])
+        #expect(slice.upTo == last)
+        #expect(try state.journal(stream: "s", last: 0).entries.isEmpty)
+        #expect(try state.journal(stream: "s", last: -1).entries.isEmpty)
+        #expect(try state.journalEntry(id: "other")?.stream == "t")
+        #expect(try state.journalEntry(id: "none") == nil)
+    }
+
+    @Test func duplicatedJournalID_failsThatUnitAlone() async throws {
+        let fixture = try Fixture()
+        let state = fixture.state
+        let failures = await withTaskGroup(of: Bool.self) { group in
+            for task in 0..<100 {
+                group.addTask {
+                    let id = task % 10 == 0 ? "same" : "e\(task)"
+                    do {
+                        try await state.apply([
+                            .save(kind: "p", id: "\(task)", body: "1"), entry(id), emit("\(task)"),
+                        ])
+                        return false
+                    } catch { return true }
+                }
+            }
+            return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+        }
+        #expect(failures == 9)
+        #expect(try state.journal(stream: "s", last: 1_000).entries.count == 91)
+        let kept = try (0..<100).count { try state.record(kind: "p", id: "\($0)") != nil }
+        #expect(kept == 91, "nothing of a failed unit is kept")
+    }
+
+    @Test func failedUnit_tellsTheObserverNothing() async throws {
+        let fixture = try Fixture()
+        let stream = fixture.state.committed()
+        try await fixture.state.apply([emit("1"), entry("same")])
+        await #expect(throws: StoreError.self) {
+            try await fixture.state.apply([emit("2"), job("j"), entry("same")])
+        }
+        try await fixture.state.apply([emit("3")])
+        #expect(await stream.said(upTo: "3") == ["1", "3"])
+        #expect(try fixture.state.queueDepths().isEmpty)
+    }
+
+    @Test func anyText_isKeptAsItIs() async throws {
+        let fixture = try Fixture()
+        let texts = [
+            "", "\0", "a\0b", "\u{FEFF}", "日本語 👩‍👩‍👧", "'; DROP TABLE record; --",
+            String(repeating: "x", count: 100_000),
+        ]
+        for (index, text) in texts.enumerated() {
+            try await fixture.state.apply([
+                .save(kind: text, id: text, body: text),
+                .append(stream: text, kind: text, id: text + "\(index)", body: text),
+            ])
+            #expect(try fixture.state.record(kind: text, id: text)?.body == text)
+            #expect(try fixture.state.journal(stream: text, last: 1).entries.first?.body == text)
+        }
+    }
+}

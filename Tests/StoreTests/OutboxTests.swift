@@ -1,0 +1,139 @@
+import Testing
+
+@testable import Store
+
+@Suite struct OutboxTests {
+    @Test func effects_areToldInOrderExactlyOnce() async throws {
+        let fixture = try Fixture()
+        let stream = fixture.state.committed()
+        let kinds: [UnitOfWork.Write] = [
+            .join(room: "r", .connection("c")), .join(room: "r", .subject("p")), emit("1"),
+            .leave(room: "r", .connection("c")), .leave(room: "r", .subject("p")), emit("2"),
+        ]
+        try await fixture.state.apply(kinds)
+        var effects: [Effect] = []
+        for await committed in stream {
+            effects += committed.effects
+            if effects.count >= 6 { break }
+        }
+        #expect(effects.map(\.kind) == kinds.compactMap(\.effect))
+        #expect(effects.map(\.number) == effects.map(\.number).sorted())
+    }
+
+    @Test func otherProcessesEffects_areToldInOrder_betweenOnesOwn() async throws {
+        let fixture = try Fixture()
+        let other = try fixture.another()
+        let stream = fixture.state.committed()
+        try await fixture.state.apply([emit("1")])
+        try await other.apply([emit("2")])
+        try await other.apply([emit("3")])
+        try await fixture.state.apply([emit("4")])
+        try await other.apply([emit("5")])
+        fixture.state.catchUp()
+        fixture.state.catchUp()
+        #expect(await stream.said(upTo: "5") == ["1", "2", "3", "4", "5"])
+    }
+
+    @Test(arguments: [1, 2, 7, 8, 9, 64]) func burst_largerThanABatch_isToldWhole(batch: Int) async throws {
+        let fixture = try Fixture()
+        var limits = StoreLimits()
+        limits.outboxBatch = batch
+        let follower = try fixture.another(limits: limits)
+        let stream = follower.committed()
+        try await fixture.state.apply((1...64).map { emit("\($0)") })
+        follower.catchUp()
+        #expect(await stream.said(upTo: "64") == (1...64).map { "\($0)" })
+    }
+
+    @Test func manyWritersInTwoProcesses_areToldAlikeToBoth() async throws {
+        let fixture = try Fixture()
+        let other = try fixture.another()
+        let streams = [fixture.state.committed(), other.committed()]
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (name, state) in [("a", fixture.state), ("b", other)] {
+                for task in 0..<4 {
+                    group.addTask {
+                        for index in 0..<20 { try await state.apply([emit("\(name)\(task).\(index)")]) }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        try await fixture.state.apply([emit("end")])
+        other.catchUp()
+        let first = await streams[0].said(upTo: "end")
+        let second = await streams[1].said(upTo: "end")
+        #expect(first.count == 161 && Set(first).count == 161)
+        #expect(first == second)
+    }
+
+    @Test func kindOfANewerVersion_isPassedOver_notTakenForTheEnd() async throws {
+        let fixture = try Fixture()
+        var limits = StoreLimits()
+        limits.outboxBatch = 2
+        let follower = try fixture.another(limits: limits)
+        let stream = follower.committed()
+        try await fixture.state.apply((1...9).map { emit("\($0)") })
+        let database = try Database(path: fixture.path, access: .readWrite, limits: limits)
+        try database.execute(
+            "UPDATE outbox SET kind = 99 WHERE json_valid(body) AND body IN ('2', '3', '4', '7')")
+        follower.catchUp()
+        #expect(await stream.said(upTo: "9") == ["1", "5", "6", "8", "9"])
+    }
+
+    @Test(arguments: [
+        [], [""], ["", ""], ["a"], ["a\nb", "c"], ["\\", "\\n", "\n"], ["日本", "\r\n", "e\u{301}"],
+    ])
+    func roomNames_areKeptAsTheyAre_overTheOutbox(rooms: [String]) async throws {
+        let fixture = try Fixture()
+        let follower = try fixture.another()
+        let stream = follower.committed()
+        let sent = Emit(rooms: rooms, except: rooms.reversed(), event: "said", json: "1")
+        try await fixture.state.apply([.emit(sent)])
+        follower.catchUp()
+        for await committed in stream {
+            #expect(committed.effects.map(\.kind) == [.emit(sent)])
+            break
+        }
+    }
+
+    @Test func queues_areNamed_forOnesOwnJobs_andUnknownForAnothers() async throws {
+        let fixture = try Fixture()
+        let other = try fixture.another()
+        var own = fixture.state.committed().makeAsyncIterator()
+        try await fixture.state.apply([job("1", queue: "a"), job("2", queue: "b")])
+        #expect(await own.next()?.queues == ["a", "b"])
+        try await other.apply([job("3", queue: "c")])
+        fixture.state.catchUp()
+        let told = await own.next()
+        #expect(told != nil && told?.queues == nil)
+    }
+
+    @Test func trim_dropsWhatIsOld_inStepsAndNothingElse() async throws {
+        var limits = StoreLimits()
+        limits.trimBatch = 3
+        let fixture = try Fixture(limits: limits)
+        let rules = [RateRule(key: "k", limit: 9, window: .seconds(1))]
+        _ = try await fixture.state.ask(now: 1_000, rates: rules)
+        try await fixture.state.apply((1...10).map { emit("\($0)") }, now: 1_000)
+        try await fixture.state.apply(
+            [emit("11"), .openSession(id: "a", subject: "p", expiresAt: at(3_000))], now: 2_000)
+        try await fixture.state.apply([.openSession(id: "b", subject: "p", expiresAt: at(9_000))], now: 2_000)
+        try await fixture.state.trim(now: at(5_000), effectsBefore: at(2_000))
+        let database = try Database(path: fixture.path, access: .readOnly, limits: limits)
+        #expect(try database.integer("SELECT count(*) FROM outbox") == 1)
+        #expect(try database.integer("SELECT count(*) FROM rate") == 0)
+        #expect(try database.integer("SELECT count(*) FROM session") == 1)
+    }
+}
+
+extension UnitOfWork.Write {
+    fileprivate var effect: Effect.Kind? {
+        switch self {
+        case .emit(let emit): .emit(emit)
+        case .join(let room, let connections): .join(room: room, connections)
+        case .leave(let room, let connections): .leave(room: room, connections)
+        default: nil
+        }
+    }
+}
