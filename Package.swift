@@ -27,7 +27,7 @@ let package = Package(
 
         .target(name: "Store", dependencies: ["CSQLite", "CLinux"]),
         .target(name: "Wire"),
-        .target(name: "Runtime", dependencies: ["Store", "Wire", "CCrypto", "CYAML"]),
+        .target(name: "Runtime", dependencies: ["Store", "Wire", "CCrypto", "CLinux", "CYAML"]),
 
         // One target a function; none imports another.
         .target(

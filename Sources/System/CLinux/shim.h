@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <time.h>
 
 typedef struct {
     uint32_t events;
@@ -43,6 +44,18 @@ extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flag
 
 static inline int clinux_accept(int fd, struct sockaddr *address, socklen_t *length) {
     return accept4(fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+// Nanoseconds of CLOCK_REALTIME or CLOCK_MONOTONIC (clock_gettime(2)); Swift sees two definitions of timespec.
+static inline int64_t clinux_realtime_nanoseconds(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_REALTIME, &time);
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+static inline int64_t clinux_monotonic_nanoseconds(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
 // Names the calling thread (15 bytes at most) for top, gdb and perf.
