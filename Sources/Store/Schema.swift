@@ -14,10 +14,11 @@ enum Schema {
             kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL,
             PRIMARY KEY (kind, id)) WITHOUT ROWID;
 
+        -- By number, so that new entries stand together: by stream each would change a page of its own.
         CREATE TABLE journal(
-            stream TEXT NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
-            body TEXT NOT NULL, at INTEGER NOT NULL,
-            PRIMARY KEY (stream, number)) WITHOUT ROWID;
+            number INTEGER PRIMARY KEY, stream TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
+            body TEXT NOT NULL, at INTEGER NOT NULL);
+        CREATE INDEX journal_stream ON journal(stream);
         CREATE UNIQUE INDEX journal_id ON journal(id);
 
         CREATE TABLE session(
@@ -46,9 +47,10 @@ enum Schema {
         CREATE INDEX job_group_ready ON job_group(queue, ready_at);
         CREATE INDEX job_group_owner ON job_group(owner) WHERE owner IS NOT NULL;
         CREATE TABLE job(
-            queue TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL, id TEXT NOT NULL,
+            number INTEGER PRIMARY KEY, queue TEXT NOT NULL, name TEXT NOT NULL, id TEXT NOT NULL,
             payload TEXT NOT NULL, traceparent TEXT, attempts INTEGER NOT NULL DEFAULT 0,
-            enqueued_at INTEGER NOT NULL, PRIMARY KEY (queue, name, number)) WITHOUT ROWID;
+            enqueued_at INTEGER NOT NULL);
+        CREATE INDEX job_of_group ON job(queue, name);
         CREATE TABLE dead_letter(
             number INTEGER PRIMARY KEY, queue TEXT NOT NULL, name TEXT NOT NULL, id TEXT NOT NULL,
             payload TEXT NOT NULL, attempts INTEGER NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL);
