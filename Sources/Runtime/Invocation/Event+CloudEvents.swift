@@ -1,0 +1,246 @@
+internal import FoundationEssentials
+public import Store
+internal import Wire
+
+// How an event is written as a CloudEvent 1.0 in the JSON format (structured mode):
+//
+//   type             app.gestaloka.http, .socket, .queue or .direct
+//   source           /http, /socket, /queue or /direct
+//   id, time         of the event
+//   data             the input as JSON; data_base64 where it is not exactly one JSON value
+//   traceparent      the caller's trace (distributed tracing extension)
+//   authtype, authid, authclaims
+//                    verified claims (auth context extension): "app_user", the subject, and a JSON text with the
+//                    claims of RFC 7519 by their names (sub, sid, roles, exp)
+//   peer             the peer's address
+//   httpmethod, httppath
+//   socketevent, connectionid, hostid
+//   queue, queuegroup
+//
+// Tokens are never written: an event whose claims were not verified has no auth attributes.
+extension Event {
+    /// The longest CloudEvent that is read or written, in bytes.
+    public static let maximumCloudEventLength = 1 << 20
+
+    /// Reads a CloudEvent 1.0 in JSON format.
+    ///
+    /// Any CloudEvent will do: a `type` that is not one of ours makes a direct event, other extensions are ignored.
+    /// `authid` and `authclaims` are believed, so the text must come from where a token could be made as well: a
+    /// developer's own file, a recording. `data` keeps the bytes that the text has, so that an invocation with it is
+    /// the same as the original.
+    ///
+    /// - Parameters:
+    ///   - json: The text, in UTF-8.
+    ///   - receivedAt: The time of an event that does not say; without it `time` is required.
+    public init(cloudEvent json: [UInt8], receivedAt: Timestamp? = nil) throws(CloudEventError) {
+        let members = try CloudEventMembers(json)
+        guard try members.required("specversion") == "1.0" else {
+            throw CloudEventError("specversion", "must be \"1.0\"")
+        }
+        _ = try members.required("source")
+        let time: Timestamp
+        if let text = try members.text("time") {
+            guard let parsed = Timestamp(rfc3339: text) else {
+                throw CloudEventError("time", "must be an RFC 3339 time such as 2026-01-31T12:00:00Z")
+            }
+            time = parsed
+        } else if let receivedAt {
+            time = receivedAt
+        } else {
+            throw CloudEventError("time", "is missing")
+        }
+        let id = try members.required("id")
+        let trigger = try members.trigger()
+        let claims = try members.claims()
+        // What the standard says to ignore is ignored.
+        let trace = try members.text("traceparent").flatMap { TraceContext(traceparent: $0) }
+        self.init(
+            id: id, time: time, trigger: trigger, credential: claims.map(Credential.verified) ?? .none,
+            address: try members.text("peer"), trace: trace, data: try members.data())
+    }
+
+    /// The event as a CloudEvent 1.0 in JSON format, on one line.
+    ///
+    /// Reading it gives the same event, without its token where it has one. Throws a `CloudEventError` where it
+    /// would be too long or has no id.
+    public func cloudEvent() throws -> String {
+        guard !id.isEmpty else { throw CloudEventError("id", "must not be empty") }
+        guard data.count <= Self.maximumCloudEventLength else { throw CloudEventError.tooLong }
+        var json = #"{"specversion":"1.0""#
+        json.reserveCapacity(data.count + 512)
+        func add(_ name: String, _ value: String?) {
+            guard let value else { return }
+            json += ",\"" + name + "\":" + JSONScanner.quoted(value)
+        }
+        add("id", id)
+        add("source", "/" + trigger.name)
+        add("type", CloudEventMembers.typePrefix + trigger.name)
+        add("time", time.rfc3339)
+        switch trigger {
+        case .http(let method, let path):
+            add("httpmethod", method)
+            add("httppath", path)
+        case .socket(let event, let connection, let host):
+            add("socketevent", event)
+            add("connectionid", connection)
+            add("hostid", host)
+        case .queue(let name, let group):
+            add("queue", name)
+            add("queuegroup", group)
+        case .direct: break
+        }
+        add("peer", address)
+        add("traceparent", trace?.traceparent)
+        if case .verified(let claims) = credential {
+            add("authtype", "app_user")
+            add("authid", claims.subject)
+            add("authclaims", try JSON.encode(CloudEventClaims(claims)))
+        }
+        if !data.isEmpty {
+            add("datacontenttype", "application/json")
+            if let text = String(validating: data, as: UTF8.self),
+                let values = JSONScanner.elements(of: "[" + text + "]"), values.count == 1,
+                // Blanks around the value would be lost.
+                values[0].utf8.count == data.count
+            {
+                json += #","data":"# + text
+            } else {
+                add("data_base64", Data(data).base64EncodedString())
+            }
+        }
+        json += "}"
+        guard json.utf8.count <= Self.maximumCloudEventLength else { throw CloudEventError.tooLong }
+        return json
+    }
+}
+
+extension CloudEventError {
+    fileprivate static let tooLong = CloudEventError(
+        nil, "is longer than \(Event.maximumCloudEventLength) bytes")
+}
+
+/// The members of a CloudEvent, their values still as JSON texts.
+private struct CloudEventMembers {
+    static let typePrefix = "app.gestaloka."
+
+    private let values: [String: String]
+
+    init(_ json: [UInt8]) throws(CloudEventError) {
+        guard json.count <= Event.maximumCloudEventLength else { throw .tooLong }
+        guard let text = String(validating: json, as: UTF8.self) else {
+            throw CloudEventError(nil, "is not UTF-8")
+        }
+        guard let members = JSONScanner.members(of: text) else {
+            throw CloudEventError(nil, "is not a JSON object, or nested too deeply")
+        }
+        var values: [String: String] = [:]
+        for (name, value) in members {
+            // An attribute that is null is one that is not there; data may be null.
+            if value == "null" && name != "data" { continue }
+            guard values.updateValue(value, forKey: name) == nil else {
+                throw CloudEventError(String(name.prefix(64)), "stands there twice")
+            }
+        }
+        self.values = values
+    }
+
+    func text(_ name: String) throws(CloudEventError) -> String? {
+        guard let value = values[name] else { return nil }
+        guard let text = JSONScanner.string(of: value) else {
+            throw CloudEventError(name, "must be a string")
+        }
+        return text
+    }
+
+    func required(_ name: String) throws(CloudEventError) -> String {
+        guard let text = try text(name) else { throw CloudEventError(name, "is missing") }
+        guard !text.isEmpty else { throw CloudEventError(name, "must not be empty") }
+        return text
+    }
+
+    func trigger() throws(CloudEventError) -> Event.Source {
+        switch try required("type") {
+        case Self.typePrefix + "http":
+            .http(method: try required("httpmethod"), path: try required("httppath"))
+        case Self.typePrefix + "socket":
+            .socket(
+                event: try required("socketevent"), connection: try required("connectionid"),
+                host: try required("hostid"))
+        case Self.typePrefix + "queue":
+            .queue(name: try required("queue"), group: try required("queuegroup"))
+        default: .direct
+        }
+    }
+
+    func claims() throws(CloudEventError) -> Claims? {
+        let subject = try text("authid")
+        guard let text = try text("authclaims") else {
+            return try subject.map { subject throws(CloudEventError) in
+                Claims(subject: try checked(subject, "authid"))
+            }
+        }
+        guard let claims = try? JSON.decode(CloudEventClaims.self, text: text) else {
+            throw CloudEventError(
+                "authclaims",
+                "must be a JSON text such as {\"sub\":\"ID\",\"roles\":[\"ops\"],\"exp\":1767225600}")
+        }
+        guard let name = claims.sub ?? subject else { throw CloudEventError("authid", "is missing") }
+        guard subject == nil || subject == name else {
+            throw CloudEventError("authclaims", "names another subject than 'authid'")
+        }
+        return claims.claims(of: try checked(name, "authid"))
+    }
+
+    private func checked(_ subject: String, _ member: String) throws(CloudEventError) -> String {
+        guard !subject.isEmpty, subject.utf8.count <= 128 else {
+            throw CloudEventError(member, "must have 1 to 128 bytes")
+        }
+        return subject
+    }
+
+    func data() throws(CloudEventError) -> [UInt8] {
+        let isJSON = Self.isJSON(try text("datacontenttype"))
+        if let encoded = try text("data_base64") {
+            guard values["data"] == nil else {
+                throw CloudEventError("data_base64", "must not stand beside 'data'")
+            }
+            guard let data = Data(base64Encoded: encoded) else {
+                throw CloudEventError("data_base64", "must be base64")
+            }
+            return [UInt8](data)
+        }
+        guard let value = values["data"] else { return [] }
+        // Content that is not JSON stands in a JSON string (JSON format, section 3.1).
+        if !isJSON, let text = JSONScanner.string(of: value) { return Array(text.utf8) }
+        return Array(value.utf8)
+    }
+
+    /// Whether a media type is JSON by its name; JSON where there is none.
+    private static func isJSON(_ mediaType: String?) -> Bool {
+        guard let mediaType else { return true }
+        let name = mediaType.prefix { $0 != ";" && $0 != " " }.lowercased()
+        return name.hasSuffix("/json") || name.hasSuffix("+json")
+    }
+}
+
+/// Claims by the names of RFC 7519.
+private struct CloudEventClaims: Codable {
+    var sub: String?
+    var sid: String?
+    var roles: [String]?
+    /// Seconds since 1970, fractions allowed.
+    var exp: Double?
+
+    init(_ claims: Claims) {
+        sub = claims.subject
+        sid = claims.session
+        roles = claims.roles.isEmpty ? nil : claims.roles
+        exp = claims.expiresAt.map { Double($0.milliseconds) / 1_000 }
+    }
+
+    func claims(of subject: String) -> Claims {
+        Claims(
+            subject: subject, session: sid, roles: roles ?? [],
+            expiresAt: exp.map { Timestamp(seconds: $0) })
+    }
+}
