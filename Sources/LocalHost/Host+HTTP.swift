@@ -70,10 +70,10 @@ extension Host {
         case .function(let entry):
             let id = connection.id
             let event = event(of: request, address: connection.address)
-            underWay { [self] in
-                let outcome = await invoker.invoke(entry, event)
-                guard let connection = connections[id] else { return }
-                answer(connection, response(outcome, event), to: request)
+            underWay { host in
+                let outcome = await host.invoker.invoke(entry, event)
+                guard let connection = host.connections[id] else { return }
+                host.answer(connection, host.response(outcome, event), to: request)
             }
         case .otherMethods(let methods):
             var response = response(

@@ -2,7 +2,7 @@ internal import Runtime
 internal import Store
 
 /// A queue, as this host serves it.
-struct QueueState {
+struct QueueState: Sendable {
     let name: String
     let batch: Int
     let entry: FunctionEntry
@@ -43,22 +43,25 @@ extension Host {
             loop.cancel(timer)
             queues[name]?.timer = nil
         }
-        underWay { [self] in
-            let now = invoker.platform.now()
-            let claims = try? await invoker.state.claimJobs(
-                queue: name, owner: id, now: now, leaseUntil: now + limits.lease, groups: room, batch: queue.batch)
-            queues[name]?.isClaiming = false
-            for claim in claims ?? [] { run(claim, queue) }
-            if queues[name]?.isCalledAgain == true || claims?.count == room {
-                claim(name)
-            } else {
-                // Where claiming failed (a full disk, say) it is tried again in a second.
-                await waitForNext(name, failed: claims == nil)
-            }
+        underWay { host in await host.claim(queue, groups: room) }
+    }
+
+    private func claim(_ queue: QueueState, groups: Int) async {
+        let now = invoker.platform.now()
+        let claims = try? await invoker.state.claimJobs(
+            queue: queue.name, owner: id, now: now, leaseUntil: now + limits.lease, groups: groups,
+            batch: queue.batch)
+        queues[queue.name]?.isClaiming = false
+        for claim in claims ?? [] { run(claim, queue) }
+        if queues[queue.name]?.isCalledAgain == true || claims?.count == groups {
+            claim(queue.name)
+        } else {
+            // Where claiming failed (a full disk, say) it is tried again in a second.
+            waitForNext(queue.name, failed: claims == nil)
         }
     }
 
-    private func waitForNext(_ name: String, failed: Bool) async {
+    private func waitForNext(_ name: String, failed: Bool) {
         let now = invoker.platform.now()
         var delay: Duration? = failed ? .seconds(1) : nil
         if let next = try? invoker.state.nextJob(queue: name) {
@@ -75,14 +78,14 @@ extension Host {
 
     private func run(_ claim: JobClaim, _ queue: QueueState) {
         queues[queue.name]?.running += 1
-        underWay { [self] in
-            let outcome = await invoker.invoke(queue.entry, event(of: claim, queue), completing: claim)
+        underWay { host in
+            let outcome = await host.invoker.invoke(queue.entry, host.event(of: claim, queue), completing: claim)
             if !outcome.isSuccess {
-                let fate = fate(of: claim, outcome)
-                try? await invoker.state.giveBack(claim, fate)
+                // Where that fails too, the lease runs out and the jobs come back.
+                try? await host.invoker.state.giveBack(claim, host.fate(of: claim, outcome))
             }
-            queues[queue.name]?.running -= 1
-            self.claim(queue.name)
+            host.queues[queue.name]?.running -= 1
+            host.claim(queue.name)
         }
     }
 

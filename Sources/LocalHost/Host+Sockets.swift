@@ -152,27 +152,35 @@ extension Host {
         }
         socket.stage = .connecting
         let event = event(Trigger.connectEvent, socket, connection, data: Array(payload.utf8))
-        underWay { [self] in
-            let outcome = await invoker.invoke(entry, event)
-            guard connections[connection.id] != nil, socket.stage == .connecting else {
-                // The client left meanwhile: what $connect recorded must go again.
-                if outcome.isSuccess { disconnect(event, outcome.claims) }
-                return
+        let id = connection.id
+        underWay { host in
+            let outcome = await host.invoker.invoke(entry, event)
+            host.finishConnect(id, connectionID, event, outcome)
+        }
+    }
+
+    /// `$connect` has decided.
+    private func finishConnect(_ id: UInt64, _ connectionID: String, _ event: Event, _ outcome: Outcome) {
+        guard let connection = connections[id], let socket = connection.socket,
+            socket.connectionID == connectionID, socket.stage == .connecting
+        else {
+            // The client left meanwhile: what $connect recorded must go again.
+            if outcome.isSuccess { disconnect(event, outcome.claims) }
+            return
+        }
+        if outcome.isSuccess {
+            if let claims = outcome.claims {
+                socket.credential = .verified(claims)
+                socket.subject = claims.subject
+                socketsBySubject[claims.subject, default: []].insert(id)
             }
-            if outcome.isSuccess {
-                if let claims = outcome.claims {
-                    socket.credential = .verified(claims)
-                    socket.subject = claims.subject
-                    socketsBySubject[claims.subject, default: []].insert(connection.id)
-                }
-                connected(connection, socket)
-            } else {
-                forget(socket, connection)
-                socket.stage = .opened
-                socket.connectDeadline = now + invoker.manifest.sockets.connectTimeout
-                let message = outcome.problem?.kind.title ?? "refused"
-                send(.connectError(message: message, data: outcome.json), connection)
-            }
+            connected(connection, socket)
+        } else {
+            forget(socket, connection)
+            socket.stage = .opened
+            socket.connectDeadline = now + invoker.manifest.sockets.connectTimeout
+            let message = outcome.problem?.kind.title ?? "refused"
+            send(.connectError(message: message, data: outcome.json), connection)
         }
     }
 
@@ -204,13 +212,14 @@ extension Host {
     ) {
         socket.isHandlingEvent = true
         let event = event(next.name, socket, connection, data: next.data)
-        underWay { [self] in
-            let outcome = await invoker.invoke(entry, event)
+        let id = connection.id
+        underWay { host in
+            let outcome = await host.invoker.invoke(entry, event)
+            guard let connection = host.connections[id], let socket = connection.socket else { return }
             socket.isHandlingEvent = false
-            guard connections[connection.id] != nil else { return }
-            acknowledge(next, outcome.json, connection)
-            handleNext(connection, socket)
-            watch(connection)
+            host.acknowledge(next, outcome.json, connection)
+            host.handleNext(connection, socket)
+            host.watch(connection)
         }
     }
 
@@ -282,7 +291,7 @@ extension Host {
         var event = event
         event.trigger = .socket(event: Trigger.disconnectEvent, connection: connectionID, host: host)
         if let claims { event.credential = .verified(Claims(subject: claims.subject, roles: claims.roles)) }
-        underWay { [self, event] in _ = await invoker.invoke(entry, event) }
+        underWay { [event] host in _ = await host.invoker.invoke(entry, event) }
     }
 
     func closeSocketsForStop() {

@@ -7,16 +7,12 @@ extension Host {
         every(.milliseconds(250)) { $0.sweep() }
         every(limits.catchUp) { $0.invoker.state.catchUp() }
         every(limits.heartbeat) { host in
-            Task {
-                do {
-                    try await host.beat()
-                } catch {
-                    host.complain("The heartbeat could not be recorded", error)
-                }
+            host.underWay { host in
+                do { try await host.beat() } catch { host.complain("The heartbeat could not be recorded", error) }
             }
         }
         every(.seconds(30)) { host in
-            Task {
+            host.underWay { host in
                 do { try await host.trim() } catch { host.complain("The store could not be trimmed", error) }
             }
         }

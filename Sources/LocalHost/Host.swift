@@ -113,13 +113,18 @@ public actor Host {
     }
 
     /// Runs work that a stop waits for.
-    func underWay(_ work: @escaping () async -> Void) {
+    ///
+    /// The task prefers the loop as its executor, too: without that, whatever waits inside it would come back by way of
+    /// a thread of the concurrency runtime's pool.
+    func underWay(_ work: @escaping @Sendable (isolated Host) async -> Void) {
         tasksUnderWay += 1
-        Task {
-            await work()
-            tasksUnderWay -= 1
-            if tasksUnderWay == 0 { resumeStop() }
-        }
+        Task(executorPreference: loop) { await self.perform(work) }
+    }
+
+    private func perform(_ work: @Sendable (isolated Host) async -> Void) async {
+        await work(self)
+        tasksUnderWay -= 1
+        if tasksUnderWay == 0 { resumeStop() }
     }
 
     func resumeStop() {

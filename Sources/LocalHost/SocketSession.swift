@@ -14,7 +14,7 @@ final class SocketSession {
     }
 
     /// An event that waits for the one before it.
-    struct WaitingEvent {
+    struct WaitingEvent: Sendable {
         let name: String
         let data: [UInt8]
         let acknowledgement: Int?

@@ -9,27 +9,21 @@ func withDeadline<T: Sendable>(
     late: @escaping @Sendable () -> Void
 ) async throws -> T {
     let race = Race<T>()
-    let result = await withTaskCancellationHandler {
-        await withCheckedContinuation { continuation in
-            race.begin(continuation)
-            let task = Task(executorPreference: platform.executor) {
-                let result: Result<T, any Error>
-                do { result = .success(try await operation()) } catch { result = .failure(error) }
-                switch race.finish(result) {
-                case .won(let timer): if let timer { platform.timers.cancel(timer) }
-                case .lost: late()
-                }
+    let result = await withCheckedContinuation { continuation in
+        race.begin(continuation)
+        let task = Task(executorPreference: platform.executor) {
+            let result: Result<T, any Error>
+            do { result = .success(try await operation()) } catch { result = .failure(error) }
+            switch race.finish(result) {
+            case .won(let timer): if let timer { platform.timers.cancel(timer) }
+            case .lost: late()
             }
-            let timer = platform.timers.schedule(after: limit) {
-                task.cancel()
-                _ = race.finish(.failure(DeadlineExceeded()))
-            }
-            let end = race.set(timer: timer) { task.cancel() }
-            if end.isOver { platform.timers.cancel(timer) }
-            if end.isCancelled { task.cancel() }
         }
-    } onCancel: {
-        race.cancel()
+        let timer = platform.timers.schedule(after: limit) {
+            task.cancel()
+            _ = race.finish(.failure(DeadlineExceeded()))
+        }
+        if race.isOver(orEndsWith: timer) { platform.timers.cancel(timer) }
     }
     return try result.get()
 }
@@ -42,8 +36,6 @@ private final class Race<T: Sendable>: Sendable {
     private struct State {
         var continuation: CheckedContinuation<Result<T, any Error>, Never>?
         var timer: TimerID?
-        var cancel: (@Sendable () -> Void)?
-        var isCancelled = false
     }
 
     enum Finish {
@@ -58,12 +50,11 @@ private final class Race<T: Sendable>: Sendable {
         state.withLock { $0.continuation = continuation }
     }
 
-    /// Keeps what belongs to the race, and says what has happened to it already.
-    func set(timer: TimerID, cancel: @escaping @Sendable () -> Void) -> (isOver: Bool, isCancelled: Bool) {
+    /// Keeps the timer that ends the race, unless it is over already.
+    func isOver(orEndsWith timer: TimerID) -> Bool {
         state.withLock { state in
             state.timer = timer
-            state.cancel = cancel
-            return (state.continuation == nil, state.isCancelled)
+            return state.continuation == nil
         }
     }
 
@@ -75,13 +66,5 @@ private final class Race<T: Sendable>: Sendable {
         guard let continuation else { return .lost }
         continuation.resume(returning: result)
         return .won(timer)
-    }
-
-    func cancel() {
-        let cancel = state.withLock { state in
-            state.isCancelled = true
-            return state.cancel
-        }
-        cancel?()
     }
 }
