@@ -91,13 +91,15 @@ extension Host {
 
     /// Sends what this turn has brought.
     func flush() {
-        guard !dirty.isEmpty else { return }
-        let ids = dirty
-        dirty.removeAll(keepingCapacity: true)
-        for id in ids {
-            guard let connection = connections[id] else { continue }
-            connection.isDirty = false
-            send(connection)
+        // Sending may let further requests be answered, within this turn still.
+        while !dirty.isEmpty {
+            let ids = dirty
+            dirty.removeAll(keepingCapacity: true)
+            for id in ids {
+                guard let connection = connections[id] else { continue }
+                connection.isDirty = false
+                send(connection)
+            }
         }
     }
 
@@ -129,13 +131,19 @@ extension Host {
             close(connection)
             return
         }
+        if connection.socket == nil, connection.waitingBytes <= limits.pipelinedBytes,
+            (connection.parser?.bufferedBytes ?? 0) > 0
+        {
+            advance(connection)
+        }
         watch(connection)
     }
 
     /// Tells the loop what this connection waits for.
     func watch(_ connection: Connection) {
         var interest: ReadyEvents = []
-        let isFull = connection.isBusy && (connection.parser?.bufferedBytes ?? 0) > limits.pipelinedBytes
+        let isHeldUp = connection.isBusy || connection.waitingBytes > limits.pipelinedBytes
+        let isFull = isHeldUp && (connection.parser?.bufferedBytes ?? 0) > limits.pipelinedBytes
         let hasBacklog = (connection.socket?.waiting.count ?? 0) >= limits.queuedEvents
         if !connection.peerHasEnded && !isFull && !hasBacklog { interest.insert(.read) }
         if connection.waitingBytes > 0 { interest.insert(.write) }

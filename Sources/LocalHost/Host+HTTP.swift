@@ -7,7 +7,9 @@ extension Host {
     /// Takes what has arrived as far as it goes. Requests of one connection are answered one after the other, in order
     /// (RFC 9112 section 9.3.2).
     func advance(_ connection: Connection) {
-        while !connection.isBusy && !connection.isClosing {
+        var owesContinue = false
+        // What is answered at once must not pile up either: the rest waits until some of it has been sent.
+        while !connection.isBusy, !connection.isClosing, connection.waitingBytes <= limits.pipelinedBytes {
             let step: HTTPRequestParser.Step
             do throws(HTTPParseError) {
                 guard let next = try connection.parser?.next() else { return }
@@ -18,14 +20,16 @@ extension Host {
             }
             switch step {
             case .needMore:
+                // Not sooner: a body that is too large is refused instead, and one that is here needs no invitation.
+                if owesContinue {
+                    connection.output += HTTPResponse.continue
+                    markDirty(connection)
+                }
                 waitForMore(connection)
                 return
             case .head(let request):
                 connection.parser?.bodyLimit = bodyLimit(for: request)
-                if request.expectsContinue {
-                    connection.output += HTTPResponse.continue
-                    markDirty(connection)
-                }
+                owesContinue = request.expectsContinue
             case .request(let request):
                 connection.isReceivingRequest = false
                 handle(request, connection)
@@ -74,6 +78,7 @@ extension Host {
                 let outcome = await host.invoker.invoke(entry, event)
                 guard let connection = host.connections[id] else { return }
                 host.answer(connection, host.response(outcome, event), to: request)
+                host.advance(connection)
             }
         case .otherMethods(let methods):
             var response = response(
@@ -159,6 +164,8 @@ extension Host {
         ("X-Frame-Options", "DENY"), ("X-Content-Type-Options", "nosniff"), ("X-XSS-Protection", "1; mode=block"),
     ])
 
+    /// Queues the answer. What the client has sent behind the request is for `advance`: calling it from here would go a
+    /// level deeper with every pipelined request.
     func answer(_ connection: Connection, _ response: HTTPResponse, to request: HTTPRequest) {
         let keepsAlive = request.keepsAlive && !isStopping
         response.encode(
@@ -167,7 +174,6 @@ extension Host {
         connection.isBusy = false
         connection.isClosing = !keepsAlive
         markDirty(connection)
-        if keepsAlive { advance(connection) }
     }
 
     /// Answers what is no request, and closes: where it would go on is unknown (RFC 9112 section 2.2).
