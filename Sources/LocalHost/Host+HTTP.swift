@@ -35,6 +35,7 @@ extension Host {
                 handle(request, connection)
             }
         }
+        if !connection.isBusy, !connection.isClosing { connection.deadline = now + limits.idleTime }
         watch(connection)
     }
 
@@ -43,10 +44,9 @@ extension Host {
         if isIdle {
             connection.isReceivingRequest = false
             connection.deadline = now + limits.idleTime
-            if connection.peerHasEnded || isStopping {
-                connection.isClosing = true
-                markDirty(connection)
-            }
+            if connection.peerHasEnded || isStopping { closeWhenSent(connection) }
+        } else if connection.peerHasEnded {
+            closeWhenSent(connection)
         } else if !connection.isReceivingRequest {
             connection.isReceivingRequest = true
             connection.deadline = now + limits.requestTime
@@ -172,17 +172,15 @@ extension Host {
             into: &connection.output, toHead: request.method == "HEAD", keepAlive: keepsAlive, date: dateText(),
             minorVersion: request.minorVersion)
         connection.isBusy = false
-        connection.isClosing = !keepsAlive
-        markDirty(connection)
+        if keepsAlive { markDirty(connection) } else { closeWhenSent(connection) }
     }
 
     /// Answers what is no request, and closes: where it would go on is unknown (RFC 9112 section 2.2).
     func refuse(_ connection: Connection, _ problem: Problem) {
         response(problem, nil).encode(
             into: &connection.output, toHead: false, keepAlive: false, date: dateText(), minorVersion: 1)
-        connection.isClosing = true
-        connection.deadline = now + limits.closeTime
-        markDirty(connection)
+        connection.lingers = true
+        closeWhenSent(connection)
     }
 
     func dateText() -> String {

@@ -67,7 +67,10 @@ extension Host {
                 try receive(message, connection, socket)
             }
         } catch {
+            // No close frame of the client's can be recognised any more.
             closeSocket(connection, socket, code: error.closeCode, reason: error.detail)
+            connection.lingers = true
+            closeWhenSent(connection)
         }
         if connections[connection.id] != nil { watch(connection) }
     }
@@ -91,8 +94,7 @@ extension Host {
         case .pong: break
         case .close(let code, _):
             if !socket.isClosing { connection.output += WebSocketEncoder.close(code: code ?? 1000) }
-            connection.isClosing = true
-            markDirty(connection)
+            closeWhenSent(connection)
         }
     }
 
