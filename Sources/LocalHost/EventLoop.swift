@@ -104,7 +104,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, Timers {
     }
 
     /// Who is told of descriptors.
-    func setHandler(_ handler: any ReadinessHandler) { self.handler.withLock { $0 = handler } }
+    func setHandler(_ handler: (any ReadinessHandler)?) { self.handler.withLock { $0 = handler } }
 
     // MARK: Descriptors, on the loop's thread
 

@@ -97,7 +97,7 @@ extension Host {
     func closeWhenSent(_ connection: Connection) {
         if !connection.isClosing {
             connection.isClosing = true
-            connection.deadline = now + limits.idleTime
+            connection.deadline = now + (connection.socket == nil ? limits.idleTime : limits.closeTime)
         }
         markDirty(connection)
     }
@@ -130,6 +130,7 @@ extension Host {
                 send(connection)
             }
         }
+        if onIdle != nil, isDrained { resumeStop() }
     }
 
     private func send(_ connection: Connection) {
