@@ -179,8 +179,8 @@ extension Host {
         var interest: ReadyEvents = []
         let isHeldUp = connection.isBusy || connection.waitingBytes > limits.pipelinedBytes
         let isFull = isHeldUp && (connection.parser?.bufferedBytes ?? 0) > limits.pipelinedBytes
-        let hasBacklog = (connection.socket?.waiting.count ?? 0) >= limits.queuedEvents
-        if !connection.peerHasEnded && !isFull && !hasBacklog { interest.insert(.read) }
+        let isBehind = connection.socket.map { hasBacklog($0) } ?? false
+        if !connection.peerHasEnded && !isFull && (!isBehind || connection.isClosing) { interest.insert(.read) }
         if connection.waitingBytes > 0 { interest.insert(.write) }
         guard interest != connection.interest else { return }
         connection.interest = interest

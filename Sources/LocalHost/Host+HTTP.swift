@@ -116,7 +116,7 @@ extension Host {
     }
 
     /// The last address of X-Forwarded-For that is not a proxy we trust; the peer's own where it is no such proxy.
-    private func clientAddress(_ request: HTTPRequest, peer: String) -> String {
+    func clientAddress(_ request: HTTPRequest, peer: String) -> String {
         guard trustedProxies.contains(peer), let list = request.headers["X-Forwarded-For"] else { return peer }
         var address = peer
         for part in list.split(separator: ",").suffix(16).reversed() {

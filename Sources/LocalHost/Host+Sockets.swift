@@ -15,6 +15,13 @@ extension Host {
         // Engine.IO's own error codes and texts.
         guard transport == "websocket" else { return refuseEngine(connection, request, 0, "Transport unknown") }
         guard version == "4" else { return refuseEngine(connection, request, 5, "Unsupported protocol version") }
+        // Sessions are not kept from one connection to another.
+        guard !query.contains(where: { $0.name == "sid" }) else {
+            return refuseEngine(connection, request, 1, "Session ID unknown")
+        }
+        guard WebSocketHandshake.isRequested(by: request) else {
+            return refuseEngine(connection, request, 3, "Bad request")
+        }
         guard !isStopping else { return refuseEngine(connection, request, 4, "Forbidden") }
         let key: String
         do throws(WebSocketHandshakeError) {
@@ -36,8 +43,8 @@ extension Host {
         limits.frameBytes = settings.maxPayload
         limits.messageBytes = settings.maxPayload
         let socket = SocketSession(
-            engineID: random.identifier("engine", at: invoker.platform.now()), limits: limits, now: now,
-            settings: settings)
+            engineID: random.identifier("engine", at: invoker.platform.now()),
+            address: clientAddress(request, peer: connection.address), limits: limits, now: now, settings: settings)
         let rest = connection.parser?.takeRemaining() ?? []
         connection.parser = nil
         connection.socket = socket
@@ -63,7 +70,9 @@ extension Host {
 
     func advance(_ connection: Connection, _ socket: SocketSession) {
         do throws(WebSocketError) {
-            while connections[connection.id] != nil, let message = try socket.decoder.next() {
+            // Beyond the limit, what has been read waits unread, and so does what the client still sends.
+            while connections[connection.id] != nil, !connection.isClosing, !hasBacklog(socket),
+                let message = try socket.decoder.next() {
                 try receive(message, connection, socket)
             }
         } catch {
@@ -74,6 +83,9 @@ extension Host {
         }
         if connections[connection.id] != nil { watch(connection) }
     }
+
+    /// Whether as many events wait as may.
+    func hasBacklog(_ socket: SocketSession) -> Bool { socket.waiting.count >= limits.queuedEvents }
 
     private func receive(
         _ message: WebSocketDecoder.Message, _ connection: Connection, _ socket: SocketSession
@@ -167,7 +179,7 @@ extension Host {
             socket.connectionID == connectionID, socket.stage == .connecting
         else {
             // The client left meanwhile: what $connect recorded must go again.
-            if outcome.isSuccess { disconnect(event, outcome.claims) }
+            if outcome.isSuccess { disconnect(Departure(event: event, claims: outcome.claims)) }
             return
         }
         if outcome.isSuccess {
@@ -215,13 +227,18 @@ extension Host {
         socket.isHandlingEvent = true
         let event = event(next.name, socket, connection, data: next.data)
         let id = connection.id
+        let connectionID = socket.connectionID ?? ""
         underWay { host in
             let outcome = await host.invoker.invoke(entry, event)
-            guard let connection = host.connections[id], let socket = connection.socket else { return }
+            if let departure = host.leaving.removeValue(forKey: connectionID) { host.disconnect(departure) }
+            // The client may have left, and come back on the same WebSocket.
+            guard let connection = host.connections[id], let socket = connection.socket,
+                socket.connectionID == connectionID
+            else { return }
             socket.isHandlingEvent = false
             host.acknowledge(next, outcome.json, connection)
             host.handleNext(connection, socket)
-            host.watch(connection)
+            host.advance(connection, socket)
         }
     }
 
@@ -235,7 +252,7 @@ extension Host {
         Event(
             id: requestID(), time: invoker.platform.now(),
             trigger: .socket(event: name, connection: socket.connectionID ?? "", host: id),
-            credential: socket.credential, address: connection.address, data: data)
+            credential: socket.credential, address: socket.address, data: data)
     }
 
     // MARK: Leaving
@@ -264,11 +281,18 @@ extension Host {
         socket.stage = .opened
         openSockets -= 1
         socket.waiting = []
-        let left = event(Trigger.disconnectEvent, socket, connection, data: [])
+        let event = event(Trigger.disconnectEvent, socket, connection, data: [])
         var claims: Claims?
         if case .verified(let verified) = socket.credential { claims = verified }
+        let departure = Departure(event: event, claims: claims)
+        if socket.isHandlingEvent, let connectionID = socket.connectionID {
+            // $disconnect undoes what events did, so it comes after the last of them.
+            socket.isHandlingEvent = false
+            leaving[connectionID] = departure
+        } else {
+            disconnect(departure)
+        }
         forget(socket, connection)
-        disconnect(left, claims)
     }
 
     private func forget(_ socket: SocketSession, _ connection: Connection) {
@@ -286,13 +310,18 @@ extension Host {
 
     /// Runs `$disconnect`. It must succeed for a token that has expired or a session that was revoked too, so neither
     /// is looked at again.
-    private func disconnect(_ event: Event, _ claims: Claims?) {
+    private func disconnect(_ departure: Departure) {
         guard let entry = router.function(forEvent: Trigger.disconnectEvent),
-            case .socket(_, let connectionID, let host) = event.trigger
+            case .socket(_, let connectionID, let host) = departure.event.trigger
         else { return }
-        var event = event
+        var event = departure.event
+        event.id = requestID()
+        event.time = invoker.platform.now()
+        event.data = []
         event.trigger = .socket(event: Trigger.disconnectEvent, connection: connectionID, host: host)
-        if let claims { event.credential = .verified(Claims(subject: claims.subject, roles: claims.roles)) }
+        if let claims = departure.claims {
+            event.credential = .verified(Claims(subject: claims.subject, roles: claims.roles))
+        }
         underWay { [event] host in _ = await host.invoker.invoke(entry, event) }
     }
 
@@ -309,6 +338,10 @@ extension Host {
         if socket.isClosing || connection.isClosing {
             if now >= connection.deadline { close(connection) }
             return
+        }
+        if hasBacklog(socket), socket.pongDeadline != nil {
+            // Its pong may have arrived, but is not read before there is room for what came before it.
+            socket.pongDeadline = now + invoker.manifest.sockets.pingTimeout
         }
         if let deadline = socket.pongDeadline, now >= deadline { return close(connection) }
         if socket.stage == .opened && now >= socket.connectDeadline {
@@ -367,7 +400,11 @@ extension Host {
             if socket.stage == .connected {
                 connection.output += frame
                 markDirty(connection)
-            } else if socket.stage == .connecting, socket.held.count < limits.queuedEvents {
+            } else if socket.stage == .connecting {
+                guard socket.held.count < limits.queuedEvents else {
+                    closeSocket(connection, socket, code: 1013, reason: "too much to tell before the connect is answered")
+                    continue
+                }
                 socket.held.append(frame)
             }
         }

@@ -36,6 +36,8 @@ public actor Host {
     var socketsByConnectionID: [String: UInt64] = [:]
     var socketsBySubject: [String: Set<UInt64>] = [:]
     var openSockets = 0
+    /// By Socket.IO id: sockets that have left while an event of theirs is handled, and what `$disconnect` is to get.
+    var leaving: [String: Departure] = [:]
 
     var queues: [String: QueueState] = [:]
     /// Tasks under way: requests, socket events and jobs.
@@ -75,6 +77,11 @@ public actor Host {
         let listener = try Listener(host: host, port: port, backlog: limits.backlog)
         self.listener = listener
         loop.setHandler(Readiness(host: self))
+        // Before the first connection: a socket's rooms come by way of it.
+        invoker.state.follow { [weak self, loop] committed in
+            // Not a task: the order of commits is the order of delivery, and a task costs more.
+            loop.perform { [weak self] in self?.assumeIsolated { $0.follow(committed) } }
+        }
         do {
             try loop.watch(listener.descriptor, for: .read, token: Self.listenerToken)
             isAccepting = true
@@ -82,10 +89,6 @@ public actor Host {
         } catch {
             stopAccepting()
             throw error
-        }
-        invoker.state.follow { [weak self, loop] committed in
-            // Not a task: the order of commits is the order of delivery, and a task costs more.
-            loop.perform { [weak self] in self?.assumeIsolated { $0.follow(committed) } }
         }
         startUpkeep()
         startQueues()
