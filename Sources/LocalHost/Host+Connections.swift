@@ -180,7 +180,9 @@ extension Host {
         let isHeldUp = connection.isBusy || connection.waitingBytes > limits.pipelinedBytes
         let isFull = isHeldUp && (connection.parser?.bufferedBytes ?? 0) > limits.pipelinedBytes
         let isBehind = connection.socket.map { hasBacklog($0) } ?? false
-        if !connection.peerHasEnded && !isFull && (!isBehind || connection.isClosing) { interest.insert(.read) }
+        if !connection.peerHasEnded && !isFull && (!isBehind || connection.isClosing) {
+            interest.insert(.read)
+        }
         if connection.waitingBytes > 0 { interest.insert(.write) }
         guard interest != connection.interest else { return }
         connection.interest = interest
@@ -202,7 +204,8 @@ extension Host {
                 sweep(connection, socket)
             } else if now >= connection.deadline && !connection.isBusy {
                 if connection.isReceivingRequest && !connection.isClosing {
-                    refuse(connection, Problem(.timeout, "The request took longer than \(limits.requestTime)."))
+                    refuse(
+                        connection, Problem(.timeout, "The request took longer than \(limits.requestTime)."))
                 } else {
                     close(connection)
                 }

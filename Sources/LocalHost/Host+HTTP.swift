@@ -82,12 +82,14 @@ extension Host {
             }
         case .otherMethods(let methods):
             var response = response(
-                Problem(.methodNotAllowed, "\(request.path) takes \(methods.joined(separator: ", "))."), request)
+                Problem(.methodNotAllowed, "\(request.path) takes \(methods.joined(separator: ", "))."),
+                request)
             response.headers.add("Allow", methods.joined(separator: ", "))
             answer(connection, response, to: request)
         case .nothing(let suggestion):
             let hint = suggestion.map { " Did you mean \($0)?" } ?? ""
-            let problem = Problem(.notFound, "No function is bound to \(request.method) \(request.path).\(hint)")
+            let problem = Problem(
+                .notFound, "No function is bound to \(request.method) \(request.path).\(hint)")
             answer(connection, response(problem, request), to: request)
         }
     }
@@ -117,7 +119,9 @@ extension Host {
 
     /// The last address of X-Forwarded-For that is not a proxy we trust; the peer's own where it is no such proxy.
     func clientAddress(_ request: HTTPRequest, peer: String) -> String {
-        guard trustedProxies.contains(peer), let list = request.headers["X-Forwarded-For"] else { return peer }
+        guard trustedProxies.contains(peer), let list = request.headers["X-Forwarded-For"] else {
+            return peer
+        }
         var address = peer
         for part in list.split(separator: ",").suffix(16).reversed() {
             let text = part.filter { !$0.isWhitespace }
@@ -161,7 +165,8 @@ extension Host {
 
     /// The guide's, on every answer.
     static let securityHeaders = HTTPHeaders([
-        ("X-Frame-Options", "DENY"), ("X-Content-Type-Options", "nosniff"), ("X-XSS-Protection", "1; mode=block"),
+        ("X-Frame-Options", "DENY"), ("X-Content-Type-Options", "nosniff"),
+        ("X-XSS-Protection", "1; mode=block"),
     ])
 
     /// Queues the answer. What the client has sent behind the request is for `advance`: calling it from here would go a
@@ -169,7 +174,8 @@ extension Host {
     func answer(_ connection: Connection, _ response: HTTPResponse, to request: HTTPRequest) {
         let keepsAlive = request.keepsAlive && !isStopping
         response.encode(
-            into: &connection.output, toHead: request.method == "HEAD", keepAlive: keepsAlive, date: dateText(),
+            into: &connection.output, toHead: request.method == "HEAD", keepAlive: keepsAlive,
+            date: dateText(),
             minorVersion: request.minorVersion)
         connection.isBusy = false
         if keepsAlive { markDirty(connection) } else { closeWhenSent(connection) }
@@ -204,7 +210,8 @@ extension Host {
         switch request.path {
         case "/metrics":
             headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-            return HTTPResponse(status: 200, headers: headers, body: Array(invoker.metrics.exposition(gauges()).utf8))
+            return HTTPResponse(
+                status: 200, headers: headers, body: Array(invoker.metrics.exposition(gauges()).utf8))
         case "/healthz":
             headers.add("Content-Type", "application/json")
             return HTTPResponse(status: 200, headers: headers, body: Array(#"{"status":"ok"}"#.utf8))
@@ -219,8 +226,10 @@ extension Host {
     private func gauges() -> [Metrics.Gauge] {
         let depths = (try? invoker.state.queueDepths()) ?? []
         return [
-            Metrics.Gauge("gestaloka_open_sockets", "Connected Socket.IO sockets.", [([], Double(openSockets))]),
-            Metrics.Gauge("gestaloka_connections", "Open TCP connections.", [([], Double(connections.count))]),
+            Metrics.Gauge(
+                "gestaloka_open_sockets", "Connected Socket.IO sockets.", [([], Double(openSockets))]),
+            Metrics.Gauge(
+                "gestaloka_connections", "Open TCP connections.", [([], Double(connections.count))]),
             Metrics.Gauge(
                 "gestaloka_queue_depth", "Jobs that wait or run.",
                 router.queues.map { queue in

@@ -13,8 +13,12 @@ extension Host {
         let version = query.first { $0.name == "EIO" }?.value
         let transport = query.first { $0.name == "transport" }?.value
         // Engine.IO's own error codes and texts.
-        guard transport == "websocket" else { return refuseEngine(connection, request, 0, "Transport unknown") }
-        guard version == "4" else { return refuseEngine(connection, request, 5, "Unsupported protocol version") }
+        guard transport == "websocket" else {
+            return refuseEngine(connection, request, 0, "Transport unknown")
+        }
+        guard version == "4" else {
+            return refuseEngine(connection, request, 5, "Unsupported protocol version")
+        }
         // Sessions are not kept from one connection to another.
         guard !query.contains(where: { $0.name == "sid" }) else {
             return refuseEngine(connection, request, 1, "Session ID unknown")
@@ -44,7 +48,8 @@ extension Host {
         limits.messageBytes = settings.maxPayload
         let socket = SocketSession(
             engineID: random.identifier("engine", at: invoker.platform.now()),
-            address: clientAddress(request, peer: connection.address), limits: limits, now: now, settings: settings)
+            address: clientAddress(request, peer: connection.address), limits: limits, now: now,
+            settings: settings)
         let rest = connection.parser?.takeRemaining() ?? []
         connection.parser = nil
         connection.socket = socket
@@ -58,7 +63,9 @@ extension Host {
         }
     }
 
-    private func refuseEngine(_ connection: Connection, _ request: HTTPRequest, _ code: Int, _ message: String) {
+    private func refuseEngine(
+        _ connection: Connection, _ request: HTTPRequest, _ code: Int, _ message: String
+    ) {
         var headers = Self.securityHeaders
         headers.add("Content-Type", "application/json")
         let body = #"{"code":\#(code),"message":\#(JSONScanner.quoted(message))}"#
@@ -72,7 +79,8 @@ extension Host {
         do throws(WebSocketError) {
             // Beyond the limit, what has been read waits unread, and so does what the client still sends.
             while connections[connection.id] != nil, !connection.isClosing, !hasBacklog(socket),
-                let message = try socket.decoder.next() {
+                let message = try socket.decoder.next()
+            {
                 try receive(message, connection, socket)
             }
         } catch {
@@ -138,7 +146,9 @@ extension Host {
         case (.connect, .opened): connect(packet, connection, socket)
         case (.event, .connected):
             let (name, arguments) = try packet.event()
-            let data = arguments.count == 1 ? arguments[0] : arguments.isEmpty ? "" : "[\(arguments.joined(separator: ","))]"
+            let data =
+                arguments.count == 1
+                ? arguments[0] : arguments.isEmpty ? "" : "[\(arguments.joined(separator: ","))]"
             socket.waiting.append(
                 SocketSession.WaitingEvent(name: name, data: Array(data.utf8), acknowledgement: packet.id))
             handleNext(connection, socket)
@@ -216,13 +226,15 @@ extension Host {
                 handle(next, entry, connection, socket)
             } else {
                 let hint = router.suggestion(forEvent: next.name).map { " Did you mean '\($0)'?" } ?? ""
-                acknowledge(next, Problem(.notFound, "No function is bound to this event.\(hint)").json, connection)
+                acknowledge(
+                    next, Problem(.notFound, "No function is bound to this event.\(hint)").json, connection)
             }
         }
     }
 
     private func handle(
-        _ next: SocketSession.WaitingEvent, _ entry: FunctionEntry, _ connection: Connection, _ socket: SocketSession
+        _ next: SocketSession.WaitingEvent, _ entry: FunctionEntry, _ connection: Connection,
+        _ socket: SocketSession
     ) {
         socket.isHandlingEvent = true
         let event = event(next.name, socket, connection, data: next.data)
@@ -364,49 +376,5 @@ extension Host {
     private func send(_ packet: EngineIOPacket, _ connection: Connection) {
         WebSocketEncoder.frame(.text, packet.encoded(), into: &connection.output)
         markDirty(connection)
-    }
-
-    // MARK: Following the store
-
-    /// Does to this host's sockets what has been committed, and starts the jobs.
-    func follow(_ committed: Committed) {
-        for effect in committed.effects {
-            switch effect.kind {
-            case .emit(let emit): deliver(emit)
-            case .join(let room, let whom): for id in sockets(of: whom) { rooms.join(room, id) }
-            case .leave(let room, let whom): for id in sockets(of: whom) { rooms.leave(room, id) }
-            }
-        }
-        wakeQueues(committed.queues)
-    }
-
-    private func sockets(of whom: UnitOfWork.Connections) -> [UInt64] {
-        switch whom {
-        case .connection(let id): socketsByConnectionID[id].map { [$0] } ?? []
-        case .subject(let id): Array(socketsBySubject[id] ?? [])
-        }
-    }
-
-    private func deliver(_ emit: Emit) {
-        let targets = rooms.sockets(in: emit.rooms, except: emit.except)
-        guard !targets.isEmpty else { return }
-        // Encoded once for all.
-        let packet = SocketIOPacket.event(emit.event, json: [emit.json])
-        let frame = WebSocketEncoder.text(EngineIOPacket.message(packet.encoded()).encoded())
-        for id in targets {
-            guard let connection = connections[id], let socket = connection.socket, !connection.isClosing else {
-                continue
-            }
-            if socket.stage == .connected {
-                connection.output += frame
-                markDirty(connection)
-            } else if socket.stage == .connecting {
-                guard socket.held.count < limits.queuedEvents else {
-                    closeSocket(connection, socket, code: 1013, reason: "too much to tell before the connect is answered")
-                    continue
-                }
-                socket.held.append(frame)
-            }
-        }
     }
 }

@@ -52,7 +52,8 @@ final class SocketSession {
     /// Close frame sent; waits for the client's.
     var isClosing = false
 
-    init(engineID: String, address: String, limits: WebSocketLimits, now: Duration, settings: SocketSettings) {
+    init(engineID: String, address: String, limits: WebSocketLimits, now: Duration, settings: SocketSettings)
+    {
         self.engineID = engineID
         self.address = address
         decoder = WebSocketDecoder(limits: limits)

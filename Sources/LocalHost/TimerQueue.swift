@@ -18,7 +18,9 @@ struct TimerQueue {
 
     var isEmpty: Bool { actions.isEmpty }
 
-    mutating func add(_ deadline: ContinuousClock.Instant, _ action: @escaping @Sendable () -> Void) -> TimerID {
+    mutating func add(_ deadline: ContinuousClock.Instant, _ action: @escaping @Sendable () -> Void)
+        -> TimerID
+    {
         lastID += 1
         actions[lastID] = action
         heap.append(Entry(deadline: deadline, id: lastID))
