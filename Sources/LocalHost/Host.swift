@@ -27,6 +27,8 @@ public actor Host {
     var lastConnection: UInt64 = 16
     /// Connections with something to send.
     var dirty: [UInt64] = []
+    /// How often the loop has gone round: a host with nothing to do must stand still.
+    private(set) var turns = 0
     /// The uptime at the beginning of this turn.
     var now: Duration
     var date: (second: Int64, text: String) = (.min, "")
@@ -169,6 +171,11 @@ public actor Host {
 
     // MARK: Readiness
 
+    func turnEnded() {
+        turns &+= 1
+        flush()
+    }
+
     func ready(_ token: UInt64, _ events: ReadyEvents) {
         now = invoker.platform.uptime()
         switch token {
@@ -194,5 +201,5 @@ private final class Readiness: ReadinessHandler {
     init(host: Host) { self.host = host }
 
     func ready(token: UInt64, events: ReadyEvents) { host.assumeIsolated { $0.ready(token, events) } }
-    func turnEnded() { host.assumeIsolated { $0.flush() } }
+    func turnEnded() { host.assumeIsolated { $0.turnEnded() } }
 }

@@ -143,3 +143,19 @@ func request(_ method: String, _ target: String, _ fields: String = "", body: St
     let length = body.isEmpty ? "" : "Content-Length: \(body.utf8.count)\r\n"
     return "\(method) \(target) HTTP/1.1\r\nHost: localhost\r\n\(fields)\(length)\r\n\(body)"
 }
+
+extension Client {
+    /// Sends from another thread than the one that receives; what cannot be sent is dropped.
+    static func sendAll(_ bytes: [UInt8], to descriptor: Int32) {
+        var start = 0
+        while start < bytes.count {
+            let sent = unsafe bytes.withUnsafeBytes { buffer in
+                unsafe Glibc.send(
+                    descriptor, buffer.baseAddress.map { unsafe $0 + start }, buffer.count - start,
+                    Int32(MSG_NOSIGNAL))
+            }
+            guard sent > 0 else { return }
+            start += sent
+        }
+    }
+}

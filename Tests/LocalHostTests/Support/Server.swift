@@ -1,8 +1,10 @@
-import LocalHost
+
 import Runtime
 import Store
 import Synchronization
 import TestSupport
+
+@testable import LocalHost
 
 /// What a test's function does; `input` is null where nothing came.
 typealias Body = @Sendable (_ input: JSONValue, _ context: Context) async throws -> JSONValue
@@ -50,6 +52,7 @@ struct Silence: LogSink {
 final class Server: Sendable {
     let host: Host
     let loop: EventLoop
+    let invoker: Invoker
     let state: SQLiteState
     let port: Int
     let directory: TemporaryDirectory
@@ -68,7 +71,7 @@ final class Server: Sendable {
             sockets: sockets, trustedProxies: proxies, functions: routes.map(\.entry))
         let bodies = Dictionary(uniqueKeysWithValues: routes.map { ($0.entry.name, $0.body) })
         let log = Log(level: .error, format: .json, sink: Silence())
-        let invoker = try Invoker(
+        invoker = try Invoker(
             manifest: manifest, functions: FunctionSet(Script(bodies: bodies)), state: state,
             platform: .system(timers: loop, executor: loop), log: log, settings: Settings(environment: [:]))
         thread = try SystemThread(named: "test-loop") { loop.run() }
@@ -117,4 +120,21 @@ func serve(
         throw error
     }
     await server.close()
+}
+
+struct NotCommitted: Error {}
+
+extension SQLiteState {
+    /// Commits these changes as an invocation would.
+    func apply(_ writes: [UnitOfWork.Write]) async throws {
+        let now = Timestamp(milliseconds: 1_000)
+        let request = AdmissionRequest(function: "test", now: now, session: nil, rates: [], concurrency: 1_000)
+        guard case .admitted(let ticket, _) = try await admit(request) else { throw NotCommitted() }
+        _ = try await commit(UnitOfWork(writes: writes), at: now, ticket: ticket, completing: nil)
+    }
+}
+
+extension Host {
+    /// The most events that wait behind another on any socket.
+    var largestBacklog: Int { connections.values.compactMap { $0.socket?.waiting.count }.max() ?? 0 }
 }
