@@ -167,7 +167,7 @@ extension Host {
             connection.sent = 0
         }
         if connection.socket == nil, connection.waitingBytes <= limits.pipelinedBytes,
-            (connection.parser?.bufferedBytes ?? 0) > 0
+            connection.peerHasEnded || (connection.parser?.bufferedBytes ?? 0) > 0
         {
             advance(connection)
         }

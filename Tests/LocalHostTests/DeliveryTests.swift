@@ -8,7 +8,8 @@ import Wire
 
 /// From a commit to the sockets.
 @Suite struct DeliveryTests {
-    private static let connect = Route("connect", on: .socket(event: "$connect"), access: .player) { _, context in
+    private static let connect = Route("connect", on: .socket(event: "$connect"), access: .player) {
+        _, context in
         try context.openConnection()
         try context.join("all")
         try context.join("player:\(try context.playerID)")
@@ -55,7 +56,9 @@ import Wire
             let bob = try socket(server, "bob")
             try sockets[0].send(#"421["move","cellar"]"#)
             #expect(try sockets[0].text() == "431[null]")
-            try await server.state.apply([emit("1", to: ["all"]), emit("2", to: ["cellar"]), emit("3", to: ["player:ada"])])
+            try await server.state.apply([
+                emit("1", to: ["all"]), emit("2", to: ["cellar"]), emit("3", to: ["player:ada"]),
+            ])
             for socket in sockets {
                 #expect(try socket.text() == #"42["said",2]"#)
                 #expect(try socket.text() == #"42["said",3]"#)

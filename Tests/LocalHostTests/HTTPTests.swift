@@ -6,7 +6,8 @@ import Wire
 @testable import LocalHost
 
 @Suite struct HTTPTests {
-    static let echo = Route("echo", on: .http(method: "POST", path: "/echo"), .http(method: "GET", path: "/echo"))
+    static let echo = Route(
+        "echo", on: .http(method: "POST", path: "/echo"), .http(method: "GET", path: "/echo"))
     static let small: Route = {
         var limits = Limits()
         limits.body = 8
@@ -33,7 +34,8 @@ import Wire
         try await serve([Self.echo, slow]) { server in
             let client = try server.client()
             try client.send(
-                request("POST", "/slow", body: "1") + request("POST", "/echo", body: "2") + request("GET", "/none")
+                request("POST", "/slow", body: "1") + request("POST", "/echo", body: "2")
+                    + request("GET", "/none")
                     + request("POST", "/echo", body: "4"))
             let other = try server.client()
             #expect(try other.exchange("POST", "/echo", body: "5").text == "5")
@@ -111,7 +113,8 @@ import Wire
         try await serve([Self.echo]) { server in
             let client = try server.client()
             #expect(
-                try client.exchange("GET", "/echo?b=x%22+y&a=1&a=2&c").text == #"{"a":"1","b":"x\" y","c":""}"#)
+                try client.exchange("GET", "/echo?b=x%22+y&a=1&a=2&c").text
+                    == #"{"a":"1","b":"x\" y","c":""}"#)
             #expect(try client.exchange("GET", "/echo").text == "{}")
         }
     }
@@ -218,15 +221,19 @@ import Wire
     @Test func idsOfTheCaller_areTaken_oddOnesReplaced() async throws {
         try await serve([Self.echo]) { server in
             let client = try server.client()
-            #expect(try client.exchange("GET", "/echo", "X-Request-Id: my-1\r\n").headers["X-Request-Id"] == "my-1")
+            #expect(
+                try client.exchange("GET", "/echo", "X-Request-Id: my-1\r\n").headers["X-Request-Id"]
+                    == "my-1")
             for odd in ["a b", "\"", String(repeating: "x", count: 129), "a\r\nX-Request-Id: b", "ü"] {
-                let id = try client.exchange("GET", "/echo", "X-Request-Id: \(odd)\r\n").headers["X-Request-Id"]
+                let id = try client.exchange("GET", "/echo", "X-Request-Id: \(odd)\r\n").headers[
+                    "X-Request-Id"]
                 #expect(id?.hasPrefix("req_") == true)
             }
             let refused = try client.exchange("GET", "/none", "X-Request-Id: my-2\r\n")
             #expect(refused.headers["X-Request-Id"] == "my-2" && refused.text.contains(#""instance":"my-2""#))
             let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-            let answer = try client.exchange("GET", "/echo", "traceparent: \(trace)\r\n").headers["traceparent"]
+            let answer = try client.exchange("GET", "/echo", "traceparent: \(trace)\r\n").headers[
+                "traceparent"]
             #expect(answer?.hasPrefix("00-0af7651916cd43dd8448eb211c80319c-") == true && answer != trace)
             #expect(try client.exchange("GET", "/echo", "traceparent: odd\r\n").headers["traceparent"] != nil)
         }
@@ -255,7 +262,8 @@ import Wire
     @Test func tokens_areAskedFor_andRatesTold() async throws {
         var limits = Limits()
         limits.rate = [Rate(count: 2, window: .seconds(3_600))]
-        let own = Route("own", on: .http(method: "GET", path: "/own"), access: .player, limits: limits) { _, context in
+        let own = Route("own", on: .http(method: "GET", path: "/own"), access: .player, limits: limits) {
+            _, context in
             .string(try context.playerID)
         }
         try await serve([own, .login]) { server in
@@ -276,7 +284,8 @@ import Wire
     @Test func forwardedAddress_isBelievedOfTrustedProxiesOnly() async throws {
         var limits = Limits()
         limits.rate = [Rate(count: 1, window: .seconds(3_600))]
-        let limited = Route("limited", on: .http(method: "GET", path: "/limited"), limits: limits) { _, context in
+        let limited = Route("limited", on: .http(method: "GET", path: "/limited"), limits: limits) {
+            _, context in
             .string(context.address ?? "")
         }
         for (proxies, expected) in [(["127.0.0.1"], [200, 200, 429]), ([], [200, 429, 429])] {
@@ -296,7 +305,8 @@ import Wire
             _ = try client.exchange("GET", "/echo")
             let metrics = try client.exchange("GET", "/metrics").text
             #expect(
-                metrics.contains(#"gestaloka_invocations_total{function="echo",trigger="http",status="200"} 1"#))
+                metrics.contains(
+                    #"gestaloka_invocations_total{function="echo",trigger="http",status="200"} 1"#))
             #expect(metrics.contains("gestaloka_connections 1"))
             #expect(try client.exchange("GET", "/healthz").text == #"{"status":"ok"}"#)
             #expect(try client.exchange("GET", "/readyz").text == #"{"status":"ready"}"#)

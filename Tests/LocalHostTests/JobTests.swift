@@ -6,9 +6,11 @@ import Testing
 
 @Suite struct JobTests {
     private static func worker(
-        _ record: Record, batch: Int = 1, limits: Limits = Limits(), body: @escaping Body = { input, _ in input }
+        _ record: Record, batch: Int = 1, limits: Limits = Limits(),
+        body: @escaping Body = { input, _ in input }
     ) -> Route {
-        Route("work", on: .queue(name: "q", batch: batch), access: .player, limits: limits) { input, context in
+        Route("work", on: .queue(name: "q", batch: batch), access: .player, limits: limits) {
+            input, context in
             guard case .queue(_, let group) = context.trigger else { return .null }
             record.add("\(group) \(text(of: input))")
             return try await body(input, context)
@@ -130,64 +132,70 @@ import Testing
     }
 
     @Test func jobsOfADeadHost_areTakenOver_onceItsLeaseHasEnded() async throws {
-        let record = try Record()
-        let first = try await Server([])
-        try await first.state.apply([job(1)])
-        let now = first.invoker.platform.now()
-        let lease = now + .milliseconds(600)
-        let claims = try await first.state.claimJobs(
-            queue: "q", owner: "dead", now: now, leaseUntil: lease, groups: 1, batch: 1)
-        #expect(claims.count == 1)
-        let ended = try Record()
-        let worker = Self.worker(record) { input, context in
-            ended.add(context.now >= lease ? "late" : "early")
-            return input
+        try await offPool {
+            let record = try Record()
+            let first = try await Server([])
+            try await first.state.apply([job(1)])
+            let now = first.invoker.platform.now()
+            let lease = now + .milliseconds(600)
+            let claims = try await first.state.claimJobs(
+                queue: "q", owner: "dead", now: now, leaseUntil: lease, groups: 1, batch: 1)
+            #expect(claims.count == 1)
+            let ended = try Record()
+            let worker = Self.worker(record) { input, context in
+                ended.add(context.now >= lease ? "late" : "early")
+                return input
+            }
+            let second = try await Server([worker], sharing: first)
+            #expect(ended.wait(for: 1) == ["late"])
+            await second.close()
+            await first.close()
         }
-        let second = try await Server([worker], sharing: first)
-        #expect(ended.wait(for: 1) == ["late"])
-        await second.close()
-        await first.close()
     }
 
     @Test func jobsThatRunForLong_keepTheirLease() async throws {
-        let record = try Record()
-        let gate = Gate()
-        var limits = HostLimits()
-        limits.lease = .milliseconds(300)
-        limits.heartbeat = .milliseconds(50)
-        let worker = Self.worker(record) { input, _ in
-            await gate.pass()
-            return input
+        try await offPool {
+            let record = try Record()
+            let gate = Gate()
+            var limits = HostLimits()
+            limits.lease = .milliseconds(300)
+            limits.heartbeat = .milliseconds(50)
+            let worker = Self.worker(record) { input, _ in
+                await gate.pass()
+                return input
+            }
+            let first = try await Server([worker], limits: limits)
+            let second = try await Server([worker], limits: limits, sharing: first)
+            try await first.state.apply([job(1)])
+            _ = record.wait(for: 1)
+            let later = try Record()
+            _ = first.loop.schedule(after: .milliseconds(900)) { later.add("later") }
+            _ = later.wait(for: 1)
+            gate.open()
+            await second.close()
+            await first.close()
+            #expect(record.all == ["g 1"])
         }
-        let first = try await Server([worker], limits: limits)
-        let second = try await Server([worker], limits: limits, sharing: first)
-        try await first.state.apply([job(1)])
-        _ = record.wait(for: 1)
-        let later = try Record()
-        _ = first.loop.schedule(after: .milliseconds(900)) { later.add("later") }
-        _ = later.wait(for: 1)
-        gate.open()
-        await second.close()
-        await first.close()
-        #expect(record.all == ["g 1"])
     }
 
     @Test func stop_waitsForTheJobThatRuns_andLeavesTheNext() async throws {
-        let record = try Record()
-        let gate = Gate()
-        let worker = Self.worker(record) { input, _ in
-            await gate.pass()
-            return input
+        try await offPool {
+            let record = try Record()
+            let gate = Gate()
+            let worker = Self.worker(record) { input, _ in
+                await gate.pass()
+                return input
+            }
+            let server = try await Server([worker])
+            try await server.state.apply([job(1), job(2)])
+            _ = record.wait(for: 1)
+            async let left = server.host.stop()
+            while await !server.host.isStopping {}
+            gate.open()
+            #expect(await left == 0)
+            #expect(record.all == ["g 1"])
+            #expect(try server.state.queueDepths().first?.waiting == 1)
+            await server.close()
         }
-        let server = try await Server([worker])
-        try await server.state.apply([job(1), job(2)])
-        _ = record.wait(for: 1)
-        async let left = server.host.stop()
-        while await !server.host.isStopping {}
-        gate.open()
-        #expect(await left == 0)
-        #expect(record.all == ["g 1"])
-        #expect(try server.state.queueDepths().first?.waiting == 1)
-        await server.close()
     }
 }

@@ -62,14 +62,16 @@ import Wire
 
     @Test func disconnect_runs_alsoForARevokedSession() async throws {
         let record = try Record()
-        let revoke = Route("session", on: .http(method: "GET", path: "/session"), access: .player) { _, context in
+        let revoke = Route("session", on: .http(method: "GET", path: "/session"), access: .player) {
+            _, context in
             .string(context.caller?.session ?? "")
         }
         let own = Route("own", on: .socket(event: "own"), access: .player)
         try await serve([Self.connect(record), Self.disconnect(record), .login, revoke, own]) { server in
             let token = try server.token(of: "ada")
             let socket = try server.socket(auth: #"{"token":"\#(token)"}"#)
-            let answer = try server.client().exchange("GET", "/session", "Authorization: Bearer \(token)\r\n").text
+            let answer = try server.client().exchange("GET", "/session", "Authorization: Bearer \(token)\r\n")
+                .text
             try await server.state.apply([.revokeSession(id: String(answer.dropFirst().dropLast()))])
             try socket.send(#"421["own",1]"#)
             #expect(try socket.text().contains(#""status":401"#))
@@ -107,7 +109,9 @@ import Wire
             let socket = try server.webSocket()
             try socket.send("40")
             let id = record.wait(for: 1).first ?? ""
-            try await server.state.apply([.join(room: "all", .connection(id)), Self.emit("1"), Self.emit("2")])
+            try await server.state.apply([
+                .join(room: "all", .connection(id)), Self.emit("1"), Self.emit("2"),
+            ])
             try await server.state.apply([Self.emit("3")])
             gate.open()
             #expect(try socket.text().hasPrefix("40{"))

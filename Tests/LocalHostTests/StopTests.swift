@@ -17,86 +17,94 @@ import Wire
     }
 
     @Test func stop_answersWhatIsInFlight_andClosesTheRest() async throws {
-        let record = try Record()
-        let gate = Gate()
-        let left = Route("left", on: .socket(event: "$disconnect")) { _, _ in
-            record.add("left")
-            return .null
+        try await offPool {
+            let record = try Record()
+            let gate = Gate()
+            let left = Route("left", on: .socket(event: "$disconnect")) { _, _ in
+                record.add("left")
+                return .null
+            }
+            let server = try await Server([Self.slow(record, gate), left])
+            let busy = try server.client()
+            try busy.send(request("GET", "/slow?a=1"))
+            let socket = try server.socket()
+            _ = record.wait(for: 1)
+            let idle = try server.client()
+            _ = try idle.exchange("GET", "/healthz")
+            async let first = server.host.stop()
+            while await !server.host.isStopping {}
+            async let second = server.host.stop()
+            #expect(idle.hasEnded())
+            #expect(try socket.closeCode() == 1001)
+            #expect(throws: ClientError.self) { try server.client() }
+            gate.open()
+            let answer = try busy.response()
+            #expect(answer.text == #"{"a":"1"}"# && answer.headers["Connection"] == "close")
+            #expect(busy.hasEnded())
+            #expect(await first == 0)
+            #expect(await second == 0)
+            #expect(record.all == ["entered", "left"])
+            #expect(await server.close() == 0)
         }
-        let server = try await Server([Self.slow(record, gate), left])
-        let busy = try server.client()
-        try busy.send(request("GET", "/slow?a=1"))
-        let socket = try server.socket()
-        _ = record.wait(for: 1)
-        let idle = try server.client()
-        _ = try idle.exchange("GET", "/healthz")
-        async let first = server.host.stop()
-        while await !server.host.isStopping {}
-        async let second = server.host.stop()
-        #expect(idle.hasEnded())
-        #expect(try socket.closeCode() == 1001)
-        #expect(throws: ClientError.self) { try server.client() }
-        gate.open()
-        let answer = try busy.response()
-        #expect(answer.text == #"{"a":"1"}"# && answer.headers["Connection"] == "close")
-        #expect(busy.hasEnded())
-        #expect(await first == 0)
-        #expect(await second == 0)
-        #expect(record.all == ["entered", "left"])
-        #expect(await server.close() == 0)
     }
 
     @Test func stop_sendsWhatIsAnsweredAlready_alsoToASlowReader() async throws {
-        let server = try await Server([ConnectionTests.big])
-        let client = try server.client(receiveBuffer: 4_096)
-        try client.send(request("GET", "/big"))
-        _ = try client.receive()
-        async let left = server.host.stop()
-        while await !server.host.isStopping {}
-        var bytes = 0
-        while let part = try? client.receive() { bytes += part.count }
-        #expect(bytes > 2_900_000)
-        #expect(await left == 0)
-        await server.close()
+        try await offPool {
+            let server = try await Server([ConnectionTests.big])
+            let client = try server.client(receiveBuffer: 4_096)
+            try client.send(request("GET", "/big"))
+            _ = try client.receive()
+            async let left = server.host.stop()
+            while await !server.host.isStopping {}
+            var bytes = 0
+            while let part = try? client.receive() { bytes += part.count }
+            #expect(bytes > 2_900_000)
+            #expect(await left == 0)
+            await server.close()
+        }
     }
 
     @Test func stuckFunction_isCounted_whenTheDrainEnds() async throws {
-        let record = try Record()
-        let gate = Gate()
-        var limits = HostLimits()
-        limits.drain = .milliseconds(100)
-        let server = try await Server([Self.slow(record, gate)], limits: limits)
-        let client = try server.client()
-        try client.send(request("GET", "/slow"))
-        _ = record.wait(for: 1)
-        #expect(await server.host.stop() == 1)
-        #expect(client.hasEnded())
-        gate.open()
-        await server.close()
+        try await offPool {
+            let record = try Record()
+            let gate = Gate()
+            var limits = HostLimits()
+            limits.drain = .milliseconds(100)
+            let server = try await Server([Self.slow(record, gate)], limits: limits)
+            let client = try server.client()
+            try client.send(request("GET", "/slow"))
+            _ = record.wait(for: 1)
+            #expect(await server.host.stop() == 1)
+            #expect(client.hasEnded())
+            gate.open()
+            await server.close()
+        }
     }
 
     @Test func socketThatConnectsWhileTheHostStops_isDisconnected() async throws {
-        let record = try Record()
-        let gate = Gate()
-        let connect = Route("connect", on: .socket(event: "$connect")) { _, _ in
-            record.add("connect")
-            await gate.pass()
-            return .null
+        try await offPool {
+            let record = try Record()
+            let gate = Gate()
+            let connect = Route("connect", on: .socket(event: "$connect")) { _, _ in
+                record.add("connect")
+                await gate.pass()
+                return .null
+            }
+            let left = Route("left", on: .socket(event: "$disconnect")) { _, _ in
+                record.add("left")
+                return .null
+            }
+            let server = try await Server([connect, left])
+            let socket = try server.webSocket()
+            try socket.send("40")
+            _ = record.wait(for: 1)
+            async let stopped = server.host.stop()
+            #expect(try socket.closeCode() == 1001)
+            gate.open()
+            #expect(await stopped == 0)
+            #expect(record.all == ["connect", "left"])
+            await server.close()
         }
-        let left = Route("left", on: .socket(event: "$disconnect")) { _, _ in
-            record.add("left")
-            return .null
-        }
-        let server = try await Server([connect, left])
-        let socket = try server.webSocket()
-        try socket.send("40")
-        _ = record.wait(for: 1)
-        async let stopped = server.host.stop()
-        #expect(try socket.closeCode() == 1001)
-        gate.open()
-        #expect(await stopped == 0)
-        #expect(record.all == ["connect", "left"])
-        await server.close()
     }
 
     @Test func stoppedHost_isLetGo() async throws {
@@ -115,11 +123,15 @@ import Wire
     }
 
     @Test func failedStart_doesNotListen() async throws {
-        let server = try await Server([])
-        server.state.close()
-        let host = Host(invoker: server.invoker, loop: server.loop, log: Log(level: .error, format: .json, sink: Silence()))
-        await #expect(throws: StoreError.closed) { try await host.start(host: "127.0.0.1", port: 0) }
-        #expect(await host.listener == nil)
-        await server.close()
+        try await offPool {
+            let server = try await Server([])
+            server.state.close()
+            let host = Host(
+                invoker: server.invoker, loop: server.loop,
+                log: Log(level: .error, format: .json, sink: Silence()))
+            await #expect(throws: StoreError.closed) { try await host.start(host: "127.0.0.1", port: 0) }
+            #expect(await host.listener == nil)
+            await server.close()
+        }
     }
 }

@@ -29,7 +29,9 @@ import Testing
                 default:
                     let now = start + .milliseconds(Int(random.next() % 50))
                     var expected: [UInt64] = []
-                    while let first = naive.enumerated().min(by: { ($0.1.deadline, $0.0) < ($1.1.deadline, $1.0) }),
+                    while let first = naive.enumerated().min(by: {
+                        ($0.1.deadline, $0.0) < ($1.1.deadline, $1.0)
+                    }),
                         first.element.deadline <= now
                     {
                         expected.append(labels[naive.remove(at: first.offset).id] ?? 0)

@@ -10,7 +10,7 @@ final class Client {
         let headers: HTTPHeaders
         let body: [UInt8]
         var text: String { String(decoding: body, as: UTF8.self) }
-        var description: String { "\(status) \(text)" }
+        var description: String { "\(status) \(text.prefix(1_000))" }
     }
 
     private(set) var descriptor: Int32
@@ -48,7 +48,8 @@ final class Client {
     /// Goes away without a word: the peer gets a reset.
     func reset() {
         var linger = linger(l_onoff: 1, l_linger: 0)
-        unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
+        unsafe setsockopt(
+            descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
         close()
     }
 
@@ -113,7 +114,8 @@ final class Client {
     /// One response; `toHead` has no content whatever its length says.
     func response(toHead: Bool = false) throws -> Response {
         let lines = try takeHead()
-        guard let first = lines.first, first.hasPrefix("HTTP/1.1 "), let status = Int(first.dropFirst(9).prefix(3))
+        guard let first = lines.first, first.hasPrefix("HTTP/1.1 "),
+            let status = Int(first.dropFirst(9).prefix(3))
         else { throw ClientError.notHTTP }
         var headers = HTTPHeaders()
         for line in lines.dropFirst() {
@@ -132,7 +134,9 @@ final class Client {
     }
 
     /// A request and its answer.
-    func exchange(_ method: String, _ target: String, _ fields: String = "", body: String = "") throws -> Response {
+    func exchange(_ method: String, _ target: String, _ fields: String = "", body: String = "") throws
+        -> Response
+    {
         try send(request(method, target, fields, body: body))
         return try response(toHead: method == "HEAD")
     }

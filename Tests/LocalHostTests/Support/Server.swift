@@ -1,4 +1,3 @@
-
 import Runtime
 import Store
 import Synchronization
@@ -67,7 +66,9 @@ final class Server: Sendable {
         let loop = try EventLoop()
         self.loop = loop
         let manifest = Manifest(
-            auth: [Issuer(issuer: "test", audience: "test", key: "a key that is long enough for HMAC-SHA256")],
+            auth: [
+                Issuer(issuer: "test", audience: "test", key: "a key that is long enough for HMAC-SHA256")
+            ],
             sockets: sockets, trustedProxies: proxies, functions: routes.map(\.entry))
         let bodies = Dictionary(uniqueKeysWithValues: routes.map { ($0.entry.name, $0.body) })
         let log = Log(level: .error, format: .json, sink: Silence())
@@ -89,10 +90,14 @@ final class Server: Sendable {
         return left
     }
 
-    func client(receiveBuffer: Int32? = nil) throws -> Client { try Client(port: port, receiveBuffer: receiveBuffer) }
+    func client(receiveBuffer: Int32? = nil) throws -> Client {
+        try Client(port: port, receiveBuffer: receiveBuffer)
+    }
 
     /// An open WebSocket behind its Engine.IO handshake.
-    func webSocket(fields: String = "") throws -> SocketClient { try SocketClient(try client(), fields: fields) }
+    func webSocket(fields: String = "") throws -> SocketClient {
+        try SocketClient(try client(), fields: fields)
+    }
 
     /// A connected socket.
     func socket(auth: String = "") throws -> SocketClient {
@@ -110,16 +115,18 @@ final class Server: Sendable {
 /// Serves `routes` while `body` runs.
 func serve(
     _ routes: [Route], limits: HostLimits = HostLimits(), sockets: SocketSettings = SocketSettings(),
-    proxies: [String] = [], _ body: (Server) async throws -> Void
+    proxies: [String] = [], _ body: @escaping @Sendable (Server) async throws -> Void
 ) async throws {
-    let server = try await Server(routes, limits: limits, sockets: sockets, proxies: proxies)
-    do {
-        try await body(server)
-    } catch {
+    try await offPool {
+        let server = try await Server(routes, limits: limits, sockets: sockets, proxies: proxies)
+        do {
+            try await body(server)
+        } catch {
+            await server.close()
+            throw error
+        }
         await server.close()
-        throw error
     }
-    await server.close()
 }
 
 struct NotCommitted: Error {}
@@ -128,7 +135,8 @@ extension SQLiteState {
     /// Commits these changes as an invocation would.
     func apply(_ writes: [UnitOfWork.Write]) async throws {
         let now = Timestamp(milliseconds: 1_000)
-        let request = AdmissionRequest(function: "test", now: now, session: nil, rates: [], concurrency: 1_000)
+        let request = AdmissionRequest(
+            function: "test", now: now, session: nil, rates: [], concurrency: 1_000)
         guard case .admitted(let ticket, _) = try await admit(request) else { throw NotCommitted() }
         _ = try await commit(UnitOfWork(writes: writes), at: now, ticket: ticket, completing: nil)
     }
