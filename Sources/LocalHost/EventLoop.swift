@@ -49,7 +49,8 @@ public final class EventLoop: TaskExecutor, SerialExecutor, Timers {
     public init() throws(HostError) {
         epoll = clinux_epoll_create()
         wakeup = clinux_eventfd()
-        guard epoll >= 0, wakeup >= 0, clinux_epoll_control(epoll, clinux_add, wakeup, clinux_in, Self.wakeupToken) == 0
+        guard epoll >= 0, wakeup >= 0,
+            clinux_epoll_control(epoll, clinux_add, wakeup, clinux_in, Self.wakeupToken) == 0
         else { throw .system("epoll", errno) }
     }
 
@@ -105,7 +106,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, Timers {
     }
 
     /// Who is told of descriptors.
-    func setHandler(_ handler: any ReadinessHandler) { self.handler.withLock { $0 = handler } }
+    func setHandler(_ handler: (any ReadinessHandler)?) { self.handler.withLock { $0 = handler } }
 
     // MARK: Descriptors, on the loop's thread
 
