@@ -146,7 +146,7 @@ class HostTestCase(unittest.TestCase):
         if result and len(result.failures) + len(result.errors) > before:
             for number, host in enumerate(self.hosts):
                 print(f"\n-- the log of host {number} in {self.id()} ends with")
-                for entry in host.log[-25:]:
+                for entry in host.log[-12:]:
                     print("   ", json.dumps(entry, ensure_ascii=False))
         return outcome
 

@@ -10,7 +10,7 @@ from host import HostTestCase
 
 
 class Kill(HostTestCase):
-    variables = {"PLAYER_ACTION_RATE": "100000/second", "STORY_RATE": "100000/second", "LOG_LEVEL": "error"}
+    variables = {"PLAYER_ACTION_RATE": "100000/second", "STORY_RATE": "100000/second"}
 
     def test_accepted_actions_are_kept_and_told_exactly_once_when_the_host_is_killed_under_load(self):
         seed = random.SystemRandom().randrange(1 << 32)
