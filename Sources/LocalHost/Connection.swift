@@ -15,7 +15,7 @@ final class Connection {
 
     /// A request is being answered; the next one waits.
     var isBusy = false
-    /// Nothing more is read; it closes when everything is sent.
+    /// What still comes is thrown away; our side ends when everything is sent.
     var isClosing = false
     /// The peer has ended its side.
     var peerHasEnded = false

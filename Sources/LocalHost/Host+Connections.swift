@@ -59,6 +59,7 @@ extension Host {
         ) { buffer in
             let count = unsafe recv(connection.descriptor, buffer.baseAddress, buffer.count, 0)
             guard count > 0 else { return count }
+            guard !connection.isClosing else { return count }
             let bytes = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
             if let socket = connection.socket {
                 unsafe socket.decoder.append(bytes)
@@ -68,6 +69,7 @@ extension Host {
             return count
         }
         if outcome > 0 {
+            guard !connection.isClosing else { return }
             if let socket = connection.socket {
                 advance(connection, socket)
             } else {
@@ -121,7 +123,7 @@ extension Host {
             connection.output.removeAll(keepingCapacity: connection.output.capacity <= 16_384)
             connection.sent = 0
             if connection.isClosing {
-                close(connection)
+                endSending(connection)
                 return
             }
         } else if connection.waitingBytes > limits.sendBytes {
@@ -129,6 +131,20 @@ extension Host {
             close(connection)
             return
         }
+        watch(connection)
+    }
+
+    /// Ends our side, and leaves the peer time to end its own.
+    ///
+    /// To close at once would reset the connection where bytes have come that nobody has read, and a reset can take
+    /// the answer from the peer's hands (RFC 9112 section 9.6). A WebSocket is closed at once: here both close frames
+    /// have passed, the client's last, and many clients wait for us (RFC 6455 section 7.1.1).
+    private func endSending(_ connection: Connection) {
+        guard connection.socket == nil, !connection.peerHasEnded, shutdown(connection.descriptor, Int32(SHUT_WR)) == 0 else {
+            close(connection)
+            return
+        }
+        connection.deadline = now + limits.lingerTime
         watch(connection)
     }
 
@@ -149,6 +165,7 @@ extension Host {
         loop.forget(connection.descriptor)
         Glibc.close(connection.descriptor)
         if let socket = connection.socket { ended(socket, connection) }
+        continueStop()
     }
 
     /// Closes what has run out of time. Called a few times a second.

@@ -91,6 +91,7 @@ extension Host {
         case .pong: break
         case .close(let code, _):
             if !socket.isClosing { connection.output += WebSocketEncoder.close(code: code ?? 1000) }
+            leave(socket, connection)
             connection.isClosing = true
             markDirty(connection)
         }

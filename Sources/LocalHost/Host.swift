@@ -41,6 +41,8 @@ public actor Host {
     /// Tasks under way: requests, socket events and jobs.
     var tasksUnderWay = 0
     var isStopping = false
+    /// Whether a stop waits for the last connections rather than for tasks.
+    var stopAwaitsConnections = false
     var onIdle: CheckedContinuation<Void, Never>?
     var onStopSignal: (@Sendable () -> Void)?
 
@@ -101,15 +103,24 @@ public actor Host {
             if connection.parser?.isBetweenRequests ?? true { close(connection) }
         }
         closeSocketsForStop()
-        if tasksUnderWay > 0 {
-            let timer = loop.schedule(after: limits.drain) { [self] in assumeIsolated { $0.resumeStop() } }
-            await withCheckedContinuation { onIdle = $0 }
-            loop.cancel(timer)
-        }
+        if tasksUnderWay > 0 { await waitForStop(limits.drain) }
         flush()
+        for connection in Array(connections.values) where connection.socket == nil && !connection.isClosing {
+            close(connection)
+        }
+        // The rest have their last bytes, and are about to end their side.
+        stopAwaitsConnections = true
+        if !connections.isEmpty { await waitForStop(limits.lingerTime) }
         for connection in Array(connections.values) { close(connection) }
         try? await invoker.state.retire(host: id)
         return tasksUnderWay
+    }
+
+    /// Waits until `continueStop` finds nothing more to wait for, for no longer than `limit`.
+    private func waitForStop(_ limit: Duration) async {
+        let timer = loop.schedule(after: limit) { [self] in assumeIsolated { $0.resumeStop() } }
+        await withCheckedContinuation { onIdle = $0 }
+        loop.cancel(timer)
     }
 
     /// Runs work that a stop waits for.
@@ -124,10 +135,15 @@ public actor Host {
     private func perform(_ work: @Sendable (isolated Host) async -> Void) async {
         await work(self)
         tasksUnderWay -= 1
-        if tasksUnderWay == 0 { resumeStop() }
+        continueStop()
     }
 
-    func resumeStop() {
+    /// Goes on with a stop if what it waits for has come.
+    func continueStop() {
+        if stopAwaitsConnections ? connections.isEmpty : tasksUnderWay == 0 { resumeStop() }
+    }
+
+    private func resumeStop() {
         onIdle?.resume()
         onIdle = nil
     }

@@ -19,6 +19,8 @@ public struct HostLimits: Sendable {
     public var idleTime: Duration = .seconds(75)
     /// Time that a closing WebSocket is kept for the client's close frame.
     public var closeTime: Duration = .seconds(5)
+    /// Time for the peer to take in our last bytes and end its side, too.
+    public var lingerTime: Duration = .seconds(2)
     /// Events of one socket that wait while an earlier one is handled.
     public var queuedEvents = 64
     /// Groups of jobs of one queue that run at once, if the function's concurrency allows as many.
