@@ -13,12 +13,18 @@ extension Invoker {
         case is CancellationError:
             problem = Problem(.busy, "The invocation was cancelled; nothing was changed.")
         default:
-            let detail = settings.debug ? " \(error)" : ""
-            problem = Problem(.failed, "Nothing was changed.\(detail)")
-            fields.set("error", .string(String(String(describing: error).prefix(500))))
+            let text = String(String(describing: error).unicodeScalars.prefix(500))
+            problem = Problem(.failed, "Nothing was changed." + (settings.tellsErrors ? " " + text : ""))
+            fields.set("error", .string(text))
         }
         return Outcome(status: problem.status, json: "", problem: problem)
     }
+
+    /// The names in a log line that are not a function's to set: no name stands there twice.
+    private static let ownFields: Set<String> = [
+        "time", "level", "message", "function", "trigger", "status", "success", "duration", "player_id",
+        "problem", "request_id", "trace_id", "span_id",
+    ]
 
     /// Steps 9 and 10 of the pipeline: the answer's text, log line and metrics.
     func finish(_ invocation: Invocation, _ outcome: inout Outcome, duration: Duration) {
@@ -38,7 +44,7 @@ extension Invoker {
             ("duration", .number(duration.seconds)),
         ]
         if let caller = invocation.caller { fields.append(("player_id", .string(caller.subject))) }
-        fields += added
+        fields += added.filter { !Self.ownFields.contains($0.0) }
         if let problem = outcome.problem { fields.append(("problem", .string(problem.kind.rawValue))) }
         fields.append(("request_id", .string(event.id)))
         fields.append(("trace_id", .string(invocation.trace.traceID)))

@@ -17,8 +17,14 @@ public final class Invoker: Sendable {
 
     let log: Log
     let settings: Settings
-    private let functions: [String: AnyFunction]
+    private let functions: [String: Bound]
     private let tokens: Tokens
+
+    /// A function of the manifest with what does not change from one invocation to the next.
+    private struct Bound {
+        let function: AnyFunction
+        let environment: [String: String]
+    }
 
     /// How often a function is run again because what it read had changed.
     static let maximumAttempts = 16
@@ -37,8 +43,12 @@ public final class Invoker: Sendable {
         self.settings = settings
         metrics = Metrics()
         tokens = Tokens(manifest.auth)
-        var bound: [String: AnyFunction] = [:]
-        for entry in manifest.functions { bound[entry.name] = functions[entry.handler] }
+        var bound: [String: Bound] = [:]
+        for entry in manifest.functions {
+            bound[entry.name] = functions[entry.handler].map {
+                Bound(function: $0, environment: settings.variables(entry.environment))
+            }
+        }
         self.functions = bound
     }
 
@@ -76,38 +86,48 @@ public final class Invoker: Sendable {
         try authorise(caller, for: entry.access)
         let ticket = try await admit(&invocation)
         do {
-            guard let function = functions[entry.name] else {
+            guard let bound = functions[entry.name] else {
                 throw InvokerError.missingHandlers([entry.handler])
             }
-            let prepared = try function.prepare(event.data)
+            let prepared = try bound.function.prepare(event.data)
+            var remaining = entry.limits.timeout
             for _ in 0..<Self.maximumAttempts {
-                let context = context(for: invocation)
-                let json = try await withDeadline(entry.limits.timeout, on: platform) {
+                let context = context(for: invocation, environment: bound.environment)
+                let begun = platform.uptime()
+                let json = try await withDeadline(remaining, on: platform) {
                     try await prepared.handle(context)
                 } late: { [state] in
                     state.release(ticket)
                 }
+                // The store's time does not count, all runs of the function together do.
+                remaining -= platform.uptime() - begun
                 let unit = context.unit
                 let decision = try await state.commit(
                     unit, at: event.time, ticket: ticket, completing: invocation.claim)
                 if case .committed = decision {
-                    return Outcome(status: function.successStatus, json: json, unit: unit)
+                    return Outcome(status: bound.function.successStatus, json: json, unit: unit)
                 }
+                guard remaining > .zero else { throw Self.overrun(entry) }
             }
             throw Problem(.busy, "Too many changes at once; nothing was changed.", retryAfter: .seconds(1))
         } catch is DeadlineExceeded {
             // The function still holds its place among the concurrent ones; `late` gives it back.
-            throw Problem(.deadline, "The function may take \(entry.limits.timeout). Nothing was changed.")
+            throw Self.overrun(entry)
         } catch {
             state.release(ticket)
             throw error
         }
     }
 
+    private static func overrun(_ entry: FunctionEntry) -> Problem {
+        Problem(.deadline, "The function may take \(entry.limits.timeout). Nothing was changed.")
+    }
+
     private func authenticate(_ event: Event, for access: Access) throws -> Claims? {
         switch event.credential {
         case .verified(let claims):
-            if let end = claims.expiresAt, event.time >= end {
+            // Where nobody needs a token, as when a socket closes, one that has ended is no reason to refuse.
+            if access != .none, let end = claims.expiresAt, event.time >= end {
                 throw Problem(.unauthenticated, Tokens.Refusal.expired.rawValue)
             }
             return claims
@@ -165,12 +185,12 @@ public final class Invoker: Sendable {
         }
     }
 
-    private func context(for invocation: Invocation) -> Context {
+    private func context(for invocation: Invocation, environment: [String: String]) -> Context {
         Context(
             event: invocation.event, entry: invocation.entry, caller: invocation.caller,
             trace: invocation.trace,
             allowsGuests: manifest.guests,
-            environment: settings.variables(invocation.entry.environment), log: invocation.fields,
+            environment: environment, log: invocation.fields,
             state: state,
             tokens: tokens, random: invocation.random)
     }

@@ -1,30 +1,37 @@
 internal import FoundationEssentials
+internal import Wire
 
 /// JSON in and out, with one set of options everywhere: equal values give equal bytes.
 enum JSON {
+    // Both may be used from several threads: their options are never changed again, and each call keeps its own state.
+    static let decoder = JSONDecoder()
+    private static let encoder = {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return encoder
+    }()
+
     /// Decodes an input. Broken JSON throws a 400 `Problem`; a value of another shape an `InvalidInput` that names
     /// the field. No data decodes as an empty object.
     static func decode<T: Decodable>(_ type: T.Type, from data: [UInt8]) throws -> T {
         do {
-            return try JSONDecoder().decode(type, from: data.isEmpty ? Data("{}".utf8) : Data(data))
+            return try decoder.decode(type, from: data.isEmpty ? Data("{}".utf8) : Data(data))
         } catch let error as DecodingError {
-            throw refusal(of: error)
+            throw refusal(of: error, in: data)
         }
     }
 
     /// Decodes what this software wrote itself.
     static func decode<T: Decodable>(_ type: T.Type, text: String) throws -> T {
-        try JSONDecoder().decode(type, from: Data(text.utf8))
+        try decoder.decode(type, from: Data(text.utf8))
     }
 
     /// Encodes with sorted keys. Throws where the value cannot be JSON, such as an infinite number.
     static func encode(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
+        String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
-    private static func refusal(of error: DecodingError) -> any Error {
+    private static func refusal(of error: DecodingError, in data: [UInt8]) -> any Error {
         switch error {
         case .keyNotFound(let key, let context):
             InvalidInput(pointer(context.codingPath + [key]), "is missing")
@@ -34,17 +41,36 @@ enum JSON {
             InvalidInput(pointer(context.codingPath), "must be \(name(of: type)), not null")
         case .dataCorrupted(let context):
             // At the top the text itself is broken; below it, a value is not one of those allowed.
-            context.codingPath.isEmpty
-                ? Problem(.malformed, "The body is not valid JSON.")
-                : InvalidInput(pointer(context.codingPath), detail(context))
+            if !context.codingPath.isEmpty || !isDecodersOwn(context) {
+                InvalidInput(pointer(context.codingPath), detail(context))
+            } else if isWellFormed(data) {
+                // The decoder reports a number that does not fit its field as if the text were broken.
+                InvalidInput("", "has a number that is too large, or not whole where it must be")
+            } else {
+                Problem(.malformed, "The body is not valid JSON.")
+            }
         @unknown default: Problem(.malformed, "The body cannot be read.")
         }
     }
 
+    private static func isDecodersOwn(_ context: DecodingError.Context) -> Bool {
+        context.underlyingError != nil
+            || context.debugDescription.hasPrefix("The given data was not valid JSON")
+    }
+
+    private static func isWellFormed(_ data: [UInt8]) -> Bool {
+        String(validating: data, as: UTF8.self).map { JSONScanner.elements(of: "[" + $0 + "]")?.count == 1 }
+            ?? false
+    }
+
+    /// A type's own words for what it does not take; the decoder's would show the value and names from the source.
     private static func detail(_ context: DecodingError.Context) -> String {
-        context.underlyingError == nil && !context.debugDescription.isEmpty
-            && context.debugDescription.count < 200
-            ? context.debugDescription : "is not an allowed value"
+        let text = context.debugDescription
+        if text.hasPrefix("Parsed JSON number") || text.hasPrefix("Number ") { return "is out of range" }
+        let isOwn =
+            context.underlyingError == nil && !text.isEmpty && text.utf8.count < 400
+            && !text.hasPrefix("Cannot initialize ")
+        return isOwn ? text : "is not an allowed value"
     }
 
     private static func pointer(_ path: [any CodingKey]) -> String {

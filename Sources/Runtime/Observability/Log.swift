@@ -88,11 +88,17 @@ public struct Log: Sendable {
         return line + "\n"
     }
 
-    /// A terminal must not obey what a caller sent.
+    /// A terminal must not obey what a caller sent: no escape sequences, no line that looks like another, no text
+    /// that runs the other way.
     private static func printable(_ text: String) -> String {
         String(
             String.UnicodeScalarView(
-                text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+                text.unicodeScalars.map { scalar in
+                    switch scalar.properties.generalCategory {
+                    case .control, .format, .lineSeparator, .paragraphSeparator: " "
+                    default: scalar
+                    }
+                }))
     }
 }
 

@@ -5,7 +5,8 @@ internal import Synchronization
 /// Writes log lines to a file descriptor from a thread of its own, so that a slow reader of the log (a stuck pipe, a
 /// full disk) never holds up an invocation.
 ///
-/// At most `limit` bytes wait; beyond that lines are dropped, and a line says how many once there is room again.
+/// At most `limit` bytes wait; beyond that lines are dropped, and a line says how many once there is room again. The
+/// thread runs until `close`. The process must ignore SIGPIPE.
 public final class LogWriter: LogSink {
     private struct State {
         var buffer: [UInt8] = []
@@ -17,6 +18,8 @@ public final class LogWriter: LogSink {
     private let state = Mutex(State())
     private let descriptor: Int32
     private let limit: Int
+    /// How much may be written at once without waiting for a reader.
+    private let portion: Int
     private let bell: Bell
     private let thread = Mutex<SystemThread?>(nil)
 
@@ -24,6 +27,10 @@ public final class LogWriter: LogSink {
     public init(descriptor: Int32, limit: Int = 4 << 20) throws(StoreError) {
         self.descriptor = descriptor
         self.limit = limit
+        var status = stat()
+        let isFile = unsafe fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        // A pipe that poll(2) calls writable takes PIPE_BUF bytes at once (pipe(7)).
+        portion = isFile ? .max : Int(PIPE_BUF)
         bell = try Bell()
         let started = try SystemThread(named: "log-writer") { [self] in run() }
         thread.withLock { $0 = started }
@@ -43,7 +50,7 @@ public final class LogWriter: LogSink {
         if ring { bell.ring() }
     }
 
-    /// Writes what waits and ends the thread.
+    /// Writes what waits and ends the thread. A reader that takes nothing for a second loses the rest.
     public func close() {
         state.withLock { $0.isClosed = true }
         bell.ring()
@@ -58,24 +65,24 @@ public final class LogWriter: LogSink {
         while true {
             let (bytes, dropped, isClosed) = state.withLock { state in
                 defer {
+                    state.isWaiting = state.buffer.isEmpty
                     state.buffer = []
                     state.dropped = 0
-                    state.isWaiting = state.buffer.isEmpty
                 }
                 return (state.buffer, state.dropped, state.isClosed)
             }
+            put(bytes)
             if dropped > 0 {
                 put(
-                    Array(#"{"level":"warning","message":"Log lines dropped","count":\#(dropped)}"#.utf8) + [
-                        10
-                    ])
+                    Array(
+                        "{\"level\":\"warning\",\"message\":\"Log lines dropped\",\"count\":\(dropped)}\n"
+                            .utf8))
             }
-            put(bytes)
             if bytes.isEmpty {
                 if isClosed { return }
                 bell.wait()
                 // Lines come in bursts: a moment's patience makes one write of many.
-                usleep(1_000)
+                if state.withLock({ !$0.isClosed }) { usleep(1_000) }
             }
         }
     }
@@ -83,19 +90,27 @@ public final class LogWriter: LogSink {
     private func put(_ bytes: [UInt8]) {
         var start = 0
         while start < bytes.count {
+            // Without this a reader that is stuck would hold up `close` as well.
+            guard portion == .max || waitForReader() else { return }
             let written = unsafe bytes.withUnsafeBytes { buffer in
                 unsafe Glibc.write(
-                    descriptor, buffer.baseAddress.map { unsafe $0 + start }, buffer.count - start)
+                    descriptor, buffer.baseAddress.map { unsafe $0 + start },
+                    min(buffer.count - start, portion))
             }
             if written > 0 {
                 start += written
-            } else if errno == EAGAIN {
-                var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                unsafe poll(&waiting, 1, 1_000)
-                if state.withLock({ $0.isClosed }) { return }
-            } else if errno != EINTR {
+            } else if written == 0 || (errno != EAGAIN && errno != EINTR) {
                 return
             }
+        }
+    }
+
+    /// Waits until the descriptor takes something; false where it does not and the writer is closed.
+    private func waitForReader() -> Bool {
+        while true {
+            var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            if unsafe poll(&waiting, 1, 1_000) > 0 { return true }
+            if state.withLock({ $0.isClosed }) { return false }
         }
     }
 }

@@ -17,6 +17,11 @@ public final class Metrics: Sendable {
     private struct Histogram {
         var counts = [Int](repeating: 0, count: Metrics.buckets.count + 1)
         var sum = 0.0
+
+        mutating func add(_ seconds: Double, bucket: Int) {
+            counts[bucket] += 1
+            sum += seconds
+        }
     }
 
     private struct State {
@@ -34,8 +39,7 @@ public final class Metrics: Sendable {
         let bucket = Self.buckets.firstIndex { seconds <= $0 } ?? Self.buckets.count
         state.withLock { state in
             state.invocations[Key(function: function, trigger: trigger, status: status), default: 0] += 1
-            state.durations[function, default: Histogram()].counts[bucket] += 1
-            state.durations[function, default: Histogram()].sum += seconds
+            state.durations[function, default: Histogram()].add(seconds, bucket: bucket)
         }
     }
 
@@ -118,7 +122,9 @@ private struct Exposition {
     }
 
     static func number(_ value: Double) -> String {
-        value == value.rounded() && value.magnitude < 1e15 ? String(Int64(value)) : String(value)
+        if value.isNaN { return "NaN" }
+        if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
+        return value == value.rounded() && value.magnitude < 1e15 ? String(Int64(value)) : String(value)
     }
 
     private func escaped(_ text: String) -> String {

@@ -32,21 +32,30 @@ public struct TraceContext: Sendable, Equatable {
             spanID: Self.hexadecimal(random.next() | 1), flags: "01")
     }
 
-    /// A span of the same trace below this one.
+    /// A span of the same trace below this one. Of the flags only `sampled` is passed on: what is not known must
+    /// be zero (section 3.2.2.5).
     func child(random: inout SeededRandom) -> TraceContext {
-        TraceContext(traceID: traceID, spanID: Self.hexadecimal(random.next() | 1), flags: flags)
+        let isSampled = UInt8(flags, radix: 16).map { $0 & 1 == 1 } ?? false
+        return TraceContext(
+            traceID: traceID, spanID: Self.hexadecimal(random.next() | 1), flags: isSampled ? "01" : "00")
     }
 
     /// The header's value, version 00.
     public var traceparent: String { "00-\(traceID)-\(spanID)-\(flags)" }
+
+    private static let digits = Array("0123456789abcdef".utf8)
 
     private static func isHexadecimal(_ text: Substring) -> Bool {
         text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
     }
 
     private static func hexadecimal(_ value: UInt64) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(
-            decoding: (0..<16).map { digits[Int(value >> (60 - 4 * UInt64($0)) & 15)] }, as: UTF8.self)
+        let digits = digits
+        var text: [UInt8] = []
+        text.reserveCapacity(16)
+        for shift in stride(from: UInt64(60), through: 0, by: -4) {
+            text.append(digits[Int(value >> shift & 15)])
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 }

@@ -10,13 +10,11 @@ enum DevelopmentKey {
         guard let bytes = Cryptography.randomBytes(32) else {
             throw .developmentKey(path: path, reason: "no random bytes")
         }
-        let key = bytes.map { byte in
-            let digits = Array("0123456789abcdef")
-            return String([digits[Int(byte >> 4)], digits[Int(byte & 15)]])
-        }.joined()
-        try make(path, key)
+        try make(path, Base64URL.encode(bytes))
         // Another process may have been first: what is in the file counts.
-        guard let kept = read(path) else { throw .developmentKey(path: path, reason: "it is empty") }
+        guard let kept = read(path) else {
+            throw .developmentKey(path: path, reason: "it is there, but it is not a key")
+        }
         return kept
     }
 
@@ -31,18 +29,24 @@ enum DevelopmentKey {
     private static func make(_ path: String, _ key: String) throws(StartError) {
         if let slash = path.lastIndex(of: "/"), slash != path.startIndex {
             try? FileManager.default.createDirectory(
-                atPath: String(path[..<slash]), withIntermediateDirectories: true)
+                atPath: String(path[..<slash]), withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700])
         }
-        let draft = "\(path).\(getpid())"
-        defer { unsafe unlink(draft) }
-        let descriptor = unsafe open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        // Nobody else's name, not even another thread's: what is linked must never be written again.
+        guard let suffix = Cryptography.randomBytes(8) else {
+            throw .developmentKey(path: path, reason: "no random bytes")
+        }
+        let draft = "\(path).\(Base64URL.encode(suffix))"
+        let descriptor = unsafe open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw .developmentKey(path: path, reason: unsafe String(cString: strerror(errno)))
         }
+        defer { unsafe unlink(draft) }
         let text = Array((key + "\n").utf8)
-        let written = unsafe write(descriptor, text, text.count)
+        let isWritten = unsafe write(descriptor, text, text.count) == text.count && fsync(descriptor) == 0
         close(descriptor)
-        guard written == text.count, unsafe link(draft, path) == 0 || errno == EEXIST else {
+        guard isWritten else { throw .developmentKey(path: path, reason: "it cannot be written") }
+        guard unsafe link(draft, path) == 0 || errno == EEXIST else {
             throw .developmentKey(path: path, reason: unsafe String(cString: strerror(errno)))
         }
     }

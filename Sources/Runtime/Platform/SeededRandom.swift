@@ -6,6 +6,8 @@ public import Store
 public struct SeededRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
+    private static let digits = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
+
     /// A generator that starts at `seed`.
     public init(seed: UInt64) { state = seed }
 
@@ -20,7 +22,7 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
     /// An id that sorts by time: the prefix, then 26 characters of a ULID (48 bits of time, 80 random ones) in
     /// Crockford's base 32, lower case.
     public mutating func identifier(_ prefix: String, at time: Timestamp) -> String {
-        let digits = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
+        let digits = Self.digits
         let milliseconds = UInt64(bitPattern: time.milliseconds) & 0xffff_ffff_ffff
         let (high, low) = (next(), next())
         var text = Array(prefix.utf8)

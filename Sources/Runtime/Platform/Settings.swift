@@ -10,7 +10,7 @@ public struct Settings: Sendable {
 
     /// `ENVIRONMENT`; development where unset.
     public let stage: Stage
-    /// `DEBUG`: answers of status 500 tell the error. False where unset.
+    /// `DEBUG`: answers of status 500 tell the error, though never in production. False where unset.
     public let debug: Bool
     /// `LOG_LEVEL`; INFO where unset, DEBUG with `DEBUG=true`.
     public let logLevel: LogLevel
@@ -38,6 +38,9 @@ public struct Settings: Sendable {
         self.stage = stage
         logLevel = level
     }
+
+    /// Whether a caller may read the text of an error.
+    var tellsErrors: Bool { debug && stage == .development }
 
     /// Those of the named variables that are set.
     func variables(_ names: [String]) -> [String: String] {

@@ -1,0 +1,43 @@
+import Runtime
+import Synchronization
+
+/// Timers that fire when the test says so.
+final class ManualTimers: Timers {
+    private struct State {
+        var next: UInt64 = 1
+        var actions: [UInt64: (delay: Duration, action: @Sendable () -> Void)] = [:]
+        var scheduled: Gate?
+    }
+
+    private let state = Mutex(State())
+
+    func schedule(after delay: Duration, _ action: @escaping @Sendable () -> Void) -> TimerID {
+        let (id, gate) = state.withLock { state in
+            defer { state.next += 1 }
+            state.actions[state.next] = (delay, action)
+            return (TimerID(value: state.next), state.scheduled)
+        }
+        gate?.open()
+        return id
+    }
+
+    func cancel(_ timer: TimerID) { state.withLock { _ = $0.actions.removeValue(forKey: timer.value) } }
+
+    /// Fires all timers as soon as there is one.
+    func fire() async {
+        let gate = Gate()
+        let isEmpty = state.withLock { state in
+            state.scheduled = gate
+            return state.actions.isEmpty
+        }
+        if isEmpty { await gate.wait() }
+        let actions = state.withLock { state in
+            defer { state.actions = [:] }
+            return state.actions.values.map(\.action)
+        }
+        for action in actions { action() }
+    }
+
+    /// The delays of those that wait.
+    var delays: [Duration] { state.withLock { $0.actions.values.map(\.delay) } }
+}
