@@ -49,7 +49,7 @@ let package = Package(
                 "SocketConnect", "SocketDisconnect", "Broadcast",
             ]),
 
-        .target(name: "TestSupport", path: "Tests/Support"),
+        .target(name: "TestSupport", dependencies: ["Runtime", "Store"], path: "Tests/Support"),
         .testTarget(name: "StoreTests", dependencies: ["Store", "CSQLite", "TestSupport"]),
         .testTarget(name: "WireTests", dependencies: ["Wire", "TestSupport"]),
         .testTarget(
