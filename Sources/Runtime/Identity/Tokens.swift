@@ -10,6 +10,7 @@ public struct Tokens: Sendable {
 
     private let issuers: [Issuer]
     private let keys: [[UInt8]]
+    private let cache = VerifiedTokens()
 
     /// Tokens of these issuers; the first one signs. Every entry must have its key.
     public init(_ issuers: [Issuer]) {
@@ -70,8 +71,25 @@ public struct Tokens: Sendable {
     }
 
     /// The claims of a token that is good at `now`.
+    ///
+    /// A token whose signature has been checked once is not read again: only its times are.
     public func verify(_ token: String, now: Timestamp) throws(Refusal) -> Claims {
         guard token.utf8.count <= Self.maximumLength else { throw .malformed }
+        let verified: VerifiedTokens.Entry
+        if let known = cache[token] {
+            verified = known
+        } else {
+            verified = try read(token)
+            cache.insert(token, verified)
+        }
+        let seconds = Double(now.milliseconds) / 1_000
+        guard seconds < verified.end else { throw .expired }
+        if let start = verified.start, seconds < start { throw .notYetValid }
+        return verified.claims
+    }
+
+    /// Everything about a token that does not change with time.
+    private func read(_ token: String) throws(Refusal) -> VerifiedTokens.Entry {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 3,
             let header = parts[0] == Self.ownHeader
@@ -94,12 +112,9 @@ public struct Tokens: Sendable {
             let session = payload.sid,
             let end = payload.exp, end.isFinite
         else { throw .incomplete }
-        let seconds = Double(now.milliseconds) / 1_000
-        guard seconds < end else { throw .expired }
-        if let start = payload.nbf, seconds < start { throw .notYetValid }
-        return Claims(
-            subject: subject, session: session, roles: payload.roles ?? [],
-            expiresAt: Timestamp(seconds: end))
+        let claims = Claims(
+            subject: subject, session: session, roles: payload.roles ?? [], expiresAt: Timestamp(seconds: end))
+        return VerifiedTokens.Entry(claims: claims, start: payload.nbf, end: end)
     }
 
     /// A token for `claims`, signed by the first issuer. Nil where there is none, or libcrypto fails.
