@@ -66,7 +66,7 @@ let package = Package(
             name: "LocalHostTests",
             dependencies: ["LocalHost", "Runtime", "Store", "Wire", "CLinux", "TestSupport"]),
         .testTarget(
-            name: "CommandTests", dependencies: ["Command", "gestaloka", "TestSupport"],
+            name: "CommandTests", dependencies: ["Command", "Runtime", "Store", "TestSupport"],
             exclude: ["Fixtures"]),
         .testTarget(name: "TidyTests", dependencies: ["TestSupport"]),
     ]
