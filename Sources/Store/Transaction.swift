@@ -23,8 +23,8 @@ final class Transaction {
     /// Why the transaction is lost before its commit, as when the disk is full.
     private(set) var loss: StoreError?
 
-    /// Counters read or changed in this transaction.
-    var rateWindows: [String: OpenRateWindow] = [:]
+    /// What need not be read again.
+    var known = KnownState()
     /// Invocations under way in this process.
     let inFlight: InFlight
     /// What this transaction will tell the observer.
@@ -79,8 +79,10 @@ final class Transaction {
         loss = nil
         committed = Committed()
         do throws(StoreError) {
+            let last = storedNumber
             number = try readNumber.first { $0.integer(0) } ?? 0
             storedNumber = number
+            if number != last { known = KnownState() }
             try readMissed()
         } catch {
             abandon(error)
@@ -127,6 +129,7 @@ final class Transaction {
             try releaseSavepoint.run()
             return value
         } catch {
+            known.forgetRows()
             if database.isAutocommit {
                 abandon(error)
             } else {
@@ -141,7 +144,7 @@ final class Transaction {
     private func abandon(_ error: StoreError) {
         loss = error
         fate.isLost = true
-        rateWindows.removeAll(keepingCapacity: true)
+        known = KnownState()
         if !database.isAutocommit { try? database.execute("ROLLBACK") }
     }
 
