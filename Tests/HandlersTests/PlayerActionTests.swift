@@ -88,6 +88,33 @@ import Testing
         #expect(try entry.decode(ActionEntry.self).location == "harbour")
     }
 
+    @Test func twoMovesAtOnce_areOneAfterTheOther() async throws {
+        let runtime = try TestRuntime.game()
+        let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+            for number in 0..<8 {
+                group.addTask {
+                    try await runtime.act(#"{"type":"move","location_id":"market"}"#, id: "req_\(number)")
+                        .status
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        // The others find themselves at the market already.
+        #expect(statuses.sorted() == [202] + Array(repeating: 409, count: 7))
+        #expect(try runtime.journal("player_1").count == 1)
+    }
+
+    @Test func aPlayerWhosePlaceIsGone_standsAtTheStart() async throws {
+        let runtime = try TestRuntime.game()
+        try await runtime.keep(Player(id: "player_1", name: "Ayu", language: .en, location: "sunken-city"))
+        #expect(try await runtime.act(#"{"type":"look"}"#).text("location_id") == "tavern")
+        let moved = try await runtime.act(#"{"type":"move","location_id":"market"}"#)
+        #expect(moved.status == 202)
+        #expect(
+            try runtime.player("player_1")
+                == Player(id: "player_1", name: "Ayu", language: .en, location: "market"))
+    }
+
     @Test(arguments: [
         (#"{"type":"move","location_id":"harbor"}"#, 422, "did you mean 'harbour'?"),
         (#"{"type":"move","location_id":"nowhere-at-all"}"#, 422, "is not a known location."),
