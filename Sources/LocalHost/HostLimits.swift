@@ -17,7 +17,8 @@ public struct HostLimits: Sendable {
     public var requestTime: Duration = .seconds(15)
     /// Time that an idle connection is kept for its next request.
     public var idleTime: Duration = .seconds(75)
-    /// Time that a closing WebSocket is kept for the client's close frame.
+    /// Time that a closing connection is kept for the client: a WebSocket for its close frame, HTTP for its end after a
+    /// refusal.
     public var closeTime: Duration = .seconds(5)
     /// Events of one socket that wait while an earlier one is handled.
     public var queuedEvents = 64
