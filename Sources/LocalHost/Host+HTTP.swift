@@ -174,7 +174,9 @@ extension Host {
     func answer(_ connection: Connection, _ response: HTTPResponse, to request: HTTPRequest) {
         let keepsAlive = request.keepsAlive && !isStopping
         var response = response
-        if response.headers["X-Request-Id"] == nil { response.headers.add("X-Request-Id", requestID(of: request)) }
+        if response.headers["X-Request-Id"] == nil {
+            response.headers.add("X-Request-Id", requestID(of: request))
+        }
         response.encode(
             into: &connection.output, toHead: request.method == "HEAD", keepAlive: keepsAlive,
             date: dateText(),

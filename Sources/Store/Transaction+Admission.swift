@@ -80,7 +80,9 @@ extension Transaction {
 
     private func isOpen(_ session: String, now: Timestamp) throws(StoreError) -> Bool {
         if let end = known.sessions[session] { return end > now }
-        guard let end = try rates.readSession.first(.text(session), read: { $0.time(0) }) else { return false }
+        guard let end = try rates.readSession.first(.text(session), read: { $0.time(0) }) else {
+            return false
+        }
         known.remember(session: session, end: end)
         return end > now
     }

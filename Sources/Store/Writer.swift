@@ -119,7 +119,9 @@ final class Writer: Sendable {
 
     /// How long an open transaction waits for more work. With nobody waiting for it: for what its admissions lead to.
     /// With somebody: while the disk is still busy with the transaction before, for it could not be synced anyway.
-    private func patience(_ transaction: Transaction, opened: ContinuousClock.Instant, isAwaited: Bool) -> Duration {
+    private func patience(_ transaction: Transaction, opened: ContinuousClock.Instant, isAwaited: Bool)
+        -> Duration
+    {
         if isAwaited { return disk.isBusy ? .milliseconds(10) : .zero }
         return transaction.isChanged ? limits.openTransaction - (ContinuousClock.now - opened) : .zero
     }

@@ -116,7 +116,8 @@ public struct Tokens: Sendable {
             let end = payload.exp, end.isFinite
         else { throw .incomplete }
         let claims = Claims(
-            subject: subject, session: session, roles: payload.roles ?? [], expiresAt: Timestamp(seconds: end))
+            subject: subject, session: session, roles: payload.roles ?? [], expiresAt: Timestamp(seconds: end)
+        )
         return VerifiedTokens.Entry(claims: claims, start: payload.nbf, end: end)
     }
 

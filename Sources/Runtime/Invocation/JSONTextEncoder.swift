@@ -59,7 +59,9 @@ final class JSONTextEncoder: Encoder {
 
     fileprivate func append<T: Encodable>(_ value: T) throws {
         if T.self == String.self, let value = value as? String { return append(value) }
-        guard !Self.foundations.contains(ObjectIdentifier(T.self)), open.count < 64 else { throw Unstreamable() }
+        guard !Self.foundations.contains(ObjectIdentifier(T.self)), open.count < 64 else {
+            throw Unstreamable()
+        }
         open.append(Open())
         try value.encode(to: self)
         end()
@@ -83,7 +85,9 @@ final class JSONTextEncoder: Encoder {
     }
 
     fileprivate func append(_ value: String) {
-        let isPlain = value.utf8.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+        let isPlain = value.utf8.allSatisfy {
+            $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+        }
         guard isPlain else {
             text.append(contentsOf: JSONScanner.quoted(value).utf8)
             return
@@ -97,7 +101,9 @@ final class JSONTextEncoder: Encoder {
 
     fileprivate func append(number: Double) throws {
         guard number.isFinite else { throw Unstreamable() }
-        append(literal: number == number.rounded() && number.magnitude < 1e15 ? String(Int64(number)) : "\(number)")
+        append(
+            literal: number == number.rounded() && number.magnitude < 1e15
+                ? String(Int64(number)) : "\(number)")
     }
 
     /// The name and colon of an object's next member.
