@@ -15,8 +15,12 @@ final class Connection {
 
     /// A request is being answered; the next one waits.
     var isBusy = false
-    /// What still comes is thrown away; our side ends when everything is sent.
+    /// Nothing more is read; it closes when everything is sent.
     var isClosing = false
+    /// Everything is sent and our side has ended; what the peer still sends is read and dropped until it ends its own.
+    var isLingering = false
+    /// What the peer sends behind a refusal is dropped instead of breaking the connection under the answer.
+    var lingers = false
     /// The peer has ended its side.
     var peerHasEnded = false
     /// When it is closed if nothing happens (the host's uptime).

@@ -46,6 +46,8 @@ extension Host {
 
     func ready(_ connection: Connection, _ events: ReadyEvents) {
         if events.contains(.write) { send(connection) }
+        // Sending may have closed it, and its descriptor may be somebody else's by now.
+        guard connections[connection.id] != nil else { return }
         if events.contains(.read) {
             read(connection)
         } else if !events.isDisjoint(with: .hangup) {
@@ -59,8 +61,8 @@ extension Host {
         ) { buffer in
             let count = unsafe recv(connection.descriptor, buffer.baseAddress, buffer.count, 0)
             guard count > 0 else { return count }
-            guard !connection.isClosing else { return count }
             let bytes = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
+            if connection.isClosing { return count }
             if let socket = connection.socket {
                 unsafe socket.decoder.append(bytes)
             } else {
@@ -69,7 +71,8 @@ extension Host {
             return count
         }
         if outcome > 0 {
-            guard !connection.isClosing else { return }
+            // Only a peer that goes on sending to a closing connection gets here; it is read so as to see its end.
+            if connection.isClosing { return }
             if let socket = connection.socket {
                 advance(connection, socket)
             } else {
@@ -77,11 +80,35 @@ extension Host {
             }
         } else if outcome == 0 {
             connection.peerHasEnded = true
-            // A client may end its side and still wait for the answer.
-            if connection.isBusy { watch(connection) } else { close(connection) }
+            // A client may end its side and still wait for the answer, or for the rest of it.
+            if connection.isBusy {
+                watch(connection)
+            } else if connection.waitingBytes > 0, connection.socket == nil {
+                closeWhenSent(connection)
+            } else {
+                close(connection)
+            }
         } else if errno != EAGAIN && errno != EINTR {
             close(connection)
         }
+    }
+
+    /// Reads no further requests, and closes when the answers have gone out.
+    func closeWhenSent(_ connection: Connection) {
+        if !connection.isClosing {
+            connection.isClosing = true
+            connection.deadline = now + (connection.socket == nil ? limits.idleTime : limits.closeTime)
+        }
+        markDirty(connection)
+    }
+
+    /// Ends our side, and waits a moment for the peer to end its own: to close a descriptor with bytes unread resets the
+    /// connection, and a refusal that the peer has not read yet is lost (RFC 9112 section 9.6).
+    private func linger(_ connection: Connection) {
+        guard !connection.isLingering else { return }
+        connection.isLingering = true
+        connection.deadline = now + limits.closeTime
+        shutdown(connection.descriptor, Int32(SHUT_WR))
     }
 
     /// Sends at the end of the turn, together with whatever else this turn brings.
@@ -93,14 +120,17 @@ extension Host {
 
     /// Sends what this turn has brought.
     func flush() {
-        guard !dirty.isEmpty else { return }
-        let ids = dirty
-        dirty.removeAll(keepingCapacity: true)
-        for id in ids {
-            guard let connection = connections[id] else { continue }
-            connection.isDirty = false
-            send(connection)
+        // Sending may let further requests be answered, within this turn still.
+        while !dirty.isEmpty {
+            let ids = dirty
+            dirty.removeAll(keepingCapacity: true)
+            for id in ids {
+                guard let connection = connections[id] else { continue }
+                connection.isDirty = false
+                send(connection)
+            }
         }
+        if onIdle != nil, isDrained { resumeStop() }
     }
 
     private func send(_ connection: Connection) {
@@ -122,38 +152,37 @@ extension Host {
         if connection.waitingBytes == 0 {
             connection.output.removeAll(keepingCapacity: connection.output.capacity <= 16_384)
             connection.sent = 0
-            if connection.isClosing {
-                endSending(connection)
+            if connection.isClosing, !connection.lingers || connection.peerHasEnded {
+                close(connection)
                 return
             }
+            if connection.isClosing { linger(connection) }
         } else if connection.waitingBytes > limits.sendBytes {
             // A reader so slow that it would hold memory without end.
             close(connection)
             return
+        } else if connection.sent >= 65_536, connection.sent >= connection.output.count / 2 {
+            // A peer that is always a little behind must not make us keep what it has got.
+            connection.output.removeSubrange(..<connection.sent)
+            connection.sent = 0
         }
-        watch(connection)
-    }
-
-    /// Ends our side, and leaves the peer time to end its own.
-    ///
-    /// To close at once would reset the connection where bytes have come that nobody has read, and a reset can take
-    /// the answer from the peer's hands (RFC 9112 section 9.6). A WebSocket is closed at once: here both close frames
-    /// have passed, the client's last, and many clients wait for us (RFC 6455 section 7.1.1).
-    private func endSending(_ connection: Connection) {
-        guard connection.socket == nil, !connection.peerHasEnded, shutdown(connection.descriptor, Int32(SHUT_WR)) == 0 else {
-            close(connection)
-            return
+        if connection.socket == nil, connection.waitingBytes <= limits.pipelinedBytes,
+            connection.peerHasEnded || (connection.parser?.bufferedBytes ?? 0) > 0
+        {
+            advance(connection)
         }
-        connection.deadline = now + limits.lingerTime
         watch(connection)
     }
 
     /// Tells the loop what this connection waits for.
     func watch(_ connection: Connection) {
         var interest: ReadyEvents = []
-        let isFull = connection.isBusy && (connection.parser?.bufferedBytes ?? 0) > limits.pipelinedBytes
-        let hasBacklog = (connection.socket?.waiting.count ?? 0) >= limits.queuedEvents
-        if !connection.peerHasEnded && !isFull && !hasBacklog { interest.insert(.read) }
+        let isHeldUp = connection.isBusy || connection.waitingBytes > limits.pipelinedBytes
+        let isFull = isHeldUp && (connection.parser?.bufferedBytes ?? 0) > limits.pipelinedBytes
+        let isBehind = connection.socket.map { hasBacklog($0) } ?? false
+        if !connection.peerHasEnded && !isFull && (!isBehind || connection.isClosing) {
+            interest.insert(.read)
+        }
         if connection.waitingBytes > 0 { interest.insert(.write) }
         guard interest != connection.interest else { return }
         connection.interest = interest
@@ -165,7 +194,6 @@ extension Host {
         loop.forget(connection.descriptor)
         Glibc.close(connection.descriptor)
         if let socket = connection.socket { ended(socket, connection) }
-        continueStop()
     }
 
     /// Closes what has run out of time. Called a few times a second.
@@ -176,7 +204,8 @@ extension Host {
                 sweep(connection, socket)
             } else if now >= connection.deadline && !connection.isBusy {
                 if connection.isReceivingRequest && !connection.isClosing {
-                    refuse(connection, Problem(.timeout, "The request took longer than \(limits.requestTime)."))
+                    refuse(
+                        connection, Problem(.timeout, "The request took longer than \(limits.requestTime)."))
                 } else {
                     close(connection)
                 }

@@ -7,7 +7,9 @@ extension Host {
     /// Takes what has arrived as far as it goes. Requests of one connection are answered one after the other, in order
     /// (RFC 9112 section 9.3.2).
     func advance(_ connection: Connection) {
-        while !connection.isBusy && !connection.isClosing {
+        var owesContinue = false
+        // What is answered at once must not pile up either: the rest waits until some of it has been sent.
+        while !connection.isBusy, !connection.isClosing, connection.waitingBytes <= limits.pipelinedBytes {
             let step: HTTPRequestParser.Step
             do throws(HTTPParseError) {
                 guard let next = try connection.parser?.next() else { return }
@@ -18,19 +20,22 @@ extension Host {
             }
             switch step {
             case .needMore:
+                // Not sooner: a body that is too large is refused instead, and one that is here needs no invitation.
+                if owesContinue {
+                    connection.output += HTTPResponse.continue
+                    markDirty(connection)
+                }
                 waitForMore(connection)
                 return
             case .head(let request):
                 connection.parser?.bodyLimit = bodyLimit(for: request)
-                if request.expectsContinue {
-                    connection.output += HTTPResponse.continue
-                    markDirty(connection)
-                }
+                owesContinue = request.expectsContinue
             case .request(let request):
                 connection.isReceivingRequest = false
                 handle(request, connection)
             }
         }
+        if !connection.isBusy, !connection.isClosing { connection.deadline = now + limits.idleTime }
         watch(connection)
     }
 
@@ -39,10 +44,9 @@ extension Host {
         if isIdle {
             connection.isReceivingRequest = false
             connection.deadline = now + limits.idleTime
-            if connection.peerHasEnded || isStopping {
-                connection.isClosing = true
-                markDirty(connection)
-            }
+            if connection.peerHasEnded || isStopping { closeWhenSent(connection) }
+        } else if connection.peerHasEnded {
+            closeWhenSent(connection)
         } else if !connection.isReceivingRequest {
             connection.isReceivingRequest = true
             connection.deadline = now + limits.requestTime
@@ -74,15 +78,18 @@ extension Host {
                 let outcome = await host.invoker.invoke(entry, event)
                 guard let connection = host.connections[id] else { return }
                 host.answer(connection, host.response(outcome, event), to: request)
+                host.advance(connection)
             }
         case .otherMethods(let methods):
             var response = response(
-                Problem(.methodNotAllowed, "\(request.path) takes \(methods.joined(separator: ", "))."), request)
+                Problem(.methodNotAllowed, "\(request.path) takes \(methods.joined(separator: ", "))."),
+                request)
             response.headers.add("Allow", methods.joined(separator: ", "))
             answer(connection, response, to: request)
         case .nothing(let suggestion):
             let hint = suggestion.map { " Did you mean \($0)?" } ?? ""
-            let problem = Problem(.notFound, "No function is bound to \(request.method) \(request.path).\(hint)")
+            let problem = Problem(
+                .notFound, "No function is bound to \(request.method) \(request.path).\(hint)")
             answer(connection, response(problem, request), to: request)
         }
     }
@@ -111,8 +118,10 @@ extension Host {
     }
 
     /// The last address of X-Forwarded-For that is not a proxy we trust; the peer's own where it is no such proxy.
-    private func clientAddress(_ request: HTTPRequest, peer: String) -> String {
-        guard trustedProxies.contains(peer), let list = request.headers["X-Forwarded-For"] else { return peer }
+    func clientAddress(_ request: HTTPRequest, peer: String) -> String {
+        guard trustedProxies.contains(peer), let list = request.headers["X-Forwarded-For"] else {
+            return peer
+        }
         var address = peer
         for part in list.split(separator: ",").suffix(16).reversed() {
             let text = part.filter { !$0.isWhitespace }
@@ -156,29 +165,30 @@ extension Host {
 
     /// The guide's, on every answer.
     static let securityHeaders = HTTPHeaders([
-        ("X-Frame-Options", "DENY"), ("X-Content-Type-Options", "nosniff"), ("X-XSS-Protection", "1; mode=block"),
+        ("X-Frame-Options", "DENY"), ("X-Content-Type-Options", "nosniff"),
+        ("X-XSS-Protection", "1; mode=block"),
     ])
 
+    /// Queues the answer. What the client has sent behind the request is for `advance`: calling it from here would go a
+    /// level deeper with every pipelined request.
     func answer(_ connection: Connection, _ response: HTTPResponse, to request: HTTPRequest) {
         let keepsAlive = request.keepsAlive && !isStopping
         var response = response
         if response.headers["X-Request-Id"] == nil { response.headers.add("X-Request-Id", requestID(of: request)) }
         response.encode(
-            into: &connection.output, toHead: request.method == "HEAD", keepAlive: keepsAlive, date: dateText(),
+            into: &connection.output, toHead: request.method == "HEAD", keepAlive: keepsAlive,
+            date: dateText(),
             minorVersion: request.minorVersion)
         connection.isBusy = false
-        connection.isClosing = !keepsAlive
-        markDirty(connection)
-        if keepsAlive { advance(connection) }
+        if keepsAlive { markDirty(connection) } else { closeWhenSent(connection) }
     }
 
     /// Answers what is no request, and closes: where it would go on is unknown (RFC 9112 section 2.2).
     func refuse(_ connection: Connection, _ problem: Problem) {
         response(problem, nil).encode(
             into: &connection.output, toHead: false, keepAlive: false, date: dateText(), minorVersion: 1)
-        connection.isClosing = true
-        connection.deadline = now + limits.closeTime
-        markDirty(connection)
+        connection.lingers = true
+        closeWhenSent(connection)
     }
 
     func dateText() -> String {
@@ -202,7 +212,8 @@ extension Host {
         switch request.path {
         case "/metrics":
             headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-            return HTTPResponse(status: 200, headers: headers, body: Array(invoker.metrics.exposition(gauges()).utf8))
+            return HTTPResponse(
+                status: 200, headers: headers, body: Array(invoker.metrics.exposition(gauges()).utf8))
         case "/healthz":
             headers.add("Content-Type", "application/json")
             return HTTPResponse(status: 200, headers: headers, body: Array(#"{"status":"ok"}"#.utf8))
@@ -217,8 +228,10 @@ extension Host {
     private func gauges() -> [Metrics.Gauge] {
         let depths = (try? invoker.state.queueDepths()) ?? []
         return [
-            Metrics.Gauge("gestaloka_open_sockets", "Connected Socket.IO sockets.", [([], Double(openSockets))]),
-            Metrics.Gauge("gestaloka_connections", "Open TCP connections.", [([], Double(connections.count))]),
+            Metrics.Gauge(
+                "gestaloka_open_sockets", "Connected Socket.IO sockets.", [([], Double(openSockets))]),
+            Metrics.Gauge(
+                "gestaloka_connections", "Open TCP connections.", [([], Double(connections.count))]),
             Metrics.Gauge(
                 "gestaloka_queue_depth", "Jobs that wait or run.",
                 router.queues.map { queue in

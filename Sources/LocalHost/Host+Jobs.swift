@@ -67,7 +67,9 @@ extension Host {
         if let next = try? invoker.state.nextJob(queue: name) {
             delay = max(delay ?? .zero, next - now, .milliseconds(1))
         }
-        guard let delay, !isStopping, queues[name]?.timer == nil, queues[name]?.isClaiming == false else { return }
+        guard let delay, !isStopping, queues[name]?.timer == nil, queues[name]?.isClaiming == false else {
+            return
+        }
         queues[name]?.timer = loop.schedule(after: min(delay, .seconds(60))) { [weak self] in
             self?.assumeIsolated { host in
                 host.queues[name]?.timer = nil
@@ -79,7 +81,8 @@ extension Host {
     private func run(_ claim: JobClaim, _ queue: QueueState) {
         queues[queue.name]?.running += 1
         underWay { host in
-            let outcome = await host.invoker.invoke(queue.entry, host.event(of: claim, queue), completing: claim)
+            let outcome = await host.invoker.invoke(
+                queue.entry, host.event(of: claim, queue), completing: claim)
             if !outcome.isSuccess {
                 // Where that fails too, the lease runs out and the jobs come back.
                 try? await host.invoker.state.giveBack(claim, host.fate(of: claim, outcome))
@@ -97,7 +100,8 @@ extension Host {
             id: claim.jobs.last?.id ?? requestID(), time: invoker.platform.now(),
             trigger: .queue(name: claim.queue, group: claim.group),
             credential: .verified(Claims(subject: claim.group)),
-            trace: claim.jobs.last?.traceparent.flatMap { TraceContext(traceparent: $0) }, data: Array(data.utf8))
+            trace: claim.jobs.last?.traceparent.flatMap { TraceContext(traceparent: $0) },
+            data: Array(data.utf8))
     }
 
     private func fate(of claim: JobClaim, _ outcome: Outcome) -> JobReturn {

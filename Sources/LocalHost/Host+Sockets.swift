@@ -13,8 +13,19 @@ extension Host {
         let version = query.first { $0.name == "EIO" }?.value
         let transport = query.first { $0.name == "transport" }?.value
         // Engine.IO's own error codes and texts.
-        guard transport == "websocket" else { return refuseEngine(connection, request, 0, "Transport unknown") }
-        guard version == "4" else { return refuseEngine(connection, request, 5, "Unsupported protocol version") }
+        guard transport == "websocket" else {
+            return refuseEngine(connection, request, 0, "Transport unknown")
+        }
+        guard version == "4" else {
+            return refuseEngine(connection, request, 5, "Unsupported protocol version")
+        }
+        // Sessions are not kept from one connection to another.
+        guard !query.contains(where: { $0.name == "sid" }) else {
+            return refuseEngine(connection, request, 1, "Session ID unknown")
+        }
+        guard WebSocketHandshake.isRequested(by: request) else {
+            return refuseEngine(connection, request, 3, "Bad request")
+        }
         guard !isStopping else { return refuseEngine(connection, request, 4, "Forbidden") }
         let key: String
         do throws(WebSocketHandshakeError) {
@@ -36,7 +47,8 @@ extension Host {
         limits.frameBytes = settings.maxPayload
         limits.messageBytes = settings.maxPayload
         let socket = SocketSession(
-            engineID: random.identifier("engine", at: invoker.platform.now()), limits: limits, now: now,
+            engineID: random.identifier("engine", at: invoker.platform.now()),
+            address: clientAddress(request, peer: connection.address), limits: limits, now: now,
             settings: settings)
         let rest = connection.parser?.takeRemaining() ?? []
         connection.parser = nil
@@ -51,7 +63,9 @@ extension Host {
         }
     }
 
-    private func refuseEngine(_ connection: Connection, _ request: HTTPRequest, _ code: Int, _ message: String) {
+    private func refuseEngine(
+        _ connection: Connection, _ request: HTTPRequest, _ code: Int, _ message: String
+    ) {
         var headers = Self.securityHeaders
         headers.add("Content-Type", "application/json")
         let body = #"{"code":\#(code),"message":\#(JSONScanner.quoted(message))}"#
@@ -63,14 +77,23 @@ extension Host {
 
     func advance(_ connection: Connection, _ socket: SocketSession) {
         do throws(WebSocketError) {
-            while connections[connection.id] != nil, let message = try socket.decoder.next() {
+            // Beyond the limit, what has been read waits unread, and so does what the client still sends.
+            while connections[connection.id] != nil, !connection.isClosing, !hasBacklog(socket),
+                let message = try socket.decoder.next()
+            {
                 try receive(message, connection, socket)
             }
         } catch {
+            // No close frame of the client's can be recognised any more.
             closeSocket(connection, socket, code: error.closeCode, reason: error.detail)
+            connection.lingers = true
+            closeWhenSent(connection)
         }
         if connections[connection.id] != nil { watch(connection) }
     }
+
+    /// Whether as many events wait as may.
+    func hasBacklog(_ socket: SocketSession) -> Bool { socket.waiting.count >= limits.queuedEvents }
 
     private func receive(
         _ message: WebSocketDecoder.Message, _ connection: Connection, _ socket: SocketSession
@@ -91,9 +114,7 @@ extension Host {
         case .pong: break
         case .close(let code, _):
             if !socket.isClosing { connection.output += WebSocketEncoder.close(code: code ?? 1000) }
-            leave(socket, connection)
-            connection.isClosing = true
-            markDirty(connection)
+            closeWhenSent(connection)
         }
     }
 
@@ -125,7 +146,9 @@ extension Host {
         case (.connect, .opened): connect(packet, connection, socket)
         case (.event, .connected):
             let (name, arguments) = try packet.event()
-            let data = arguments.count == 1 ? arguments[0] : arguments.isEmpty ? "" : "[\(arguments.joined(separator: ","))]"
+            let data =
+                arguments.count == 1
+                ? arguments[0] : arguments.isEmpty ? "" : "[\(arguments.joined(separator: ","))]"
             socket.waiting.append(
                 SocketSession.WaitingEvent(name: name, data: Array(data.utf8), acknowledgement: packet.id))
             handleNext(connection, socket)
@@ -166,7 +189,7 @@ extension Host {
             socket.connectionID == connectionID, socket.stage == .connecting
         else {
             // The client left meanwhile: what $connect recorded must go again.
-            if outcome.isSuccess { disconnect(event, outcome.claims) }
+            if outcome.isSuccess { disconnect(Departure(event: event, claims: outcome.claims)) }
             return
         }
         if outcome.isSuccess {
@@ -203,27 +226,34 @@ extension Host {
                 handle(next, entry, connection, socket)
             } else {
                 let hint = router.suggestion(forEvent: next.name).map { " Did you mean '\($0)'?" } ?? ""
-                acknowledge(next, Problem(.notFound, "No function is bound to this event.\(hint)").json, connection)
+                acknowledge(
+                    next, Problem(.notFound, "No function is bound to this event.\(hint)").json, connection)
             }
         }
     }
 
     private func handle(
-        _ next: SocketSession.WaitingEvent, _ entry: FunctionEntry, _ connection: Connection, _ socket: SocketSession
+        _ next: SocketSession.WaitingEvent, _ entry: FunctionEntry, _ connection: Connection,
+        _ socket: SocketSession
     ) {
         socket.isHandlingEvent = true
         let event = event(next.name, socket, connection, data: next.data)
         let id = connection.id
+        let connectionID = socket.connectionID ?? ""
         underWay { host in
             let outcome = await host.invoker.invoke(entry, event)
-            guard let connection = host.connections[id], let socket = connection.socket else { return }
+            if let departure = host.leaving.removeValue(forKey: connectionID) { host.disconnect(departure) }
+            // The client may have left, and come back on the same WebSocket.
+            guard let connection = host.connections[id], let socket = connection.socket,
+                socket.connectionID == connectionID
+            else { return }
             socket.isHandlingEvent = false
             // Nothing follows a close frame (RFC 6455 section 5.5.1).
             guard !socket.isClosing else { return }
             host.acknowledge(next, outcome.json, connection)
             if host.isStopping { return host.closeForStop(connection, socket) }
             host.handleNext(connection, socket)
-            host.watch(connection)
+            host.advance(connection, socket)
         }
     }
 
@@ -237,7 +267,7 @@ extension Host {
         Event(
             id: requestID(), time: invoker.platform.now(),
             trigger: .socket(event: name, connection: socket.connectionID ?? "", host: id),
-            credential: socket.credential, address: connection.address, data: data)
+            credential: socket.credential, address: socket.address, data: data)
     }
 
     // MARK: Leaving
@@ -266,11 +296,18 @@ extension Host {
         socket.stage = .opened
         openSockets -= 1
         socket.waiting = []
-        let left = event(Trigger.disconnectEvent, socket, connection, data: [])
+        let event = event(Trigger.disconnectEvent, socket, connection, data: [])
         var claims: Claims?
         if case .verified(let verified) = socket.credential { claims = verified }
+        let departure = Departure(event: event, claims: claims)
+        if socket.isHandlingEvent, let connectionID = socket.connectionID {
+            // $disconnect undoes what events did, so it comes after the last of them.
+            socket.isHandlingEvent = false
+            leaving[connectionID] = departure
+        } else {
+            disconnect(departure)
+        }
         forget(socket, connection)
-        disconnect(left, claims)
     }
 
     private func forget(_ socket: SocketSession, _ connection: Connection) {
@@ -288,13 +325,18 @@ extension Host {
 
     /// Runs `$disconnect`. It must succeed for a token that has expired or a session that was revoked too, so neither
     /// is looked at again.
-    private func disconnect(_ event: Event, _ claims: Claims?) {
+    private func disconnect(_ departure: Departure) {
         guard let entry = router.function(forEvent: Trigger.disconnectEvent),
-            case .socket(_, let connectionID, let host) = event.trigger
+            case .socket(_, let connectionID, let host) = departure.event.trigger
         else { return }
-        var event = event
+        var event = departure.event
+        event.id = requestID()
+        event.time = invoker.platform.now()
+        event.data = []
         event.trigger = .socket(event: Trigger.disconnectEvent, connection: connectionID, host: host)
-        if let claims { event.credential = .verified(Claims(subject: claims.subject, roles: claims.roles)) }
+        if let claims = departure.claims {
+            event.credential = .verified(Claims(subject: claims.subject, roles: claims.roles))
+        }
         underWay { [event] host in _ = await host.invoker.invoke(entry, event) }
     }
 
@@ -317,6 +359,10 @@ extension Host {
             if now >= connection.deadline { close(connection) }
             return
         }
+        if hasBacklog(socket), socket.pongDeadline != nil {
+            // Its pong may have arrived, but is not read before there is room for what came before it.
+            socket.pongDeadline = now + invoker.manifest.sockets.pingTimeout
+        }
         if let deadline = socket.pongDeadline, now >= deadline { return close(connection) }
         if socket.stage == .opened && now >= socket.connectDeadline {
             return closeSocket(connection, socket, code: 1000, reason: "not connected in time")
@@ -338,45 +384,5 @@ extension Host {
     private func send(_ packet: EngineIOPacket, _ connection: Connection) {
         WebSocketEncoder.frame(.text, packet.encoded(), into: &connection.output)
         markDirty(connection)
-    }
-
-    // MARK: Following the store
-
-    /// Does to this host's sockets what has been committed, and starts the jobs.
-    func follow(_ committed: Committed) {
-        for effect in committed.effects {
-            switch effect.kind {
-            case .emit(let emit): deliver(emit)
-            case .join(let room, let whom): for id in sockets(of: whom) { rooms.join(room, id) }
-            case .leave(let room, let whom): for id in sockets(of: whom) { rooms.leave(room, id) }
-            }
-        }
-        wakeQueues(committed.queues)
-    }
-
-    private func sockets(of whom: UnitOfWork.Connections) -> [UInt64] {
-        switch whom {
-        case .connection(let id): socketsByConnectionID[id].map { [$0] } ?? []
-        case .subject(let id): Array(socketsBySubject[id] ?? [])
-        }
-    }
-
-    private func deliver(_ emit: Emit) {
-        let targets = rooms.sockets(in: emit.rooms, except: emit.except)
-        guard !targets.isEmpty else { return }
-        // Encoded once for all.
-        let packet = SocketIOPacket.event(emit.event, json: [emit.json])
-        let frame = WebSocketEncoder.text(EngineIOPacket.message(packet.encoded()).encoded())
-        for id in targets {
-            guard let connection = connections[id], let socket = connection.socket, !connection.isClosing else {
-                continue
-            }
-            if socket.stage == .connected {
-                connection.output += frame
-                markDirty(connection)
-            } else if socket.stage == .connecting, socket.held.count < limits.queuedEvents {
-                socket.held.append(frame)
-            }
-        }
     }
 }

@@ -8,7 +8,9 @@ extension Host {
         every(limits.catchUp) { $0.invoker.state.catchUp() }
         every(limits.heartbeat) { host in
             host.underWay { host in
-                do { try await host.beat() } catch { host.complain("The heartbeat could not be recorded", error) }
+                do { try await host.beat() } catch {
+                    host.complain("The heartbeat could not be recorded", error)
+                }
             }
         }
         every(.seconds(30)) { host in

@@ -27,6 +27,8 @@ public actor Host {
     var lastConnection: UInt64 = 16
     /// Connections with something to send.
     var dirty: [UInt64] = []
+    /// How often the loop has gone round: a host with nothing to do must stand still.
+    private(set) var turns = 0
     /// The uptime at the beginning of this turn.
     var now: Duration
     var date: (second: Int64, text: String) = (.min, "")
@@ -36,14 +38,17 @@ public actor Host {
     var socketsByConnectionID: [String: UInt64] = [:]
     var socketsBySubject: [String: Set<UInt64>] = [:]
     var openSockets = 0
+    /// By Socket.IO id: sockets that have left while an event of theirs is handled, and what `$disconnect` is to get.
+    var leaving: [String: Departure] = [:]
 
     var queues: [String: QueueState] = [:]
     /// Tasks under way: requests, socket events and jobs.
     var tasksUnderWay = 0
     var isStopping = false
-    /// Whether a stop waits for the last connections rather than for tasks.
-    var stopAwaitsConnections = false
     var onIdle: CheckedContinuation<Void, Never>?
+    /// Further callers of `stop`, and what it came to.
+    var stopWaiters: [CheckedContinuation<Int, Never>] = []
+    var unfinished: Int?
     var onStopSignal: (@Sendable () -> Void)?
 
     static let listenerToken: UInt64 = 1
@@ -74,13 +79,19 @@ public actor Host {
         let listener = try Listener(host: host, port: port, backlog: limits.backlog)
         self.listener = listener
         loop.setHandler(Readiness(host: self))
-        try loop.watch(listener.descriptor, for: .read, token: Self.listenerToken)
-        isAccepting = true
+        // Before the first connection: a socket's rooms come by way of it.
         invoker.state.follow { [weak self, loop] committed in
             // Not a task: the order of commits is the order of delivery, and a task costs more.
             loop.perform { [weak self] in self?.assumeIsolated { $0.follow(committed) } }
         }
-        try await beat()
+        do {
+            try loop.watch(listener.descriptor, for: .read, token: Self.listenerToken)
+            isAccepting = true
+            try await beat()
+        } catch {
+            stopAccepting()
+            throw error
+        }
         startUpkeep()
         startQueues()
         return listener.port
@@ -94,34 +105,39 @@ public actor Host {
     }
 
     /// Stops: takes no more connections, finishes what is in flight (for at most `HostLimits.drain`), says goodbye to
-    /// the sockets. What was left undone: 0, or the number of invocations that were still running.
+    /// the sockets. What was left undone: 0, or the number of invocations that were still running. To call it again
+    /// waits for the same end. A host does not start again.
     public func stop() async -> Int {
-        guard !isStopping else { return 0 }
+        guard !isStopping else {
+            if let unfinished { return unfinished }
+            return await withCheckedContinuation { stopWaiters.append($0) }
+        }
         isStopping = true
         stopAccepting()
         for connection in connections.values where connection.socket == nil && !connection.isBusy {
-            if connection.parser?.isBetweenRequests ?? true { close(connection) }
+            guard connection.parser?.isBetweenRequests ?? true else { continue }
+            if connection.waitingBytes > 0 { closeWhenSent(connection) } else { close(connection) }
         }
         closeSocketsForStop()
-        if tasksUnderWay > 0 { await waitForStop(limits.drain) }
         flush()
-        for connection in Array(connections.values) where connection.socket == nil && !connection.isClosing {
-            close(connection)
+        if !isDrained {
+            let timer = loop.schedule(after: limits.drain) { [self] in assumeIsolated { $0.resumeStop() } }
+            await withCheckedContinuation { onIdle = $0 }
+            loop.cancel(timer)
         }
-        // The rest have their last bytes, and are about to end their side.
-        stopAwaitsConnections = true
-        if !connections.isEmpty { await waitForStop(limits.lingerTime) }
         for connection in Array(connections.values) { close(connection) }
+        let unfinished = tasksUnderWay
         try? await invoker.state.retire(host: id)
-        return tasksUnderWay
+        // The loop holds its handler, the handler the host, and the host the loop.
+        loop.setHandler(nil)
+        self.unfinished = unfinished
+        for waiter in stopWaiters { waiter.resume(returning: unfinished) }
+        stopWaiters = []
+        return unfinished
     }
 
-    /// Waits until `continueStop` finds nothing more to wait for, for no longer than `limit`.
-    private func waitForStop(_ limit: Duration) async {
-        let timer = loop.schedule(after: limit) { [self] in assumeIsolated { $0.resumeStop() } }
-        await withCheckedContinuation { onIdle = $0 }
-        loop.cancel(timer)
-    }
+    /// Whether a stop has nothing left to wait for: no invocation runs, and every answer has gone out.
+    var isDrained: Bool { tasksUnderWay == 0 && connections.values.allSatisfy { $0.waitingBytes == 0 } }
 
     /// Runs work that a stop waits for.
     ///
@@ -135,15 +151,9 @@ public actor Host {
     private func perform(_ work: @Sendable (isolated Host) async -> Void) async {
         await work(self)
         tasksUnderWay -= 1
-        continueStop()
     }
 
-    /// Goes on with a stop if what it waits for has come.
-    func continueStop() {
-        if stopAwaitsConnections ? connections.isEmpty : tasksUnderWay == 0 { resumeStop() }
-    }
-
-    private func resumeStop() {
+    func resumeStop() {
         onIdle?.resume()
         onIdle = nil
     }
@@ -160,6 +170,11 @@ public actor Host {
     func requestID() -> String { random.identifier("req", at: invoker.platform.now()) }
 
     // MARK: Readiness
+
+    func turnEnded() {
+        turns &+= 1
+        flush()
+    }
 
     func ready(_ token: UInt64, _ events: ReadyEvents) {
         now = invoker.platform.uptime()
@@ -186,5 +201,5 @@ private final class Readiness: ReadinessHandler {
     init(host: Host) { self.host = host }
 
     func ready(token: UInt64, events: ReadyEvents) { host.assumeIsolated { $0.ready(token, events) } }
-    func turnEnded() { host.assumeIsolated { $0.flush() } }
+    func turnEnded() { host.assumeIsolated { $0.turnEnded() } }
 }

@@ -17,10 +17,9 @@ public struct HostLimits: Sendable {
     public var requestTime: Duration = .seconds(15)
     /// Time that an idle connection is kept for its next request.
     public var idleTime: Duration = .seconds(75)
-    /// Time that a closing WebSocket is kept for the client's close frame.
+    /// Time that a closing connection is kept for the client: a WebSocket for its close frame, HTTP for its end after a
+    /// refusal.
     public var closeTime: Duration = .seconds(5)
-    /// Time for the peer to take in our last bytes and end its side, too.
-    public var lingerTime: Duration = .seconds(2)
     /// Events of one socket that wait while an earlier one is handled.
     public var queuedEvents = 64
     /// Groups of jobs of one queue that run at once, if the function's concurrency allows as many.

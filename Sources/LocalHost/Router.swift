@@ -28,9 +28,13 @@ struct Router: Sendable {
     }
 
     func match(method: String, path: String) -> Match {
-        guard let methods = paths[path] else { return .nothing(suggestion: nearest(path, among: paths.keys.sorted())) }
+        guard let methods = paths[path] else {
+            return .nothing(suggestion: nearest(path, among: paths.keys.sorted()))
+        }
         // HEAD is answered by what answers GET (RFC 9110 section 9.3.2).
-        if let entry = methods[method] ?? (method == "HEAD" ? methods["GET"] : nil) { return .function(entry) }
+        if let entry = methods[method] ?? (method == "HEAD" ? methods["GET"] : nil) {
+            return .function(entry)
+        }
         return .otherMethods(methods.keys.sorted() + (methods["GET"] == nil ? [] : ["HEAD"]))
     }
 

@@ -1,6 +1,12 @@
 internal import Runtime
 internal import Wire
 
+/// What `$disconnect` is told of a socket that has left.
+struct Departure: Sendable {
+    let event: Event
+    let claims: Claims?
+}
+
 /// A WebSocket that speaks Engine.IO and Socket.IO: its place in both protocols. Belongs to the host's actor.
 final class SocketSession {
     /// Where it stands in Socket.IO's main namespace.
@@ -22,6 +28,8 @@ final class SocketSession {
 
     /// The Engine.IO session's id.
     let engineID: String
+    /// The client's address, as the request that opened the socket has it.
+    let address: String
     var decoder: WebSocketDecoder
     var stage = Stage.opened
     /// The Socket.IO id: names the connection in the store. A new one with every connect.
@@ -44,8 +52,10 @@ final class SocketSession {
     /// Close frame sent; waits for the client's.
     var isClosing = false
 
-    init(engineID: String, limits: WebSocketLimits, now: Duration, settings: SocketSettings) {
+    init(engineID: String, address: String, limits: WebSocketLimits, now: Duration, settings: SocketSettings)
+    {
         self.engineID = engineID
+        self.address = address
         decoder = WebSocketDecoder(limits: limits)
         nextPing = now + settings.pingInterval
         connectDeadline = now + settings.connectTimeout

@@ -5,6 +5,11 @@ struct TimerQueue {
     private struct Entry {
         let deadline: ContinuousClock.Instant
         let id: UInt64
+
+        /// Of timers for the same moment, the one that was added first.
+        static func < (a: Entry, b: Entry) -> Bool {
+            a.deadline == b.deadline ? a.id < b.id : a.deadline < b.deadline
+        }
     }
 
     private var heap: [Entry] = []
@@ -13,7 +18,9 @@ struct TimerQueue {
 
     var isEmpty: Bool { actions.isEmpty }
 
-    mutating func add(_ deadline: ContinuousClock.Instant, _ action: @escaping @Sendable () -> Void) -> TimerID {
+    mutating func add(_ deadline: ContinuousClock.Instant, _ action: @escaping @Sendable () -> Void)
+        -> TimerID
+    {
         lastID += 1
         actions[lastID] = action
         heap.append(Entry(deadline: deadline, id: lastID))
@@ -26,7 +33,7 @@ struct TimerQueue {
         if heap.count > 64 + 2 * actions.count {
             heap.removeAll { actions[$0.id] == nil }
             // A sorted array is a heap.
-            heap.sort { $0.deadline < $1.deadline }
+            heap.sort(by: <)
         }
     }
 
@@ -55,7 +62,7 @@ struct TimerQueue {
         var child = start
         while child > 0 {
             let parent = (child - 1) / 2
-            guard heap[child].deadline < heap[parent].deadline else { return }
+            guard heap[child] < heap[parent] else { return }
             heap.swapAt(child, parent)
             child = parent
         }
@@ -66,7 +73,7 @@ struct TimerQueue {
         while true {
             var least = parent
             for child in [2 * parent + 1, 2 * parent + 2]
-            where child < heap.count && heap[child].deadline < heap[least].deadline { least = child }
+            where child < heap.count && heap[child] < heap[least] { least = child }
             guard least != parent else { return }
             heap.swapAt(parent, least)
             parent = least

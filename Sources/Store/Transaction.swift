@@ -104,15 +104,27 @@ final class Transaction {
         }
     }
 
-    /// Tells the observer what has been committed, other processes' part first.
-    func publish() {
+    /// What the observer is to be told once the transaction is durable, other processes' part first.
+    func publication() -> Publication {
         if loss == nil { publishedNumber = number } else { committed = Committed() }
         if let missed {
             committed = Committed(effects: missed + committed.effects, queues: nil)
             self.missed = nil
         }
-        if !committed.effects.isEmpty || committed.queues != [] { observer.tell(committed) }
-        observer.published.store(publishedNumber, ordering: .releasing)
+        defer { committed = Committed() }
+        return Publication(committed: committed, number: publishedNumber, observer: observer)
+    }
+
+    /// News for the observer.
+    struct Publication: Sendable {
+        let committed: Committed
+        let number: Int64
+        let observer: ObserverBox
+
+        func publish() {
+            if !committed.effects.isEmpty || committed.queues != [] { observer.tell(committed) }
+            observer.published.store(number, ordering: .releasing)
+        }
     }
 
     /// To be called with every error of an operation: SQLite itself rolls a transaction back on some (disk full,

@@ -1,0 +1,148 @@
+import Runtime
+import Store
+import Synchronization
+import TestSupport
+
+@testable import LocalHost
+
+/// What a test's function does; `input` is null where nothing came.
+typealias Body = @Sendable (_ input: JSONValue, _ context: Context) async throws -> JSONValue
+
+/// The one handler of these tests: does what the test has written for the function's name.
+struct Script: Function {
+    struct Input: Decodable, Sendable {
+        let value: JSONValue
+        init(from decoder: any Decoder) { value = (try? JSONValue(from: decoder)) ?? .null }
+    }
+
+    let bodies: [String: Body]
+
+    func handle(_ input: Input, in context: Context) async throws -> JSONValue {
+        try await bodies[context.function]?(input.value, context) ?? .null
+    }
+}
+
+/// A function of a test, with its entry in the manifest.
+struct Route: Sendable {
+    var entry: FunctionEntry
+    let body: Body
+
+    init(
+        _ name: String, on triggers: Trigger..., access: Access = .none, per: RateScope? = nil,
+        limits: Limits = Limits(), body: @escaping Body = { input, _ in input }
+    ) {
+        entry = FunctionEntry(
+            name: name, handler: "Script", triggers: triggers, access: access, per: per, limits: limits)
+        self.body = body
+    }
+
+    /// Signs a player in; the token is the answer.
+    static let login = Route("login", on: .http(method: "POST", path: "/login")) { input, context in
+        guard case .string(let player) = input else { return .null }
+        return .string(try context.openSession(for: player, lifetime: .seconds(3_600)).token)
+    }
+}
+
+struct Silence: LogSink {
+    func write(_ line: String) {}
+}
+
+/// A host on a loop and a thread of its own, over a store in a folder of its own.
+final class Server: Sendable {
+    let host: Host
+    let loop: EventLoop
+    let invoker: Invoker
+    let state: SQLiteState
+    let port: Int
+    let directory: TemporaryDirectory
+    private let thread: SystemThread
+
+    init(
+        _ routes: [Route], limits: HostLimits = HostLimits(), sockets: SocketSettings = SocketSettings(),
+        proxies: [String] = [], sharing other: Server? = nil
+    ) async throws {
+        directory = try other?.directory ?? TemporaryDirectory()
+        state = try SQLiteState(path: directory.file("store.db"))
+        let loop = try EventLoop()
+        self.loop = loop
+        let manifest = Manifest(
+            auth: [
+                Issuer(issuer: "test", audience: "test", key: "a key that is long enough for HMAC-SHA256")
+            ],
+            sockets: sockets, trustedProxies: proxies, functions: routes.map(\.entry))
+        let bodies = Dictionary(uniqueKeysWithValues: routes.map { ($0.entry.name, $0.body) })
+        let log = Log(level: .error, format: .json, sink: Silence())
+        invoker = try Invoker(
+            manifest: manifest, functions: FunctionSet(Script(bodies: bodies)), state: state,
+            platform: .system(timers: loop, executor: loop), log: log, settings: Settings(environment: [:]))
+        thread = try SystemThread(named: "test-loop") { loop.run() }
+        host = Host(invoker: invoker, loop: loop, log: log, limits: limits)
+        port = try await host.start(host: "127.0.0.1", port: 0)
+    }
+
+    /// Stops, and ends the thread. What the stop left undone.
+    @discardableResult
+    func close() async -> Int {
+        let left = await host.stop()
+        loop.stop()
+        thread.join()
+        state.close()
+        return left
+    }
+
+    func client(receiveBuffer: Int32? = nil) throws -> Client {
+        try Client(port: port, receiveBuffer: receiveBuffer)
+    }
+
+    /// An open WebSocket behind its Engine.IO handshake.
+    func webSocket(fields: String = "") throws -> SocketClient {
+        try SocketClient(try client(), fields: fields)
+    }
+
+    /// A connected socket.
+    func socket(auth: String = "") throws -> SocketClient {
+        let socket = try webSocket()
+        try socket.connect(auth: auth)
+        return socket
+    }
+
+    func token(of player: String) throws -> String {
+        let answer = try client().exchange("POST", "/login", body: "\"\(player)\"")
+        return String(answer.text.dropFirst().dropLast())
+    }
+}
+
+/// Serves `routes` while `body` runs.
+func serve(
+    _ routes: [Route], limits: HostLimits = HostLimits(), sockets: SocketSettings = SocketSettings(),
+    proxies: [String] = [], _ body: @escaping @Sendable (Server) async throws -> Void
+) async throws {
+    try await offPool {
+        let server = try await Server(routes, limits: limits, sockets: sockets, proxies: proxies)
+        do {
+            try await body(server)
+        } catch {
+            await server.close()
+            throw error
+        }
+        await server.close()
+    }
+}
+
+struct NotCommitted: Error {}
+
+extension SQLiteState {
+    /// Commits these changes as an invocation would.
+    func apply(_ writes: [UnitOfWork.Write]) async throws {
+        let now = Timestamp(milliseconds: 1_000)
+        let request = AdmissionRequest(
+            function: "test", now: now, session: nil, rates: [], concurrency: 1_000)
+        guard case .admitted(let ticket, _) = try await admit(request) else { throw NotCommitted() }
+        _ = try await commit(UnitOfWork(writes: writes), at: now, ticket: ticket, completing: nil)
+    }
+}
+
+extension Host {
+    /// The most events that wait behind another on any socket.
+    var largestBacklog: Int { connections.values.compactMap { $0.socket?.waiting.count }.max() ?? 0 }
+}
