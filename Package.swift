@@ -49,7 +49,7 @@ let package = Package(
                 "SocketConnect", "SocketDisconnect", "Broadcast",
             ]),
 
-        .target(name: "TestSupport", path: "Tests/Support"),
+        .target(name: "TestSupport", dependencies: ["Runtime", "Store"], path: "Tests/Support"),
         .testTarget(name: "StoreTests", dependencies: ["Store", "CSQLite", "TestSupport"]),
         .testTarget(name: "WireTests", dependencies: ["Wire", "TestSupport"]),
         .testTarget(
@@ -66,7 +66,7 @@ let package = Package(
             name: "LocalHostTests",
             dependencies: ["LocalHost", "Runtime", "Store", "Wire", "CLinux", "TestSupport"]),
         .testTarget(
-            name: "CommandTests", dependencies: ["Command", "gestaloka", "TestSupport"],
+            name: "CommandTests", dependencies: ["Command", "Runtime", "Store", "TestSupport"],
             exclude: ["Fixtures"]),
         .testTarget(name: "TidyTests", dependencies: ["TestSupport"]),
     ]

@@ -35,14 +35,15 @@ struct Check: Verb {
             let settings = try Settings(environment: program.environment)
             let manifest = try Manifest(contentsOf: file, environment: program.environment)
             functions = manifest.functions.count
-            problems = program.functions.missing(from: manifest).map { "\(file): \($0)" }
+            problems = program.functions.missing(from: manifest, file: file)
             // Development makes what is missing; only production can be refused.
             if settings.stage == .production { _ = try settings.ready(manifest) }
         } catch {
             problems += "\(error)".split(separator: "\n").map(String.init)
         }
         if arguments.has("json") {
-            let report = Report(manifest: file, ok: problems.isEmpty, functions: functions, problems: problems)
+            let report = Report(
+                manifest: file, ok: problems.isEmpty, functions: functions, problems: problems)
             program.console.output(try jsonText(report) + "\n")
         } else if problems.isEmpty {
             program.console.output("\(file): ok, \(functions) function\(functions == 1 ? "" : "s")\n")

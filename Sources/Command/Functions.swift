@@ -43,7 +43,8 @@ struct Functions: Verb {
         let rows = manifest.functions.map { entry in
             Row(
                 name: entry.name, handler: entry.handler, triggers: entry.triggers.map(\.description),
-                auth: entry.access.description, per: entry.per.rawValue, rate: entry.limits.rate.map(\.description),
+                auth: entry.access.description, per: entry.per.rawValue,
+                rate: entry.limits.rate.map(\.description),
                 timeoutSeconds: entry.limits.timeout.seconds, bodyBytes: entry.limits.body,
                 concurrency: entry.limits.concurrency)
         }
@@ -76,7 +77,8 @@ struct Functions: Verb {
     }
 
     private static func size(_ bytes: Int) -> String {
-        for (unit, factor) in [("MiB", 1 << 20), ("KiB", 1 << 10)] where bytes >= factor && bytes % factor == 0 {
+        for (unit, factor) in [("MiB", 1 << 20), ("KiB", 1 << 10)]
+        where bytes >= factor && bytes % factor == 0 {
             return "\(bytes / factor)\(unit)"
         }
         return "\(bytes)B"

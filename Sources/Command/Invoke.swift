@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import LocalHost
 internal import Runtime
 internal import Store
 
@@ -9,7 +10,8 @@ struct Invoke: Verb {
     static let operands = "FUNCTION"
     static let options: [Option] = [
         Option(name: "data", value: "JSON|@FILE|-", help: "The input: JSON, a file, or standard input."),
-        Option(name: "event", value: "FILE", help: "A whole event (CloudEvents 1.0 JSON; - for standard input)."),
+        Option(
+            name: "event", value: "FILE", help: "A whole event (CloudEvents 1.0 JSON; - for standard input)."),
         Option(name: "as", value: "PLAYER", help: "Run on behalf of this player, without a token."),
         Option(name: "role", value: "ROLE", help: "A role of that player (repeatable).", isRepeatable: true),
         .manifest, .store,
@@ -19,6 +21,10 @@ struct Invoke: Verb {
         Effects are committed to the store; a running 'serve' on the same store delivers what is
         emitted and runs the jobs.
         """
+    static let examples = [
+        #"invoke FUNCTION --data '{"text":"hello"}' --as player_1"#, "invoke FUNCTION --data @input.json",
+        "invoke FUNCTION --event event.json",
+    ]
 
     /// The most that is read as input.
     static let inputLimit = 16 << 20
@@ -26,10 +32,13 @@ struct Invoke: Verb {
     private let program: Program
     private let arguments: Arguments
     private let function: String
+    private let caller: Claims?
     private let input: [UInt8]
 
     init(_ arguments: Arguments, _ program: Program) throws {
-        guard let function = arguments.operands.first else { throw UsageError("which function?") }
+        guard let function = arguments.operands.first else {
+            throw UsageError("FUNCTION is missing; '\(program.name) functions' lists them")
+        }
         try arguments.check(operands: 1)
         guard arguments["data"] == nil || arguments["event"] == nil else {
             throw UsageError("--data and --event exclude each other")
@@ -37,6 +46,8 @@ struct Invoke: Verb {
         guard arguments["as"] != nil || arguments.all("role").isEmpty else {
             throw UsageError("--role needs --as PLAYER")
         }
+        let roles = try arguments.roles()
+        caller = try arguments.player("as").map { Claims(subject: $0, roles: roles) }
         self.program = program
         self.arguments = arguments
         self.function = function
@@ -50,18 +61,17 @@ struct Invoke: Verb {
 
     func run() throws -> Int32 {
         ignoreBrokenPipes()
-        let workshop = try Workshop(program, arguments, quiet: true)
-        let entry: FunctionEntry
-        let event: Event
-        do {
-            entry = try workshop.function(function)
-            event = try self.event(workshop.invoker.platform)
-        } catch {
-            _ = try? workshop.run {}
-            throw error
-        }
+        let manifest = try Workshop.manifest(program, arguments)
+        // The loop comes before the store: a slip of the finger leaves no file behind.
+        let loop = try EventLoop()
+        let entry = try manifest.entry(function)
+        let event = try self.event(.system(timers: loop, executor: loop))
+        let workshop = try Workshop(program, arguments, manifest, on: loop, quiet: true)
         let outcome = try workshop.run { await workshop.invoker.invoke(entry, event) }
         program.console.output(outcome.json + "\n")
+        if case .none = event.credential, outcome.problem?.kind == .unauthenticated {
+            program.console.error("\(program.name) invoke: --as PLAYER runs it on behalf of a player\n")
+        }
         return outcome.isSuccess ? ExitStatus.done : ExitStatus.failed
     }
 
@@ -70,15 +80,13 @@ struct Invoke: Verb {
         var event: Event
         if arguments["event"] != nil {
             do {
-                event = try Event(cloudEvent: input)
+                event = try Event(cloudEvent: input, receivedAt: now)
             } catch { throw UsageError("--event: \(error)") }
         } else {
             var random = SeededRandom(seed: platform.seed())
             event = Event(id: random.identifier("req", at: now), time: now, trigger: .direct, data: input)
         }
-        if let player = arguments["as"] {
-            event.credential = .verified(Claims(subject: player, roles: arguments.all("role")))
-        }
+        if let caller { event.credential = .verified(caller) }
         return event
     }
 

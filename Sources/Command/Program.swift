@@ -41,7 +41,7 @@ public struct Program: Sendable {
         }
         switch first {
         case "help", "--help", "-h":
-            guard let topic = rest.first else {
+            guard let topic = rest.first, topic != "help", !topic.hasPrefix("-") else {
                 console.output(help)
                 return ExitStatus.done
             }
@@ -54,7 +54,7 @@ public struct Program: Sendable {
         default: break
         }
         guard let verb = verb(first) else { return ExitStatus.usage }
-        if rest.contains("--help") || rest.contains("-h") {
+        if Arguments.askForHelp(rest) {
             console.output(verb.help(name))
             return ExitStatus.done
         }
@@ -65,7 +65,10 @@ public struct Program: Sendable {
             console.error("\(name) \(verb.name): \(error.description)\nSee '\(name) help \(verb.name)'.\n")
             return ExitStatus.usage
         } catch {
-            console.error("\(name) \(verb.name): \(error)\n")
+            // What has a line of its own for each thing that is wrong begins with the place, as compilers do.
+            let text = "\(error)"
+            console.error(
+                "\(name) \(verb.name):\(error is ManifestError || text.contains("\n") ? "\n" : " ")\(text)\n")
             return ExitStatus.failed
         }
     }
@@ -74,7 +77,8 @@ public struct Program: Sendable {
         if let verb = Self.verbs.first(where: { $0.name == word }) { return verb }
         let names = Self.verbs.map { $0.name }
         let suggestion = nearest(word, among: names).map { " (did you mean '\($0)'?)" } ?? ""
-        console.error("\(name): no command '\(word)'\(suggestion)\nSee '\(name) help'.\n")
+        let what = word.hasPrefix("-") ? "unknown option" : "no command"
+        console.error("\(name): \(what) '\(word)'\(suggestion)\nSee '\(name) help'.\n")
         return nil
     }
 
@@ -103,11 +107,13 @@ protocol Verb {
     static var name: String { get }
     /// One line for the list of commands.
     static var summary: String { get }
-    /// What follows the name in the usage line, without options.
+    /// What follows the name in the usage line, without what may be left out.
     static var operands: String { get }
     static var options: [Option] { get }
     /// More for the verb's help.
     static var details: String { get }
+    /// Command lines for the help, without the program's name.
+    static var examples: [String] { get }
 
     /// Throws `UsageError` for arguments it cannot take.
     init(_ arguments: Arguments, _ program: Program) throws
@@ -117,12 +123,16 @@ protocol Verb {
 }
 
 extension Verb {
+    static var examples: [String] { [] }
+
     static func help(_ program: String) -> String {
         let options = options + [.help]
         let width = options.map { $0.usage.count }.max() ?? 0
         let lines = options.map { option in
             "  \(option.usage)\(String(repeating: " ", count: width - option.usage.count))  \(option.help)"
         }
+        let samples =
+            examples.isEmpty ? "" : "\nExamples:\n" + examples.map { "  \(program) \($0)\n" }.joined()
         let usage = [program, name, operands].filter { !$0.isEmpty }.joined(separator: " ")
         return """
             Usage: \(usage) [OPTIONS]
@@ -131,7 +141,7 @@ extension Verb {
             \(details.isEmpty ? "" : "\n\(details)\n")
             Options:
             \(lines.joined(separator: "\n"))
-
+            \(samples)
             """
     }
 }

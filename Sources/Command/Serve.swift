@@ -36,7 +36,7 @@ struct Serve: Verb {
         ignoreBrokenPipes()
         raiseDescriptorLimit()
         let signals = try StopSignals()
-        let workshop = try Workshop(program, arguments)
+        let workshop = try Workshop(program, arguments, Workshop.manifest(program, arguments))
         let (log, platform, loop) = (workshop.log, workshop.invoker.platform, workshop.loop)
         let server = Host(invoker: workshop.invoker, loop: loop, log: log)
         let left: Int = try workshop.run { [host, port, name = program.name] in
@@ -59,7 +59,8 @@ struct Serve: Verb {
             log.write(.info, "Stopping: finishing what is in flight", at: platform.now())
             let left = await server.stop()
             log.write(
-                left == 0 ? .info : .warning, left == 0 ? "Stopped" : "Stopped before everything was finished",
+                left == 0 ? .info : .warning,
+                left == 0 ? "Stopped" : "Stopped before everything was finished",
                 [("unfinished", .integer(Int64(left)))], at: platform.now())
             return left
         }

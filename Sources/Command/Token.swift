@@ -5,66 +5,107 @@ internal import Store
 struct Token: Verb {
     static let name = "token"
     static let summary = "Open a session for a player and print its token; or end a session."
-    static let operands = ""
+    static let operands = "(--player ID | --revoke SESSION)"
     static let options: [Option] = [
         Option(name: "player", value: "ID", help: "Whose token it is."),
-        Option(name: "role", value: "ROLE", help: "A role it carries, such as ops (repeatable).", isRepeatable: true),
+        Option(
+            name: "role", value: "ROLE", help: "A role it carries, such as ops (repeatable).",
+            isRepeatable: true),
         Option(name: "expires", value: "TIME", help: "How long it lasts: 30m, 1h, 7d (default: 1h)."),
         Option(name: "revoke", value: "SESSION", help: "End this session instead: its tokens are refused."),
         .manifest, .store,
     ]
-    static let details = ""
+    static let details = """
+        The token goes to standard output, its session and end to standard error.
+        Serve with the same manifest, store and SECRET_KEY.
+        """
+    static let examples = ["token --player player_1 --expires 30m", "token --player somebody --role ops"]
 
     private let program: Program
     private let arguments: Arguments
     private let player: String?
+    private let roles: [String]
     private let lifetime: Duration
 
     init(_ arguments: Arguments, _ program: Program) throws {
         try arguments.check(operands: 0)
         self.program = program
         self.arguments = arguments
-        player = arguments["player"]
+        player = try arguments.player("player")
+        roles = try arguments.roles()
         lifetime = try Self.lifetime(arguments["expires"] ?? "1h")
-        guard (player == nil) != (arguments["revoke"] == nil) else {
-            throw UsageError(player == nil ? "--player ID is needed" : "--player and --revoke exclude each other")
-        }
-        if let player, !(1...128).contains(player.utf8.count) || player.utf8.contains(where: { $0 < 0x21 || $0 == 0x7f }) {
-            throw UsageError("--player must be 1 to 128 bytes without blanks and control characters")
+        if arguments["revoke"] != nil {
+            try arguments.check(without: "player", "role", "expires", beside: "revoke")
+        } else if player == nil {
+            throw UsageError("--player ID is missing (or --revoke SESSION)")
         }
     }
 
     func run() throws -> Int32 {
-        let workshop = try Workshop(program, arguments, quiet: true)
-        let text = try workshop.run { [player, lifetime, roles = arguments.all("role"), ended = arguments["revoke"]] in
-            let now = workshop.invoker.platform.now()
-            var unit = UnitOfWork()
-            var token: String?
-            if let player {
-                var random = SeededRandom(seed: workshop.invoker.platform.seed())
-                let session = random.identifier("session", at: now)
-                let end = now + lifetime
-                let claims = Claims(subject: player, session: session, roles: roles, expiresAt: end)
-                token = Tokens(workshop.manifest.auth).sign(claims, now: now)
-                guard token != nil else { throw UsageError("the manifest names no issuer with a key") }
-                unit.writes = [.openSession(id: session, subject: player, expiresAt: end)]
-            } else if let ended {
-                unit.writes = [.revokeSession(id: ended)]
-            }
-            let admission = try await workshop.state.admit(
-                AdmissionRequest(function: "token", now: now, session: nil, rates: [], concurrency: 1))
-            guard case .admitted(let ticket, _) = admission else { throw StoreError.busy }
-            _ = try await workshop.state.commit(unit, at: now, ticket: ticket, completing: nil)
-            return token
+        let workshop = try Workshop(program, arguments, Workshop.manifest(program, arguments), quiet: true)
+        if let session = arguments["revoke"] {
+            try workshop.run { try await revoke(session, workshop) }
+        } else if let player {
+            let (token, session, end) = try workshop.run { try await open(player, workshop) }
+            program.console.output(token + "\n")
+            program.console.error("Session \(session) of \(player) ends at \(end.rfc3339)\n")
         }
-        if let text { program.console.output(text + "\n") }
         return ExitStatus.done
     }
 
+    private func open(_ player: String, _ workshop: Workshop) async throws -> (String, String, Timestamp) {
+        let now = workshop.invoker.platform.now()
+        var random = SeededRandom(seed: workshop.invoker.platform.seed())
+        let session = random.identifier("session", at: now)
+        // Tokens count whole seconds.
+        let end = Timestamp(milliseconds: (now + lifetime).milliseconds / 1_000 * 1_000)
+        let claims = Claims(subject: player, session: session, roles: roles, expiresAt: end)
+        guard let token = Tokens(workshop.manifest.auth).sign(claims, now: now) else {
+            throw TokenError.noIssuer
+        }
+        guard token.utf8.count <= Tokens.maximumLength else { throw TokenError.tooLong }
+        try await write(.openSession(id: session, subject: player, expiresAt: end), of: nil, workshop)
+        return (token, session, end)
+    }
+
+    private func revoke(_ session: String, _ workshop: Workshop) async throws {
+        try await write(.revokeSession(id: session), of: session, workshop)
+        program.console.error("Session \(session) has ended\n")
+    }
+
+    /// Commits a write; with `session`, only while that is open.
+    private func write(_ write: UnitOfWork.Write, of session: String?, _ workshop: Workshop) async throws {
+        let now = workshop.invoker.platform.now()
+        let request = AdmissionRequest(
+            function: "token", now: now, session: session, rates: [], concurrency: 1)
+        switch try await workshop.state.admit(request) {
+        case .admitted(let ticket, _):
+            let unit = UnitOfWork(writes: [write])
+            _ = try await workshop.state.commit(unit, at: now, ticket: ticket, completing: nil)
+        case .sessionEnded: throw TokenError.noSession
+        case .rateExceeded, .concurrencyExceeded: throw StoreError.busy
+        }
+    }
+
     private static func lifetime(_ text: String) throws -> Duration {
-        guard let duration = Duration(amount: text), duration >= .seconds(1), duration <= .seconds(3_660 * 86_400) else {
-            throw UsageError("--expires must be a time such as 30m, 1h or 7d")
+        guard let duration = Duration(amount: text), duration >= .seconds(1),
+            duration <= .seconds(3_660 * 86_400)
+        else {
+            throw UsageError("--expires must be a time such as 30m, 1h or 7d, at least 1s")
         }
         return duration
+    }
+}
+
+/// Why a token cannot be given, or a session not be ended.
+enum TokenError: Error, CustomStringConvertible {
+    case noIssuer, tooLong, noSession
+
+    var description: String {
+        switch self {
+        case .noIssuer: "the manifest names nobody who signs tokens (key 'auth')"
+        case .tooLong: "the token would be longer than the \(Tokens.maximumLength) bytes that are accepted"
+        case .noSession: "there is no such session, or it has ended already"
+        }
     }
 }

@@ -14,15 +14,19 @@ struct Workshop {
     let log: Log
     let invoker: Invoker
 
-    /// Reads and opens everything. `quiet` leaves log lines of successes out where `LOG_LEVEL` does not ask for them.
-    init(_ program: Program, _ arguments: Arguments, quiet: Bool = false) throws {
+    /// Opens everything. `quiet` leaves log lines of successes out where `LOG_LEVEL` does not ask for them.
+    init(
+        _ program: Program, _ arguments: Arguments, _ manifest: Manifest, on loop: EventLoop? = nil,
+        quiet: Bool = false
+    ) throws {
         settings = try Settings(environment: program.environment)
-        var manifest = try Workshop.manifest(program, arguments)
+        var manifest = manifest
         if let store = arguments["store"] { manifest.store = store }
-        let missing = program.functions.missing(from: manifest)
+        let missing = program.functions.missing(from: manifest, file: Workshop.manifestFile(arguments))
         guard missing.isEmpty else { throw InvokerError.missingHandlers(missing) }
         self.manifest = try settings.ready(manifest)
-        loop = try EventLoop()
+        let loop = try loop ?? EventLoop()
+        self.loop = loop
         state = try SQLiteState(path: self.manifest.store)
         writer = try LogWriter(descriptor: STDERR_FILENO)
         let level = quiet && program.environment["LOG_LEVEL"] == nil ? .warning : settings.logLevel
@@ -34,7 +38,11 @@ struct Workshop {
     }
 
     static func manifest(_ program: Program, _ arguments: Arguments) throws -> Manifest {
-        try Manifest(contentsOf: arguments["manifest"] ?? "functions.yaml", environment: program.environment)
+        try Manifest(contentsOf: manifestFile(arguments), environment: program.environment)
+    }
+
+    private static func manifestFile(_ arguments: Arguments) -> String {
+        arguments["manifest"] ?? "functions.yaml"
     }
 
     /// Runs `work` on the loop, then closes the store and the log, whatever came of it.
@@ -45,11 +53,13 @@ struct Workshop {
         }
         return try loop.run(work)
     }
+}
 
+extension Manifest {
     /// The entry of a function; a wrong name is wrong usage.
-    func function(_ name: String) throws(UsageError) -> FunctionEntry {
-        if let entry = manifest.function(named: name) { return entry }
-        let suggestion = nearest(name, among: manifest.functions.map(\.name)).map { " (did you mean '\($0)'?)" } ?? ""
+    func entry(_ name: String) throws(UsageError) -> FunctionEntry {
+        if let entry = function(named: name) { return entry }
+        let suggestion = nearest(name, among: functions.map(\.name)).map { " (did you mean '\($0)'?)" } ?? ""
         throw UsageError("no function '\(name)' in the manifest\(suggestion)")
     }
 }

@@ -66,7 +66,8 @@ public final class EventLoop: TaskExecutor, SerialExecutor, Timers {
         shared.withLock { $0.thread = pthread_self() }
         var ready = [clinux_ready](repeating: clinux_ready(), count: 512)
         while !shared.withLock({ $0.isStopped }) {
-            runJobs()
+            // What jobs lead to is run before the kernel is asked again, within reason.
+            for _ in 0..<8 where runJobs() {}
             fireTimers()
             let handler = handler.withLock { $0 }
             handler?.turnEnded()
@@ -151,7 +152,9 @@ public final class EventLoop: TaskExecutor, SerialExecutor, Timers {
         shared.withLock { shared in shared.thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false }
     }
 
-    private func runJobs() {
+    /// Runs what is queued now; whether there was anything.
+    @discardableResult
+    private func runJobs() -> Bool {
         let jobs = shared.withLock { shared in
             let jobs = shared.jobs
             shared.jobs = []
@@ -166,6 +169,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, Timers {
             case .action(let action): action()
             }
         }
+        return !jobs.isEmpty
     }
 
     // MARK: Timers

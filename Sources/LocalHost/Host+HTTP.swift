@@ -173,6 +173,10 @@ extension Host {
     /// level deeper with every pipelined request.
     func answer(_ connection: Connection, _ response: HTTPResponse, to request: HTTPRequest) {
         let keepsAlive = request.keepsAlive && !isStopping
+        var response = response
+        if response.headers["X-Request-Id"] == nil {
+            response.headers.add("X-Request-Id", requestID(of: request))
+        }
         response.encode(
             into: &connection.output, toHead: request.method == "HEAD", keepAlive: keepsAlive,
             date: dateText(),

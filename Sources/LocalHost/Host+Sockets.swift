@@ -220,7 +220,7 @@ extension Host {
 
     /// Events of one socket are handled in order, one at a time; so each sees what the one before it did.
     private func handleNext(_ connection: Connection, _ socket: SocketSession) {
-        while !socket.isHandlingEvent, !socket.waiting.isEmpty, socket.stage == .connected {
+        while !socket.isHandlingEvent, !socket.waiting.isEmpty, socket.stage == .connected, !isStopping {
             let next = socket.waiting.removeFirst()
             if let entry = next.name.hasPrefix("$") ? nil : router.function(forEvent: next.name) {
                 handle(next, entry, connection, socket)
@@ -248,7 +248,10 @@ extension Host {
                 socket.connectionID == connectionID
             else { return }
             socket.isHandlingEvent = false
+            // Nothing follows a close frame (RFC 6455 section 5.5.1).
+            guard !socket.isClosing else { return }
             host.acknowledge(next, outcome.json, connection)
+            if host.isStopping { return host.closeForStop(connection, socket) }
             host.handleNext(connection, socket)
             host.advance(connection, socket)
         }
@@ -337,11 +340,16 @@ extension Host {
         underWay { [event] host in _ = await host.invoker.invoke(entry, event) }
     }
 
+    /// Says goodbye to the sockets; to one whose event is being handled once that is acknowledged.
     func closeSocketsForStop() {
         for connection in Array(connections.values) {
-            guard let socket = connection.socket else { continue }
-            closeSocket(connection, socket, code: 1001, reason: "the server stops")
+            guard let socket = connection.socket, !socket.isHandlingEvent else { continue }
+            closeForStop(connection, socket)
         }
+    }
+
+    private func closeForStop(_ connection: Connection, _ socket: SocketSession) {
+        closeSocket(connection, socket, code: 1001, reason: "the server stops")
     }
 
     // MARK: Time

@@ -9,9 +9,13 @@ internal import Glibc
     let handle: OpaquePointer
     let path: String
 
+    /// Configures the library before its first use; later calls do nothing.
+    private static let configured: Void = csqlite_configure()
+
     enum Access { case readWrite, readOnly }
 
     init(path: String, access: Access, limits: StoreLimits) throws(StoreError) {
+        _ = Self.configured
         var handle: OpaquePointer?
         let flags =
             SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE

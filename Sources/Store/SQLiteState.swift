@@ -21,12 +21,12 @@ public final class SQLiteState: SharedState {
         try Schema.check(database)
         try database.useWriteAheadLog(patience: limits.busyTimeout)
         try database.execute(
-            "PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY")
+            "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY")
         try database.execute("PRAGMA wal_autocheckpoint = \(limits.checkpointPages)")
         if let pages = limits.maximumPages { try database.execute("PRAGMA max_page_count = \(pages)") }
         try Schema.prepare(database)
         reader = Mutex(try Reader(path: path, limits: limits))
-        writer = try Writer(limits: limits)
+        writer = try Writer(path: path, limits: limits)
         let transaction = try Transaction(database, limits: limits, inFlight: inFlight, observer: observer)
         try writer.start(transaction)
     }

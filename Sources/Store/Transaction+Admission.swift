@@ -22,7 +22,7 @@ final class RateStatements {
         read = Statement(database, "SELECT hits FROM rate WHERE key = ?1")
         write = Statement(database, "INSERT OR REPLACE INTO rate(key, hits, expires_at) VALUES (?1, ?2, ?3)")
         readSession = Statement(
-            database, "SELECT 1 FROM session WHERE id = ?1 AND revoked_at IS NULL AND expires_at > ?2")
+            database, "SELECT expires_at FROM session WHERE id = ?1 AND revoked_at IS NULL")
         trims = [
             Statement(
                 database,
@@ -45,11 +45,7 @@ extension Transaction {
     /// Session, rates and concurrency, in this order; only an admission counts against the rates.
     func admit(_ request: AdmissionRequest) throws(StoreError) -> AdmissionDecision {
         let number = nextNumber()
-        if let session = request.session,
-            try rates.readSession.first(.text(session), .time(request.now), read: { _ in true }) == nil
-        {
-            return .sessionEnded
-        }
+        if let session = request.session, try !isOpen(session, now: request.now) { return .sessionEnded }
         var nearest: RateStatus?
         // All are read before one is counted, so that an error leaves none counted.
         var windows: [OpenRateWindow] = []
@@ -60,11 +56,11 @@ extension Transaction {
             let (isAllowed, status) = open.window.hit(rule, now: request.now)
             guard isAllowed else {
                 // A refusal is worth writing only where the clock was set back, or the window would never move.
-                if open.window.steps.last?.time != newest { open.isChanged = true }
+                if open.window.steps.last?.time != newest { known.markChanged(open) }
                 for open in windows[..<index] { open.window.takeBack() }
                 return .rateExceeded(status)
             }
-            open.isChanged = true
+            known.markChanged(open)
             if nearest.map({ status.remaining < $0.remaining }) ?? true { nearest = status }
         }
         guard inFlight.begin(request.function, limit: request.concurrency) else {
@@ -75,17 +71,27 @@ extension Transaction {
     }
 
     func writeRateWindows() throws(StoreError) {
-        for (key, open) in rateWindows where open.isChanged {
-            try rates.write.run(.text(key), .blob(open.window.encoded), .time(open.window.expiry(open.rule)))
+        for rate in known.changedRates {
+            try rates.write.run(
+                .text(rate.rule.key), .blob(rate.window.encoded), .time(rate.window.expiry(rate.rule)))
         }
-        rateWindows.removeAll(keepingCapacity: true)
+        known.ratesAreStored()
+    }
+
+    private func isOpen(_ session: String, now: Timestamp) throws(StoreError) -> Bool {
+        if let end = known.sessions[session] { return end > now }
+        guard let end = try rates.readSession.first(.text(session), read: { $0.time(0) }) else {
+            return false
+        }
+        known.remember(session: session, end: end)
+        return end > now
     }
 
     private func openRateWindow(_ rule: RateRule) throws(StoreError) -> OpenRateWindow {
-        if let open = rateWindows[rule.key] { return open }
+        if let open = known.rates[rule.key] { return open }
         let stored = try rates.read.first(.text(rule.key)) { $0.blob(0) }
         let open = OpenRateWindow(window: RateWindow(encoded: stored ?? []), rule: rule)
-        rateWindows[rule.key] = open
+        known.remember(open)
         return open
     }
 }

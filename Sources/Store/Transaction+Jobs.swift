@@ -72,7 +72,11 @@ extension Transaction {
             .text(queue), .text(group), .integer(nextNumber()), .text(id), .text(payload),
             .optional(traceparent),
             .time(now))
-        try jobs.openGroup.run(.text(queue), .text(group), .time(now))
+        let name = KnownState.GroupName(queue: queue, name: group)
+        if !known.groups.contains(name) {
+            try jobs.openGroup.run(.text(queue), .text(group), .time(now))
+            known.remember(name)
+        }
         committed.queues?.insert(queue)
     }
 
@@ -90,7 +94,7 @@ extension Transaction {
                     traceparent: row.optionalText(3), attempts: Int(clamping: row.integer(4) + 1))
             }
             guard let last = found.last else {
-                try jobs.deleteEmptyGroup.run(.text(queue), .text(name))
+                try deleteEmptyGroup(queue, name)
                 continue
             }
             let lease = nextNumber()
@@ -138,7 +142,12 @@ extension Transaction {
 
     private func free(_ claim: JobClaim, readyAt: Timestamp) throws(StoreError) {
         try jobs.freeGroup.run(.text(claim.queue), .text(claim.group), .time(readyAt))
-        try jobs.deleteEmptyGroup.run(.text(claim.queue), .text(claim.group))
+        try deleteEmptyGroup(claim.queue, claim.group)
         committed.queues?.insert(claim.queue)
+    }
+
+    private func deleteEmptyGroup(_ queue: String, _ group: String) throws(StoreError) {
+        try jobs.deleteEmptyGroup.run(.text(queue), .text(group))
+        known.forget(KnownState.GroupName(queue: queue, name: group))
     }
 }

@@ -49,16 +49,25 @@ extension Transaction {
     private func isConflicting(_ reads: [UnitOfWork.Read]) throws(StoreError) -> Bool {
         for read in reads {
             guard case .record(let kind, let id, let version) = read else { continue }
-            let current = try records.version.first(.text(kind), .text(id)) { $0.integer(0) }
-            if current ?? 0 != version { return true }
+            if try self.version(KnownState.RecordName(kind: kind, id: id)) != version { return true }
         }
         return false
+    }
+
+    private func version(_ record: KnownState.RecordName) throws(StoreError) -> Int64 {
+        if let version = known.versions[record] { return version }
+        let version = try records.version.first(.text(record.kind), .text(record.id)) { $0.integer(0) } ?? 0
+        known.remember(record, version: version)
+        return version
     }
 
     private func apply(_ write: UnitOfWork.Write, at now: Timestamp) throws(StoreError) {
         switch write {
         case .save(let kind, let id, let body):
+            let record = KnownState.RecordName(kind: kind, id: id)
+            let version = try version(record)
             try records.save.run(.text(kind), .text(id), .text(body))
+            known.remember(record, version: version + 1)
         case .append(let stream, let kind, let id, let body):
             try records.append.run(
                 .text(stream), .integer(nextNumber()), .text(kind), .text(id), .text(body), .time(now))
@@ -80,6 +89,7 @@ extension Transaction {
             try records.openSession.run(.text(id), .text(subject), .time(now), .time(expiresAt))
         case .revokeSession(let id):
             try records.revokeSession.run(.text(id), .time(now))
+            known.forget(session: id)
         }
     }
 }

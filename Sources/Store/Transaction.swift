@@ -23,8 +23,8 @@ final class Transaction {
     /// Why the transaction is lost before its commit, as when the disk is full.
     private(set) var loss: StoreError?
 
-    /// Counters read or changed in this transaction.
-    var rateWindows: [String: OpenRateWindow] = [:]
+    /// What need not be read again.
+    var known = KnownState()
     /// Invocations under way in this process.
     let inFlight: InFlight
     /// What this transaction will tell the observer.
@@ -79,8 +79,10 @@ final class Transaction {
         loss = nil
         committed = Committed()
         do throws(StoreError) {
+            let last = storedNumber
             number = try readNumber.first { $0.integer(0) } ?? 0
             storedNumber = number
+            if number != last { known = KnownState() }
             try readMissed()
         } catch {
             abandon(error)
@@ -102,15 +104,27 @@ final class Transaction {
         }
     }
 
-    /// Tells the observer what has been committed, other processes' part first.
-    func publish() {
+    /// What the observer is to be told once the transaction is durable, other processes' part first.
+    func publication() -> Publication {
         if loss == nil { publishedNumber = number } else { committed = Committed() }
         if let missed {
             committed = Committed(effects: missed + committed.effects, queues: nil)
             self.missed = nil
         }
-        if !committed.effects.isEmpty || committed.queues != [] { observer.tell(committed) }
-        observer.published.store(publishedNumber, ordering: .releasing)
+        defer { committed = Committed() }
+        return Publication(committed: committed, number: publishedNumber, observer: observer)
+    }
+
+    /// News for the observer.
+    struct Publication: Sendable {
+        let committed: Committed
+        let number: Int64
+        let observer: ObserverBox
+
+        func publish() {
+            if !committed.effects.isEmpty || committed.queues != [] { observer.tell(committed) }
+            observer.published.store(number, ordering: .releasing)
+        }
     }
 
     /// To be called with every error of an operation: SQLite itself rolls a transaction back on some (disk full,
@@ -127,6 +141,7 @@ final class Transaction {
             try releaseSavepoint.run()
             return value
         } catch {
+            known.forgetRows()
             if database.isAutocommit {
                 abandon(error)
             } else {
@@ -141,7 +156,7 @@ final class Transaction {
     private func abandon(_ error: StoreError) {
         loss = error
         fate.isLost = true
-        rateWindows.removeAll(keepingCapacity: true)
+        known = KnownState()
         if !database.isAutocommit { try? database.execute("ROLLBACK") }
     }
 

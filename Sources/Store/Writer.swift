@@ -13,8 +13,8 @@ struct Operation: Sendable {
 
 /// The one thread that writes, and its queue: operations are gathered into transactions (group commit).
 ///
-/// While one transaction is made durable the next operations gather, so a batch is as large as the load. A
-/// transaction that nobody waits for stays open a moment (`StoreLimits.openTransaction`): an admission and the unit
+/// While one transaction is made durable (`Disk`) the next one gathers operations, so a batch is as large as the load.
+/// A transaction that nobody waits for stays open a moment (`StoreLimits.openTransaction`): an admission and the unit
 /// of work that follows it so share one fsync.
 final class Writer: Sendable {
     private struct Queue {
@@ -26,11 +26,13 @@ final class Writer: Sendable {
     private let queue = Mutex(Queue())
     private let limits: StoreLimits
     private let bell: Bell
+    private let disk: Disk
     private let thread = Mutex<SystemThread?>(nil)
 
-    init(limits: StoreLimits) throws(StoreError) {
+    init(path: String, limits: StoreLimits) throws(StoreError) {
         self.limits = limits
         bell = try Bell()
+        disk = try Disk(path: path, isDone: bell)
     }
 
     /// Starts the thread; it ends after `close`.
@@ -66,13 +68,17 @@ final class Writer: Sendable {
     }
 
     private func run(_ transaction: Transaction) {
-        while let operations = take(patience: nil), !operations.isEmpty {
+        while true {
+            let operations = take(patience: nil)
+            if operations.isEmpty { break }
             runTransaction(transaction, first: operations)
         }
+        disk.close()
     }
 
     private func runTransaction(_ transaction: Transaction, first: [Operation]) {
-        do {
+        do throws(StoreError) {
+            if let failure = disk.failure { throw failure }
             try transaction.begin()
         } catch {
             for operation in first { operation.refuse(error) }
@@ -82,7 +88,7 @@ final class Writer: Sendable {
         var batch = first
         var count = 0
         let opened = ContinuousClock.now
-        while !batch.isEmpty {
+        while true {
             for operation in batch {
                 if let loss = transaction.loss {
                     operation.refuse(loss)
@@ -92,24 +98,45 @@ final class Writer: Sendable {
             }
             count += batch.count
             guard count < limits.operationsPerTransaction, transaction.loss == nil else { break }
-            let open = limits.openTransaction - (ContinuousClock.now - opened)
-            batch = take(patience: completions.isEmpty && transaction.isChanged ? open : .zero) ?? []
+            let patience = patience(transaction, opened: opened, isAwaited: !completions.isEmpty)
+            guard patience > .zero else { break }
+            batch = take(patience: patience)
         }
-        var failure: StoreError?
-        do { try transaction.commit() } catch { failure = error }
-        for completion in completions { completion(failure) }
-        transaction.publish()
+        do throws(StoreError) {
+            let isChanged = transaction.isChanged
+            try transaction.commit()
+            let publication = transaction.publication()
+            let finish: @Sendable (StoreError?) -> Void = { [completions] failure in
+                for completion in completions { completion(failure) }
+                if failure == nil { publication.publish() }
+            }
+            if isChanged { disk.sync(then: finish) } else { finish(nil) }
+        } catch {
+            for completion in completions { completion(error) }
+            transaction.publication().publish()
+        }
     }
 
-    /// What waits now. With nothing there it waits: for as long as it takes (nil), or for `patience`. Nil when the
-    /// queue is closed and empty.
-    private func take(patience: Duration?) -> [Operation]? {
+    /// How long an open transaction waits for more work. With nobody waiting for it: for what its admissions lead to.
+    /// With somebody: while the disk is still busy with the transaction before, for it could not be synced anyway.
+    private func patience(_ transaction: Transaction, opened: ContinuousClock.Instant, isAwaited: Bool)
+        -> Duration
+    {
+        if isAwaited { return disk.isBusy ? .milliseconds(10) : .zero }
+        return transaction.isChanged ? limits.openTransaction - (ContinuousClock.now - opened) : .zero
+    }
+
+    /// What waits now. With nothing there it waits: for as long as it takes (nil), or until the bell rings, or
+    /// `patience` is over. Empty then, and when the queue is closed.
+    private func take(patience: Duration?) -> [Operation] {
+        var hasWaited = false
         while true {
             let (taken, isClosed): ([Operation], Bool) = queue.withLock { queue in
                 if queue.operations.isEmpty {
-                    queue.isWaiting = !queue.isClosed && patience != .zero
+                    queue.isWaiting = !queue.isClosed && !hasWaited
                     return ([], queue.isClosed)
                 }
+                queue.isWaiting = false
                 let count = min(queue.operations.count, limits.operationsPerTransaction)
                 if count == queue.operations.count {
                     let all = queue.operations
@@ -122,9 +149,10 @@ final class Writer: Sendable {
                 return (part, false)
             }
             if !taken.isEmpty { return taken }
-            if isClosed { return nil }
+            if isClosed || hasWaited { return [] }
             if let patience {
-                if patience <= .zero || !bell.wait(atMost: patience) { return [] }
+                _ = bell.wait(atMost: patience)
+                hasWaited = true
             } else {
                 bell.wait()
             }

@@ -21,7 +21,9 @@ public struct Broadcast: Function {
     public init() {}
 
     public func validate(_ input: Input) throws(InvalidInput) {
-        guard (1...128).contains(input.event.utf8.count) else { throw InvalidInput("/event", "must be 1 to 128 bytes") }
+        guard (1...128).contains(input.event.utf8.count) else {
+            throw InvalidInput("/event", "must be 1 to 128 bytes")
+        }
         guard !Trigger.reservedEvents.contains(input.event) else {
             throw InvalidInput("/event", "is a name that Socket.IO keeps for itself")
         }

@@ -21,10 +21,15 @@ public struct Player: StoredRecord, Equatable {
         self.location = location
     }
 
-    /// The caller's player. One whom nobody has saved yet (a token made by hand) stands at the world's start.
+    /// The caller's player. One whom nobody has saved yet (a token made by hand) stands at the world's start, and so
+    /// does one whose location the world no longer has: nobody is ever stuck.
     public static func ofCaller(in context: Context, world: World) throws -> Player {
         let id = try context.playerID
-        return try context.read(Player.self, id) ?? Player(id: id, name: id, language: .en, location: world.start)
+        guard var player = try context.read(Player.self, id) else {
+            return Player(id: id, name: id, language: .en, location: world.start)
+        }
+        if world.location(player.location) == nil { player.location = world.start }
+        return player
     }
 
     /// The journal's stream of what the player did and was told.

@@ -49,7 +49,8 @@ public struct GuestSession: Function {
         context.log.set("player_id", player.id)
         context.log.set("location", player.location)
         return Output(
-            token: session.token, playerID: player.id, sessionID: session.sessionID, locationID: player.location,
+            token: session.token, playerID: player.id, sessionID: session.sessionID,
+            locationID: player.location,
             expiresAt: session.expiresAt.rfc3339)
     }
 }

@@ -126,7 +126,8 @@ public struct PlayerAction: Function {
         guard id != here else { throw Problem(.conflict, "You are at '\(here)' already.") }
         guard world.isNeighbour(here, id) else {
             let exits = world.location(here)?.exits.joined(separator: ", ") ?? ""
-            throw Problem(.conflict, "There is no way from '\(here)' to '\(id)'. From here you can go to: \(exits).")
+            throw Problem(
+                .conflict, "There is no way from '\(here)' to '\(id)'. From here you can go to: \(exits).")
         }
         return id
     }

@@ -45,14 +45,17 @@ public struct StoryGeneration: Function {
     }
 
     public func validate(_ input: Input) throws(InvalidInput) {
-        guard (1...256).contains(input.actionIDs.count) else { throw InvalidInput("", "must name 1 to 256 actions") }
+        guard (1...256).contains(input.actionIDs.count) else {
+            throw InvalidInput("", "must name 1 to 256 actions")
+        }
     }
 
     public func handle(_ input: Input, in context: Context) async throws -> StoryEntry {
         let playerID = try context.playerID
         let stream = Player.stream(playerID)
         let actions = try input.actionIDs.map { id in
-            guard let entry = try context.journalEntry(id), entry.stream == stream, entry.kind == ActionEntry.kind
+            guard let entry = try context.journalEntry(id), entry.stream == stream,
+                entry.kind == ActionEntry.kind
             else { throw Problem(.notFound, "There is no such action of this player.") }
             return (id: id, action: try entry.decode(ActionEntry.self))
         }

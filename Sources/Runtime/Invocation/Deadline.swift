@@ -3,27 +3,33 @@ internal import Synchronization
 /// Runs an operation that must end in time.
 ///
 /// At the deadline the operation's task is cancelled and the caller gets `DeadlineExceeded` at once. What the
-/// operation returns after that is dropped; `late` is called when it has really ended.
+/// operation returns after that is dropped; `late` is called when it has really ended. A caller's own cancellation is
+/// passed on to the operation, which is still waited for.
 func withDeadline<T: Sendable>(
     _ limit: Duration, on platform: Platform, operation: @escaping @Sendable () async throws -> T,
     late: @escaping @Sendable () -> Void
 ) async throws -> T {
     let race = Race<T>()
-    let result = await withCheckedContinuation { continuation in
-        race.begin(continuation)
-        let task = Task(executorPreference: platform.executor) {
-            let result: Result<T, any Error>
-            do { result = .success(try await operation()) } catch { result = .failure(error) }
-            switch race.finish(result) {
-            case .won(let timer): if let timer { platform.timers.cancel(timer) }
-            case .lost: late()
+    // Begins on the spot: an operation that never waits ends here, and needs neither a timer nor a turn of the executor.
+    let task = Task.immediate(executorPreference: platform.executor) {
+        let result: Result<T, any Error>
+        do { result = .success(try await operation()) } catch { result = .failure(error) }
+        switch race.finish(result) {
+        case .won(let timer): if let timer { platform.timers.cancel(timer) }
+        case .lost: late()
+        }
+    }
+    if let result = race.result { return try result.get() }
+    let result = await withTaskCancellationHandler {
+        await withCheckedContinuation { continuation in
+            let timer = platform.timers.schedule(after: limit) {
+                task.cancel()
+                _ = race.finish(.failure(DeadlineExceeded()))
             }
+            if race.isOver(orGoesOnWith: continuation, timer) { platform.timers.cancel(timer) }
         }
-        let timer = platform.timers.schedule(after: limit) {
-            task.cancel()
-            _ = race.finish(.failure(DeadlineExceeded()))
-        }
-        if race.isOver(orEndsWith: timer) { platform.timers.cancel(timer) }
+    } onCancel: {
+        task.cancel()
     }
     return try result.get()
 }
@@ -34,6 +40,7 @@ struct DeadlineExceeded: Error {}
 /// The first to finish decides.
 private final class Race<T: Sendable>: Sendable {
     private struct State {
+        var result: Result<T, any Error>?
         var continuation: CheckedContinuation<Result<T, any Error>, Never>?
         var timer: TimerID?
     }
@@ -46,25 +53,35 @@ private final class Race<T: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
-    func begin(_ continuation: CheckedContinuation<Result<T, any Error>, Never>) {
-        state.withLock { $0.continuation = continuation }
-    }
+    /// How it ended, if it has.
+    var result: Result<T, any Error>? { state.withLock { $0.result } }
 
-    /// Keeps the timer that ends the race, unless it is over already.
-    func isOver(orEndsWith timer: TimerID) -> Bool {
-        state.withLock { state in
-            state.timer = timer
-            return state.continuation == nil
+    /// Keeps who waits and what ends the waiting; where it is over already, resumes at once.
+    func isOver(
+        orGoesOnWith continuation: CheckedContinuation<Result<T, any Error>, Never>, _ timer: TimerID
+    ) -> Bool {
+        let result = state.withLock { state in
+            if state.result == nil {
+                state.continuation = continuation
+                state.timer = timer
+            }
+            return state.result
         }
+        if let result { continuation.resume(returning: result) }
+        return result != nil
     }
 
     func finish(_ result: Result<T, any Error>) -> Finish {
-        let (continuation, timer) = state.withLock { state in
+        let (isFirst, continuation, timer) = state.withLock { state in
+            guard state.result == nil else {
+                return (false, nil as CheckedContinuation<Result<T, any Error>, Never>?, nil as TimerID?)
+            }
+            state.result = result
             defer { state.continuation = nil }
-            return (state.continuation, state.timer)
+            return (true, state.continuation, state.timer)
         }
-        guard let continuation else { return .lost }
-        continuation.resume(returning: result)
+        guard isFirst else { return .lost }
+        continuation?.resume(returning: result)
         return .won(timer)
     }
 }

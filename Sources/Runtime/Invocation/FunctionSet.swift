@@ -21,11 +21,13 @@ public struct FunctionSet: Sendable {
 
     subscript(name: String) -> AnyFunction? { functions[name] }
 
-    /// What a manifest asks for that this set does not have: one line a function, with a suggestion.
-    public func missing(from manifest: Manifest) -> [String] {
+    /// What a manifest asks for that this set does not have: one line a function, with a suggestion. `file` is the
+    /// manifest's name, to stand in front as in a `ManifestProblem`.
+    public func missing(from manifest: Manifest, file: String? = nil) -> [String] {
         manifest.functions.filter { functions[$0.handler] == nil }.map { entry in
             let suggestion = nearest(entry.handler, among: names).map { " (did you mean '\($0)'?)" } ?? ""
-            return "line \(entry.line): function '\(entry.name)': no handler '\(entry.handler)'\(suggestion)"
+            let place = file.map { "\($0):\(entry.line)" } ?? "line \(entry.line)"
+            return "\(place): function '\(entry.name)': no handler '\(entry.handler)'\(suggestion)"
         }
     }
 }

@@ -44,7 +44,10 @@ extension Invoker {
             ("duration", .number(duration.seconds)),
         ]
         if let caller = invocation.caller { fields.append(("player_id", .string(caller.subject))) }
-        fields += added.filter { !Self.ownFields.contains($0.0) }
+        // Without a caller, a function may say whom it made.
+        fields += added.filter { name, _ in
+            !Self.ownFields.contains(name) || name == "player_id" && invocation.caller == nil
+        }
         if let problem = outcome.problem { fields.append(("problem", .string(problem.kind.rawValue))) }
         fields.append(("request_id", .string(event.id)))
         fields.append(("trace_id", .string(invocation.trace.traceID)))

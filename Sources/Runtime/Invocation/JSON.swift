@@ -28,7 +28,11 @@ enum JSON {
 
     /// Encodes with sorted keys. Throws where the value cannot be JSON, such as an infinite number.
     static func encode(_ value: some Encodable) throws -> String {
-        String(decoding: try encoder.encode(value), as: UTF8.self)
+        do {
+            return try JSONTextEncoder.encode(value)
+        } catch is JSONTextEncoder.Unstreamable {
+            return String(decoding: try encoder.encode(value), as: UTF8.self)
+        }
     }
 
     private static func refusal(of error: DecodingError, in data: [UInt8]) -> any Error {

@@ -15,12 +15,16 @@ public struct TraceContext: Sendable, Equatable {
 
     /// Reads a `traceparent` header (section 3.2). Nil for anything that the standard says to ignore.
     public init?(traceparent: String) {
-        let parts = traceparent.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count >= 4, traceparent.utf8.count <= 256, parts[0].utf8.count == 2,
+        guard traceparent.utf8.count <= 256 else { return nil }
+        let parts = traceparent.utf8.split(
+            separator: UInt8(ascii: "-"), omittingEmptySubsequences: false
+        ).map { Substring($0) }
+        guard parts.count >= 4, parts[0].utf8.count == 2,
             parts[1].utf8.count == 32,
             parts[2].utf8.count == 16, parts[3].utf8.count == 2, parts[..<4].allSatisfy(Self.isHexadecimal),
             parts[0] != "ff", parts[0] != "00" || parts.count == 4,
-            parts[1].contains(where: { $0 != "0" }), parts[2].contains(where: { $0 != "0" })
+            parts[1].utf8.contains(where: { $0 != UInt8(ascii: "0") }),
+            parts[2].utf8.contains(where: { $0 != UInt8(ascii: "0") })
         else { return nil }
         self.init(traceID: String(parts[1]), spanID: String(parts[2]), flags: String(parts[3]))
     }

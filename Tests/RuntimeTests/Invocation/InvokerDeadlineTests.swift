@@ -1,6 +1,7 @@
 import Runtime
 import Store
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct InvokerDeadlineTests {

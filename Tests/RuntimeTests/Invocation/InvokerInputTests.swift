@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Runtime
+import TestSupport
 import Testing
 
 @Suite struct InvokerInputTests {

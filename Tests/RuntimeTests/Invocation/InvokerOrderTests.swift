@@ -1,5 +1,6 @@
 import Runtime
 import Store
+import TestSupport
 import Testing
 
 @Suite struct InvokerOrderTests {

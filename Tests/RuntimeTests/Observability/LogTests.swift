@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Runtime
 import Store
+import TestSupport
 import Testing
 
 @Suite struct LogTests {

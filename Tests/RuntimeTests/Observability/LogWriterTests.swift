@@ -1,46 +1,68 @@
 import Glibc
 import Runtime
+import Store
 import Synchronization
 import TestSupport
 import Testing
 
 @Suite struct LogWriterTests {
-    private struct Pipe: Sendable {
-        let reader: Int32
+    /// A pipe, and a thread of its own that reads it: the pool's threads may all be busy with other tests.
+    private final class Pipe: Sendable {
         let writer: Int32
+        private let reader: Int32
+        private let text = Mutex<[UInt8]>([])
+        private let bell: Bell
+        private let begun: Bell
+        private let thread = Mutex<SystemThread?>(nil)
 
-        init() {
+        init() throws {
             var ends: [Int32] = [-1, -1]
             unsafe pipe(&ends)
             (reader, writer) = (ends[0], ends[1])
+            (bell, begun) = (try Bell(), try Bell())
+            let started = try SystemThread(named: "pipe-reader") { [self] in run() }
+            thread.withLock { $0 = started }
         }
 
-        /// Reads until the writing end is closed.
-        func readAll() -> String {
-            var (bytes, buffer) = ([UInt8](), [UInt8](repeating: 0, count: 65_536))
-            while true {
-                let count = unsafe read(reader, &buffer, buffer.count)
-                if count <= 0 { break }
-                bytes += buffer[..<count]
-            }
+        /// Lets the reader begin; returns when it has read something, or there is nothing more to come.
+        func read() {
+            bell.ring()
+            begun.wait()
+        }
+
+        /// Closes the writing end; what was read.
+        func close() -> String {
+            Glibc.close(writer)
+            bell.ring()
+            thread.withLock { $0 }?.join()
             Glibc.close(reader)
-            return String(decoding: bytes, as: UTF8.self)
+            return text.withLock { String(decoding: $0, as: UTF8.self) }
+        }
+
+        private func run() {
+            bell.wait()
+            var buffer = [UInt8](repeating: 0, count: 65_536)
+            while true {
+                let count = unsafe Glibc.read(reader, &buffer, buffer.count)
+                begun.ring()
+                if count <= 0 { return }
+                text.withLock { $0 += buffer[..<count] }
+            }
         }
     }
 
     @Test func allLinesArrive_inTheOrderOfEachWriter() async throws {
-        let pipe = Pipe()
+        let pipe = try Pipe()
         let writer = try LogWriter(descriptor: pipe.writer)
-        let reading = Task.detached { pipe.readAll() }
         await withTaskGroup { group in
             for task in 0..<4 {
                 group.addTask { for line in 0..<2_000 { writer.write("\(task) \(line)\n") } }
             }
         }
+        pipe.read()
         writer.close()
         writer.write("after the end\n")
-        Glibc.close(pipe.writer)
-        let lines = await reading.value.split(separator: "\n")
+        let lines = pipe.close().split(separator: "\n")
         #expect(lines.count == 8_000)
         for task in 0..<4 {
             let own = lines.filter { $0.hasPrefix("\(task) ") }
@@ -48,16 +70,15 @@ import Testing
         }
     }
 
-    @Test func aStuckReader_holdsNobodyUp_andIsToldHowMuchIsMissing() async throws {
-        let pipe = Pipe()
+    @Test func aStuckReader_holdsNobodyUp_andIsToldHowMuchIsMissing() throws {
+        let pipe = try Pipe()
         let writer = try LogWriter(descriptor: pipe.writer, limit: 10_000)
         let line = String(repeating: "x", count: 999) + "\n"
         // More than the pipe (64 KiB), the writer's hands and the limit together can hold.
         for _ in 0..<1_000 { writer.write(line) }
-        let reading = Task.detached { pipe.readAll() }
+        pipe.read()
         writer.close()
-        Glibc.close(pipe.writer)
-        let lines = await reading.value.split(separator: "\n")
+        let lines = pipe.close().split(separator: "\n")
         var (arrived, missing) = (0, 0)
         for text in lines {
             if text.hasPrefix("{\"level\":\"warning\",\"message\":\"Log lines dropped\",\"count\":") {
@@ -72,12 +93,12 @@ import Testing
     }
 
     @Test func aReaderThatNeverReads_doesNotHoldUpTheEnd() throws {
-        let pipe = Pipe()
+        let pipe = try Pipe()
         let writer = try LogWriter(descriptor: pipe.writer)
         for _ in 0..<300 { writer.write(String(repeating: "x", count: 999) + "\n") }
         writer.close()
-        Glibc.close(pipe.writer)
-        Glibc.close(pipe.reader)
+        // What fitted into the pipe is there.
+        #expect(pipe.close().hasPrefix("xxx"))
     }
 
     @Test func aFile_getsEverything() throws {

@@ -1,8 +1,8 @@
-import Runtime
-import Synchronization
+public import Runtime
+internal import Synchronization
 
 /// Timers that fire when the test says so.
-final class ManualTimers: Timers {
+public final class ManualTimers: Timers {
     private struct State {
         var next: UInt64 = 1
         var actions: [UInt64: (delay: Duration, action: @Sendable () -> Void)] = [:]
@@ -11,7 +11,10 @@ final class ManualTimers: Timers {
 
     private let state = Mutex(State())
 
-    func schedule(after delay: Duration, _ action: @escaping @Sendable () -> Void) -> TimerID {
+    /// No timers yet.
+    public init() {}
+
+    public func schedule(after delay: Duration, _ action: @escaping @Sendable () -> Void) -> TimerID {
         let (id, gate) = state.withLock { state in
             defer { state.next += 1 }
             state.actions[state.next] = (delay, action)
@@ -21,10 +24,12 @@ final class ManualTimers: Timers {
         return id
     }
 
-    func cancel(_ timer: TimerID) { state.withLock { _ = $0.actions.removeValue(forKey: timer.value) } }
+    public func cancel(_ timer: TimerID) {
+        state.withLock { _ = $0.actions.removeValue(forKey: timer.value) }
+    }
 
     /// Fires all timers as soon as there is one.
-    func fire() async {
+    public func fire() async {
         let gate = Gate()
         let isEmpty = state.withLock { state in
             state.scheduled = gate
@@ -39,5 +44,5 @@ final class ManualTimers: Timers {
     }
 
     /// The delays of those that wait.
-    var delays: [Duration] { state.withLock { $0.actions.values.map(\.delay) } }
+    public var delays: [Duration] { state.withLock { $0.actions.values.map(\.delay) } }
 }

@@ -1,10 +1,14 @@
-import Synchronization
+internal import Synchronization
 
 /// Something that a test lets others wait for; waiting does not end when the waiting task is cancelled.
-final class Gate: Sendable {
+public final class Gate: Sendable {
     private let state = Mutex<(isOpen: Bool, waiters: [CheckedContinuation<Void, Never>])>((false, []))
 
-    func open() {
+    /// A closed gate.
+    public init() {}
+
+    /// Lets everyone through, also those who come later.
+    public func open() {
         let waiters = state.withLock { state in
             defer { state = (true, []) }
             return state.waiters
@@ -12,7 +16,8 @@ final class Gate: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    func wait() async {
+    /// Returns once the gate is open.
+    public func wait() async {
         await withCheckedContinuation { continuation in
             let isOpen = state.withLock { state in
                 if !state.isOpen { state.waiters.append(continuation) }

@@ -1,58 +1,80 @@
-import Runtime
-import Store
-import Synchronization
-import TestSupport
+public import Runtime
+public import Store
+internal import Synchronization
 
 /// An invoker over a real store, with a clock, seeds and timers that the test holds.
-final class TestRuntime: Sendable {
-    static let key = "0123456789abcdef0123456789abcdef"
-    static let issuer = Issuer(issuer: "gestaloka", audience: "gestaloka", key: key)
-    static let start = Timestamp(milliseconds: 1_767_225_600_000)
+public final class TestRuntime: Sendable {
+    /// The key that tokens are signed with.
+    public static let key = "0123456789abcdef0123456789abcdef"
+    /// Who signs tokens.
+    public static let issuer = Issuer(issuer: "gestaloka", audience: "gestaloka", key: key)
+    /// When every test begins: 2026-01-01T00:00:00Z.
+    public static let start = Timestamp(milliseconds: 1_767_225_600_000)
 
-    let directory: TemporaryDirectory
-    let state: SQLiteState
-    let invoker: Invoker
-    let timers = ManualTimers()
-    let lines = LogLines()
-    let tokens = Tokens([TestRuntime.issuer])
+    /// Where the store is.
+    public let directory: TemporaryDirectory
+    /// The store.
+    public let state: SQLiteState
+    /// What runs the functions.
+    public let invoker: Invoker
+    /// Deadlines.
+    public let timers = ManualTimers()
+    /// The log.
+    public let lines = LogLines()
+    /// Signs and checks tokens.
+    public let tokens = Tokens([TestRuntime.issuer])
     private let clock = Mutex(TestRuntime.start)
     private let time = Mutex(Duration.zero)
     private let seeds = Atomic<UInt64>(0)
 
-    init(
+    /// Runs `entries` with `functions`.
+    public convenience init(
         _ entries: [FunctionEntry], _ functions: any Function..., environment: [String: String] = [:],
+        storeLimits: StoreLimits = StoreLimits()
+    ) throws {
+        var set = FunctionSet()
+        for function in functions { set.add(function) }
+        try self.init(Manifest(functions: entries), set, environment: environment, storeLimits: storeLimits)
+    }
+
+    /// Runs the functions of a manifest; its issuers are replaced by the test's own.
+    public init(
+        _ manifest: Manifest, _ functions: FunctionSet, environment: [String: String] = [:],
         storeLimits: StoreLimits = StoreLimits()
     ) throws {
         directory = try TemporaryDirectory()
         state = try SQLiteState(path: directory.file("store.db"), limits: storeLimits)
-        var set = FunctionSet()
-        for function in functions { set.add(function) }
+        var manifest = manifest
+        manifest.auth = [Self.issuer]
         let box = Box()
         let platform = Platform(
             now: { box.runtime?.now ?? TestRuntime.start }, uptime: { box.runtime?.uptime ?? .zero },
             seed: { box.runtime?.seeds.add(1, ordering: .relaxed).newValue ?? 0 }, timers: timers,
             executor: globalConcurrentExecutor)
         invoker = try Invoker(
-            manifest: Manifest(auth: [Self.issuer], functions: entries), functions: set, state: state,
-            platform: platform, log: Log(level: .debug, format: .json, sink: lines),
-            settings: Settings(environment: environment))
+            manifest: manifest, functions: functions, state: state, platform: platform,
+            log: Log(level: .debug, format: .json, sink: lines), settings: Settings(environment: environment))
         box.set(self)
     }
 
     deinit { state.close() }
 
-    var now: Timestamp { clock.withLock { $0 } }
-    var uptime: Duration { time.withLock { $0 } }
+    /// The time.
+    public var now: Timestamp { clock.withLock { $0 } }
+    /// The time that durations are measured by.
+    public var uptime: Duration { time.withLock { $0 } }
 
-    func advance(by duration: Duration) {
+    /// Lets time pass.
+    public func advance(by duration: Duration) {
         clock.withLock { $0 = $0 + duration }
         time.withLock { $0 += duration }
     }
 
     /// Lets the durations go on without the wall clock.
-    func spend(_ duration: Duration) { time.withLock { $0 += duration } }
+    public func spend(_ duration: Duration) { time.withLock { $0 += duration } }
 
-    func event(
+    /// An event of a caller whose claims are verified; of nobody without `player`.
+    public func event(
         _ data: String = #"{"text":"x"}"#, as player: String? = "player_1", roles: [String] = [],
         trigger: Event.Source = .direct, id: String = "req_1"
     ) -> Event {
@@ -62,7 +84,9 @@ final class TestRuntime: Sendable {
             data: Array(data.utf8))
     }
 
-    func invoke(_ event: Event, _ name: String = "probe", completing claim: JobClaim? = nil) async throws
+    /// Runs a function of the manifest by its name.
+    public func invoke(_ event: Event, _ name: String = "probe", completing claim: JobClaim? = nil)
+        async throws
         -> Outcome
     {
         let entry = invoker.manifest.function(named: name) ?? FunctionEntry(name: name, handler: "none")
@@ -70,7 +94,7 @@ final class TestRuntime: Sendable {
     }
 
     /// Invokes until another answer than "too busy" comes: a ticket is given back a moment after its answer.
-    func invokeWhenFree(_ event: Event) async throws -> Outcome {
+    public func invokeWhenFree(_ event: Event) async throws -> Outcome {
         for _ in 0..<100_000 {
             let outcome = try await invoke(event)
             if outcome.status != 503 { return outcome }
@@ -80,14 +104,15 @@ final class TestRuntime: Sendable {
     }
 
     /// Opens a session in the store and signs its token.
-    func session(_ id: String, of subject: String, roles: [String] = []) async throws -> String {
+    public func session(_ id: String, of subject: String, roles: [String] = []) async throws -> String {
         let end = now + .seconds(3_600)
         try await write([.openSession(id: id, subject: subject, expiresAt: end)])
         return tokens.sign(
             Claims(subject: subject, session: id, roles: roles, expiresAt: end), now: now) ?? ""
     }
 
-    func write(_ writes: [UnitOfWork.Write]) async throws {
+    /// Changes the store as a function would.
+    public func write(_ writes: [UnitOfWork.Write]) async throws {
         let request = AdmissionRequest(
             function: "test", now: now, session: nil, rates: [], concurrency: 1_000)
         guard case .admitted(let ticket, _) = try await state.admit(request) else { return }

@@ -1,0 +1,4 @@
+import Command
+import Runtime
+
+Program(name: "Echo", functions: FunctionSet(Echo())).main()

@@ -1,0 +1,100 @@
+import Runtime
+import Testing
+
+@testable import Command
+
+@Suite struct CheckTests {
+    private let key = ["SECRET_KEY": String(repeating: "k", count: 32)]
+
+    @Test func aGoodManifest_isOk() throws {
+        let program = try TestProgram()
+        let run = program("check")
+        #expect(run.status == 0)
+        #expect(run.output == "\(program.manifestFile): ok, 4 functions\n")
+        #expect(run.error.isEmpty)
+        #expect(TestProgram.run(["check", program.manifestFile]).output == run.output)
+    }
+
+    @Test func aTypo_isNamedWithItsPlace() throws {
+        let program = try TestProgram(
+            manifest: "version: 1\nfunctions:\n  greet:\n    handlr: Greeting\n    limits: { rate: often }\n")
+        let run = program("check")
+        #expect(run.status == 1)
+        #expect(run.output.isEmpty)
+        let lines = run.error.split(separator: "\n")
+        #expect(lines.count == 2)
+        #expect(lines.first == "\(program.manifestFile):4:5: unknown key 'handlr' (did you mean 'handler'?)")
+        #expect(lines.last?.hasPrefix("\(program.manifestFile):5:") == true)
+    }
+
+    @Test func aHandlerThatTheProgramDoesNotBring_isNamed() throws {
+        let program = try TestProgram(
+            manifest: "version: 1\nfunctions:\n  greet:\n    handler: Greting\n  other:\n    handler: Zzz\n")
+        let file = program.manifestFile
+        let said = """
+            \(file):3: function 'greet': no handler 'Greting' (did you mean 'Greeting'?)
+            \(file):5: function 'other': no handler 'Zzz'
+
+            """
+        let run = program("check")
+        #expect(run.status == 1)
+        #expect(run.error == said)
+        // The verbs that need it say the same.
+        let invoked = program("invoke", "greet")
+        #expect(invoked.status == 1)
+        #expect(invoked.error == "gestaloka invoke:\n" + said)
+    }
+
+    @Test func json_saysTheSame_onStandardOutput() throws {
+        let good = try TestProgram()
+        #expect(
+            good("check", "--json").object == [
+                "manifest": .string(good.manifestFile), "ok": .bool(true), "functions": .integer(4),
+                "problems": .array([]),
+            ])
+        let bad = try TestProgram(manifest: "version: 2\n")
+        let run = bad("check", "--json")
+        #expect(run.status == 1)
+        #expect(run.error.isEmpty)
+        #expect(run.object["ok"] == .bool(false))
+        guard case .array(let problems) = run.object["problems"], case .string(let first) = problems.first
+        else {
+            Issue.record("no problems in \(run.output)")
+            return
+        }
+        #expect(first.hasPrefix("\(bad.manifestFile):1:10: "))
+    }
+
+    @Test func production_asksForAKey_andNoGuests() throws {
+        let program = try TestProgram()
+        let production = ["ENVIRONMENT": "production"]
+        for verb in ["check", "serve"] {
+            let run = program(verb, environment: production)
+            #expect(run.status == 1)
+            #expect(run.error.contains("set SECRET_KEY to at least 32 random bytes"))
+            let short = program(verb, environment: production.merging(["SECRET_KEY": "short"]) { $1 })
+            #expect(short.status == 1)
+            #expect(short.error.contains("has 5 bytes and needs at least 32"))
+            let guests = program(
+                verb, environment: production.merging(key) { $1 }.merging(["GUESTS": "true"]) { $1 })
+            #expect(guests.status == 1)
+            #expect(guests.error.contains("does not allow guests: set GUESTS=false"))
+        }
+        #expect(program("check", environment: production.merging(key) { $1 }).status == 0)
+    }
+
+    @Test(arguments: [
+        (["ENVIRONMENT": "prod"], "ENVIRONMENT must be one of: development, production"),
+        (["DEBUG": "maybe"], "DEBUG must be one of: true, false"),
+        (["LOG_LEVEL": "loud"], "LOG_LEVEL must be one of: "),
+    ])
+    func aSettingThatIsNoSetting_isNamed(_ environment: [String: String], _ text: String) throws {
+        let program = try TestProgram()
+        for run in [
+            program("check", environment: environment), program("invoke", "greet", environment: environment),
+        ] {
+            #expect(run.status == 1)
+            #expect(run.error.contains(text))
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import Game
+import Runtime
+import Store
+import TestSupport
+import Testing
+
+@Suite struct SocketTests {
+    private func socket(_ event: String, _ connection: String = "socket_1") -> Event.Source {
+        .socket(event: event, connection: connection, host: "host_1")
+    }
+
+    @Test func aSocket_isRecorded_andLetIntoItsRooms() async throws {
+        let runtime = try TestRuntime.game()
+        let token = try await runtime.session("session_1", of: "player_1")
+        try await runtime.keep(Player(id: "player_1", name: "Ayu", language: .en, location: "harbour"))
+        var event = runtime.event(#"{"token":"x"}"#, as: nil, trigger: socket("$connect"))
+        event.credential = .token(token)
+        let outcome = try await runtime.invoke(event, "socket-connect")
+        #expect(outcome.status == 200)
+        #expect(outcome.claims?.subject == "player_1")
+        #expect(
+            outcome.unit.writes == [
+                .connect(connection: "socket_1", host: "host_1", subject: "player_1", session: "session_1"),
+                .join(room: "player:player_1", .connection("socket_1")),
+                .join(room: "location:harbour", .connection("socket_1")),
+            ])
+    }
+
+    @Test func withoutASession_itIsRefused() async throws {
+        let runtime = try TestRuntime.game()
+        var event = runtime.event("{}", as: nil, trigger: socket("$connect"))
+        let none = try await runtime.invoke(event, "socket-connect")
+        #expect(none.status == 401)
+        let token = try await runtime.session("session_1", of: "player_1")
+        for bad in ["", "x.y.z", String(token.dropLast())] {
+            event.credential = .token(bad)
+            #expect(try await runtime.invoke(event, "socket-connect").status == 401)
+        }
+        try await runtime.write([.revokeSession(id: "session_1")])
+        event.credential = .token(token)
+        let revoked = try await runtime.invoke(event, "socket-connect")
+        #expect(revoked.status == 401)
+        #expect(revoked.unit == UnitOfWork())
+    }
+
+    @Test func onlyASocket_canConnect() async throws {
+        let runtime = try TestRuntime.game()
+        #expect(try await runtime.invoke(runtime.event("{}"), "socket-connect").status == 400)
+    }
+
+    @Test func aDisconnect_forgetsTheSocket() async throws {
+        let runtime = try TestRuntime.game()
+        let event = runtime.event("", trigger: socket("$disconnect", "socket_7"))
+        let outcome = try await runtime.invoke(event, "socket-disconnect")
+        #expect(outcome.status == 200)
+        #expect(outcome.unit.writes == [.disconnect(connection: "socket_7")])
+        // One that was never recorded is no error.
+        #expect(try await runtime.invoke(event, "socket-disconnect").status == 200)
+    }
+}

@@ -1,0 +1,76 @@
+import Testing
+
+/// Calls that stand in one place, or nowhere.
+@Suite struct BannedCallTests {
+    struct Ban {
+        let call: String
+        /// Where it may stand.
+        var except: Set<String> = []
+        let instead: String
+    }
+
+    static let bans: [Ban] = [
+        Ban(call: "Date()", instead: "take the time from the Context or the Platform"),
+        Ban(call: "UUID()", instead: "take ids from the Context"),
+        Ban(
+            call: "SystemRandomNumberGenerator", except: ["Sources/Runtime/Platform/SystemPlatform.swift"],
+            instead: "take random numbers from the Context or the Platform"),
+        Ban(call: ".random(in:", instead: "take random numbers from the Context or a SeededRandom"),
+        Ban(call: "Task.sleep", instead: "schedule on the injected Timers"),
+        Ban(
+            call: "clock_gettime", except: ["Sources/System/CLinux/shim.h"],
+            instead: "take the time from the Context or the Platform"),
+        Ban(
+            call: "clinux_realtime_nanoseconds",
+            except: ["Sources/Runtime/Platform/SystemPlatform.swift", "Sources/System/CLinux/shim.h"],
+            instead: "take the time from the Context or the Platform"),
+        Ban(
+            call: "clinux_monotonic_nanoseconds",
+            except: ["Sources/Runtime/Platform/SystemPlatform.swift", "Sources/System/CLinux/shim.h"],
+            instead: "take the time from the Context or the Platform"),
+        // How long a thread waits for a descriptor, a lock or more work; never a time that anyone is told.
+        Ban(
+            call: "ContinuousClock",
+            except: [
+                "Sources/LocalHost/EventLoop.swift", "Sources/LocalHost/TimerQueue.swift",
+                "Sources/Store/Database.swift", "Sources/Store/Writer.swift",
+            ],
+            instead: "take the uptime from the Platform"),
+        Ban(call: "try!", instead: "throw, or make it impossible"),
+        Ban(call: "as!", instead: "use as? or a type that makes it needless"),
+        Ban(call: "fatalError(", instead: "throw for input, precondition for our own bugs"),
+    ]
+
+    static func findings(_ file: SourceFile) -> [String] {
+        let bans = bans.filter { !$0.except.contains(file.path) }
+        return file.code.flatMap { line in
+            bans.filter { line.text.mentions($0.call) }.map {
+                "\(file.path):\(line.number): \($0.call) may not stand here: \($0.instead)"
+            }
+        }
+    }
+
+    @Test func bannedCalls_standInTheirPlace_orNowhere() {
+        for finding in SourceTree.files(under: "Sources/").flatMap(Self.findings) {
+            Issue.record("\(finding)")
+        }
+    }
+
+    @Test(arguments: bans.map(\.call))
+    func canary_bannedCall_isFound(call: String) {
+        let file = SourceFile(
+            path: "Sources/Runtime/A.swift", text: "let a = \(call) // a\n/* \(call) */ // \(call)\n")
+        #expect(Self.findings(file).count == 1)
+        let longer = SourceFile(path: "Sources/Runtime/A.swift", text: "let a = some\(call)\n")
+        #expect(Self.findings(longer).count == (call.hasPrefix(".") ? 1 : 0))
+    }
+
+    @Test func exceptions_areStillNeeded() {
+        for ban in Self.bans {
+            for path in ban.except {
+                let isUsed = SourceTree.file(path)?.code.contains { $0.text.mentions(ban.call) } ?? false
+                #expect(isUsed, "\(path) has no \(ban.call) any more: take it out of BannedCallTests.bans")
+            }
+        }
+    }
+}

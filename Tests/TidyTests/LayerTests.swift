@@ -1,0 +1,81 @@
+import Testing
+
+/// Imports point down only (Package.swift draws the layers).
+@Suite struct LayerTests {
+    /// What the files of a folder may import. The longest folder that fits counts.
+    static let allowed: [String: Set<String>] = [
+        "Sources/Store/": ["CLinux", "CSQLite", "Glibc", "Synchronization"],
+        "Sources/Wire/": [],
+        "Sources/Runtime/": [
+            "CCrypto", "CLinux", "CYAML", "FoundationEssentials", "Glibc", "Store", "Synchronization", "Wire",
+        ],
+        "Sources/Handlers/": ["FoundationEssentials", "Game", "Runtime", "Store"],
+        "Sources/Handlers/Game/": ["FoundationEssentials", "Runtime"],
+        "Sources/LocalHost/": [
+            "CLinux", "FoundationEssentials", "Glibc", "Runtime", "Store", "Synchronization", "Wire",
+        ],
+        "Sources/Command/": ["FoundationEssentials", "Glibc", "LocalHost", "Runtime", "Store"],
+        "Sources/gestaloka/": [
+            "Broadcast", "Command", "Game", "GuestSession", "PlayerAction", "Runtime", "SocketConnect",
+            "SocketDisconnect", "StoryGeneration",
+        ],
+    ]
+
+    static func findings(_ file: SourceFile) -> [String] {
+        guard file.isSwift else { return [] }
+        let folders = allowed.keys.filter { file.path.hasPrefix($0) }
+        guard let folder = folders.max(by: { $0.count < $1.count }), let allowed = allowed[folder] else {
+            return ["\(file.path): its folder is not in LayerTests.allowed; say there what it may import"]
+        }
+        return file.code.compactMap { line in
+            guard let module = importedModule(line.text), !allowed.contains(module) else { return nil }
+            let reason =
+                module == "Foundation"
+                ? "use FoundationEssentials: the full Foundation triples the binary and its start"
+                : "\(folder) may import \(allowed.isEmpty ? "nothing" : allowed.sorted().joined(separator: ", "))"
+            return "\(file.path):\(line.number): import \(module): \(reason)"
+        }
+    }
+
+    private static func importedModule(_ line: String) -> String? {
+        var words = line.split(separator: " ").filter { !$0.hasPrefix("@") }
+        if let first = words.first,
+            ["public", "package", "internal", "fileprivate", "private"].contains(first)
+        {
+            words.removeFirst()
+        }
+        guard words.first == "import", words.count > 1 else { return nil }
+        let kinds: Set<Substring> = [
+            "struct", "class", "enum", "protocol", "func", "var", "let", "typealias",
+        ]
+        let name = words[kinds.contains(words[1]) && words.count > 2 ? 2 : 1]
+        return name.split(separator: ".").first.map(String.init)
+    }
+
+    @Test func imports_pointDown_inEveryFile() {
+        let files = SourceTree.files(under: "Sources/")
+        #expect(files.count > 100)
+        for finding in files.flatMap(Self.findings) { Issue.record("\(finding)") }
+    }
+
+    @Test(arguments: [
+        ("Sources/Store/A.swift", "import Runtime"),
+        ("Sources/Wire/A.swift", "internal import Glibc"),
+        ("Sources/Wire/HTTP/A.swift", "public import FoundationEssentials"),
+        ("Sources/Runtime/A.swift", "internal import LocalHost"),
+        ("Sources/Handlers/Broadcast/A.swift", "import PlayerAction"),
+        ("Sources/Handlers/Broadcast/A.swift", "@preconcurrency internal import struct Command.Program"),
+        ("Sources/Handlers/Game/A.swift", "import Store"),
+        ("Sources/LocalHost/A.swift", "import Game"),
+        ("Sources/Command/A.swift", "import Foundation"),
+        ("Sources/Elsewhere/A.swift", ""),
+    ])
+    func canary_importThatPointsUp_isFound(path: String, text: String) {
+        #expect(Self.findings(SourceFile(path: path, text: text)).count == 1)
+    }
+
+    @Test func canary_importThatPointsDown_isNotFound() {
+        let text = "public import Runtime\n// import Command\n/* import\n import LocalHost */ import Game\n"
+        #expect(Self.findings(SourceFile(path: "Sources/Handlers/Broadcast/A.swift", text: text)).isEmpty)
+    }
+}

@@ -1,0 +1,64 @@
+import Testing
+
+/// `unsafe` and `@unchecked Sendable` stand in listed files, each for its reason.
+@Suite struct UnsafeTests {
+    static let reasons: [String: String] = [
+        "Sources/Store/Database.swift": "SQLite's C interface",
+        "Sources/Store/Statement.swift": "SQLite's C interface",
+        "Sources/Store/SQLiteState.swift": "mkdir, open and stat take C strings and pointers",
+        "Sources/Store/Bell.swift": "eventfd and poll fill variables by pointer",
+        "Sources/Store/Disk.swift": "opens the write-ahead log by its path",
+        "Sources/Store/SystemThread.swift": "pthread_create takes a pointer to what it runs",
+        "Sources/Store/Writer.swift": "hands the one transaction to the writer's thread",
+        "Sources/Store/Admission.swift": "a flag that the writer's one thread reads and writes",
+        "Sources/Runtime/Identity/Cryptography.swift": "libcrypto's C interface",
+        "Sources/Runtime/Manifest/YAMLReader.swift": "libyaml's C interface",
+        "Sources/Runtime/Observability/LogWriter.swift": "writes to a descriptor",
+        "Sources/Runtime/Platform/DevelopmentKey.swift":
+            "open, write, link and unlink take C strings and pointers",
+        "Sources/Wire/ByteQueue.swift": "appends from a read buffer",
+        "Sources/Wire/HTTP/HTTPRequestParser.swift": "appends from a read buffer",
+        "Sources/Wire/WebSocket/WebSocketDecoder.swift": "appends from a read buffer",
+        "Sources/Wire/WebSocket/WebSocketMask.swift":
+            "masks eight octets at a time, inside the buffer's bounds",
+        "Sources/LocalHost/EventLoop.swift": "epoll and eventfd; runs the executor's jobs",
+        "Sources/LocalHost/Host.swift": "names the loop as the actor's executor",
+        "Sources/LocalHost/Host+Connections.swift": "recv and send on buffers",
+        "Sources/LocalHost/HostError.swift": "strerror returns a C string",
+        "Sources/LocalHost/Listener.swift": "getaddrinfo, bind and accept take pointers",
+        "Sources/Command/Console.swift": "reads and writes descriptors",
+    ]
+
+    static func uses(_ file: SourceFile) -> [Int] {
+        guard file.isSwift else { return [] }
+        return file.code.filter { $0.text.mentions("unsafe") || $0.text.mentions("@unchecked") }.map(\.number)
+    }
+
+    static func findings(_ file: SourceFile) -> [String] {
+        guard reasons[file.path] == nil, let line = uses(file).first else { return [] }
+        return [
+            "\(file.path):\(line): unsafe code outside the listed files: use Span or an array, or list the file in UnsafeTests.reasons with its reason"
+        ]
+    }
+
+    @Test func unsafeCode_standsInListedFiles() {
+        for finding in SourceTree.files(under: "Sources/").flatMap(Self.findings) {
+            Issue.record("\(finding)")
+        }
+    }
+
+    @Test func list_isStillNeeded() {
+        for path in Self.reasons.keys.sorted() {
+            let isUsed = SourceTree.file(path).map { !Self.uses($0).isEmpty } ?? false
+            #expect(isUsed, "\(path) has no unsafe code any more: take it out of UnsafeTests.reasons")
+        }
+    }
+
+    @Test(arguments: [
+        "let a = unsafe b()", "final class A: @unchecked Sendable {}", "nonisolated(unsafe) let a = 1",
+    ])
+    func canary_unsafeCode_isFound(text: String) {
+        #expect(Self.findings(SourceFile(path: "Sources/Runtime/A.swift", text: text)).count == 1)
+        #expect(Self.findings(SourceFile(path: "Sources/Runtime/A.swift", text: "// " + text)).isEmpty)
+    }
+}
