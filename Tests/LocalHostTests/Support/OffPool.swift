@@ -9,10 +9,13 @@ private final class ThreadPerStep: TaskExecutor {
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         do {
-            let thread = try SystemThread(named: "test-step") { [self] in
-                unsafe job.runSynchronously(on: asUnownedTaskExecutor())
+            // Under the lock, so that `join` cannot come between a thread's start and its entry here.
+            try threads.withLock { threads in
+                let thread = try SystemThread(named: "test-step") { [self] in
+                    unsafe job.runSynchronously(on: asUnownedTaskExecutor())
+                }
+                threads.append(thread)
             }
-            threads.withLock { $0.append(thread) }
         } catch { fatalError("no thread for a test: \(error)") }
     }
 
