@@ -8,15 +8,15 @@ private final class ThreadPerStep: TaskExecutor {
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        do {
-            // Under the lock, so that `join` cannot come between a thread's start and its entry here.
-            try threads.withLock { threads in
+        // Under the lock, so that `join` cannot come between a thread's start and its entry here.
+        threads.withLock { threads in
+            do {
                 let thread = try SystemThread(named: "test-step") { [self] in
                     unsafe job.runSynchronously(on: asUnownedTaskExecutor())
                 }
                 threads.append(thread)
-            }
-        } catch { fatalError("no thread for a test: \(error)") }
+            } catch { fatalError("no thread for a test: \(error)") }
+        }
     }
 
     /// Waits for the threads; once the task has ended.
