@@ -158,7 +158,8 @@ import Testing
             let record = try Record()
             let gate = Gate()
             var limits = HostLimits()
-            limits.lease = .milliseconds(300)
+            // Long enough for a slow disk; the job runs for longer still.
+            limits.lease = .seconds(2)
             limits.heartbeat = .milliseconds(50)
             let worker = Self.worker(record) { input, _ in
                 await gate.pass()
@@ -169,7 +170,7 @@ import Testing
             try await first.state.apply([job(1)])
             _ = record.wait(for: 1)
             let later = try Record()
-            _ = first.loop.schedule(after: .milliseconds(900)) { later.add("later") }
+            _ = first.loop.schedule(after: .milliseconds(2_500)) { later.add("later") }
             _ = later.wait(for: 1)
             gate.open()
             await second.close()

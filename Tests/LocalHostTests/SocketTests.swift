@@ -205,7 +205,8 @@ import Wire
     @Test func silentClient_isPinged_thenClosed() async throws {
         var settings = SocketSettings()
         settings.pingInterval = .milliseconds(50)
-        settings.pingTimeout = .milliseconds(50)
+        // Long enough for a slow machine to connect.
+        settings.pingTimeout = .seconds(1)
         let record = try Record()
         let left = Route("left", on: .socket(event: "$disconnect")) { _, _ in
             record.add("left")

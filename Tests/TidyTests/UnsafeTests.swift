@@ -4,6 +4,7 @@ import Testing
 @Suite struct UnsafeTests {
     static let reasons: [String: String] = [
         "Sources/Store/Database.swift": "SQLite's C interface",
+        "Sources/Store/Disk.swift": "open takes a C string",
         "Sources/Store/Statement.swift": "SQLite's C interface",
         "Sources/Store/SQLiteState.swift": "mkdir, open and stat take C strings and pointers",
         "Sources/Store/Bell.swift": "eventfd and poll fill variables by pointer",

@@ -3,15 +3,17 @@ public struct ActionEntry: Codable, Sendable, Equatable {
     /// The journal's word for this kind of entry.
     public static let kind = "action"
 
-    /// What they did.
-    public let type: ActionType
-    /// What they said or tried, sanitised.
-    public let text: String
+    // In the order of their names, in which they are encoded.
+    /// The player's language at the time.
+    public let language: Language
     /// Where they are after it.
     public let location: String
-    /// The player's name and language at the time.
+    /// The player's name at the time.
     public let name: String
-    public let language: Language
+    /// What they said or tried, sanitised.
+    public let text: String
+    /// What they did.
+    public let type: ActionType
 
     /// An action of `player`, who is already where it led them.
     public init(type: ActionType, text: String, player: Player) {

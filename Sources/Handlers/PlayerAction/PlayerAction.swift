@@ -51,24 +51,24 @@ public struct PlayerAction: Function {
         }
     }
 
-    /// The event `world_update`.
+    /// The event `world_update`; its fields stand in the order of their names, in which they are encoded.
     struct WorldUpdate: Encodable {
         struct Action: Encodable {
             let id: String
-            let type: ActionType
             let text: String
+            let type: ActionType
         }
 
-        let playerID: String
-        let playerName: String
         let action: Action
         let locationID: String
+        let playerID: String
+        let playerName: String
 
         private enum CodingKeys: String, CodingKey {
-            case playerID = "player_id"
-            case playerName = "player_name"
             case action
             case locationID = "location_id"
+            case playerID = "player_id"
+            case playerName = "player_name"
         }
     }
 
@@ -108,9 +108,8 @@ public struct PlayerAction: Function {
         try context.append(entry, as: ActionEntry.kind, id: actionID, to: stream)
         try context.enqueue(StoryJob(actionID: actionID), id: jobID, on: "story", group: player.id)
         let update = WorldUpdate(
-            playerID: player.id, playerName: player.name,
-            action: WorldUpdate.Action(id: actionID, type: input.type, text: input.text),
-            locationID: player.location)
+            action: WorldUpdate.Action(id: actionID, text: input.text, type: input.type),
+            locationID: player.location, playerID: player.id, playerName: player.name)
         // A move is seen where the player left and where they arrive.
         let rooms = left == player.location ? [left] : [left, player.location]
         try context.emit(

@@ -84,18 +84,7 @@ final class JSONTextEncoder: Encoder {
         return scratch
     }
 
-    fileprivate func append(_ value: String) {
-        let isPlain = value.utf8.allSatisfy {
-            $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
-        }
-        guard isPlain else {
-            text.append(contentsOf: JSONScanner.quoted(value).utf8)
-            return
-        }
-        text.append(UInt8(ascii: "\""))
-        text.append(contentsOf: value.utf8)
-        text.append(UInt8(ascii: "\""))
-    }
+    fileprivate func append(_ value: String) { JSONScanner.appendQuoted(value, to: &text) }
 
     fileprivate func append(literal: String) { text.append(contentsOf: literal.utf8) }
 

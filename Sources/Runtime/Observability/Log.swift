@@ -39,26 +39,27 @@ public struct Log: Sendable {
     private func jsonLine(
         _ level: LogLevel, _ message: String, _ fields: [(String, LogValue)], _ time: Timestamp
     ) -> String {
-        var line = #"{"time":""#
-        line.reserveCapacity(448)
-        line += time.rfc3339
-        line += #"","level":""#
-        line += level.rawValue
-        line += #"","message":"#
-        line += JSONScanner.quoted(message)
+        var line: [UInt8] = []
+        line.reserveCapacity(512)
+        line += #"{"time":""#.utf8
+        line += time.rfc3339.utf8
+        line += #"","level":""#.utf8
+        line += level.rawValue.utf8
+        line += #"","message":"#.utf8
+        JSONScanner.appendQuoted(message, to: &line)
         for (name, value) in fields {
-            line += ",\""
-            line += name
-            line += "\":"
+            line += ",\"".utf8
+            line += name.utf8
+            line += "\":".utf8
             switch value {
-            case .string(let text): line += JSONScanner.quoted(text)
-            case .integer(let number): line += String(number)
-            case .number(let number): line += number.isFinite ? String(number) : "null"
-            case .boolean(let flag): line += flag ? "true" : "false"
+            case .string(let text): JSONScanner.appendQuoted(text, to: &line)
+            case .integer(let number): line += String(number).utf8
+            case .number(let number): line += (number.isFinite ? String(number) : "null").utf8
+            case .boolean(let flag): line += (flag ? "true" : "false").utf8
             }
         }
-        line += "}\n"
-        return line
+        line += "}\n".utf8
+        return String(decoding: line, as: UTF8.self)
     }
 
     private func terminalLine(

@@ -3,21 +3,39 @@ extension JSONScanner {
     public static func quoted(_ text: String) -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count + 2)
+        appendQuoted(text, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Appends a JSON string literal of this text to a buffer.
+    public static func appendQuoted(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(ASCII.quote)
-        for byte in text.utf8 {
-            switch byte {
-            case ASCII.quote, ASCII.backslash: bytes += [ASCII.backslash, byte]
-            case ASCII.lineFeed: bytes += [ASCII.backslash, 0x6E]
-            case ASCII.carriageReturn: bytes += [ASCII.backslash, 0x72]
-            case ASCII.tab: bytes += [ASCII.backslash, 0x74]
-            case 0..<ASCII.space:
-                bytes += "\\u00".utf8
-                bytes += [hexDigit(byte >> 4), hexDigit(byte & 0xF)]
-            default: bytes.append(byte)
-            }
+        let start = bytes.count
+        bytes.append(contentsOf: text.utf8)
+        // Nearly every text is its own literal.
+        if let first = bytes[start...].firstIndex(where: needsEscape) {
+            let rest = bytes[first...]
+            bytes.removeSubrange(first...)
+            for byte in rest { appendEscaped(byte, to: &bytes) }
         }
         bytes.append(ASCII.quote)
-        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func needsEscape(_ byte: UInt8) -> Bool {
+        byte < ASCII.space || byte == ASCII.quote || byte == ASCII.backslash
+    }
+
+    private static func appendEscaped(_ byte: UInt8, to bytes: inout [UInt8]) {
+        switch byte {
+        case ASCII.quote, ASCII.backslash: bytes += [ASCII.backslash, byte]
+        case ASCII.lineFeed: bytes += [ASCII.backslash, 0x6E]
+        case ASCII.carriageReturn: bytes += [ASCII.backslash, 0x72]
+        case ASCII.tab: bytes += [ASCII.backslash, 0x74]
+        case 0..<ASCII.space:
+            bytes += "\\u00".utf8
+            bytes += [hexDigit(byte >> 4), hexDigit(byte & 0xF)]
+        default: bytes.append(byte)
+        }
     }
 
     /// The text that a JSON string literal stands for; nil where it is none, or has half a surrogate pair.
