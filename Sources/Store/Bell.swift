@@ -23,11 +23,11 @@ package final class Bell: Sendable {
         _ = unsafe eventfd_read(descriptor, &count)
     }
 
-    /// Waits for at most `patience` (rounded up to a millisecond); whether it rang.
+    /// Waits for at most `patience`; whether it rang.
     package func wait(atMost patience: Duration) -> Bool {
-        var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        let milliseconds = max(1, min(patience.milliseconds, 60_000))
-        guard unsafe poll(&waiting, 1, Int32(milliseconds)) > 0 else { return false }
+        let (seconds, attoseconds) = patience.components
+        let nanoseconds = min(max(seconds, 0), 3_600) * 1_000_000_000 + max(attoseconds, 0) / 1_000_000_000
+        guard clinux_wait_readable(descriptor, nanoseconds) != 0 else { return false }
         wait()
         return true
     }

@@ -6,6 +6,10 @@ public struct StoreLimits: Sendable {
     public var operationsPerTransaction = 1_024
     /// How long a transaction that nobody waits for is kept open for more work.
     public var openTransaction: Duration = .milliseconds(2)
+    /// How old a transaction that somebody waits for may become while other invocations are still at work.
+    public var gathering: Duration = .microseconds(250)
+    /// Units of work that are enough company for one fsync: such a transaction waits no longer.
+    public var gatheredUnits = 12
     /// How long another process may hold the write lock before an operation fails as `busy`.
     public var busyTimeout: Duration = .seconds(5)
     /// Pages in the write-ahead log before they are copied into the database (4 KiB each).

@@ -1,7 +1,10 @@
 internal import Glibc
 internal import Synchronization
 
-/// The shared state in one SQLite file (WAL, `synchronous=FULL`), for all processes of one machine.
+/// The shared state in one SQLite file (WAL), for all processes of one machine.
+///
+/// Nobody is told of a commit before the log is on disk (`Disk`). When the disk has failed at that, everything fails
+/// from then on: what was committed since the last sync is uncertain.
 ///
 /// One writer a process gathers operations into transactions; SQLite's write lock orders the processes.
 public final class SQLiteState: SharedState {
@@ -174,7 +177,8 @@ public final class SQLiteState: SharedState {
     private func read<T>(
         _ body: (Reader) throws(StoreError) -> sending T
     ) throws(StoreError) -> sending T {
-        try reader.withLock { reader throws(StoreError) in
+        if let failure = writer.failure { throw failure }
+        return try reader.withLock { reader throws(StoreError) in
             guard let reader else { throw .closed }
             return try body(reader)
         }

@@ -66,6 +66,9 @@ final class Transaction {
     /// Whether anything would be lost without a commit.
     var isChanged: Bool { number != storedNumber }
 
+    /// Whether other processes' effects wait to be told.
+    var hasMissed: Bool { missed != nil }
+
     /// Takes the next number of the store's order.
     func nextNumber() -> Int64 {
         number += 1

@@ -43,6 +43,9 @@ final class Writer: Sendable {
         thread.withLock { $0 = started }
     }
 
+    /// Why nothing can be made durable any more.
+    var failure: StoreError? { disk.failure }
+
     /// Queues an operation, or refuses it at once.
     func submit(_ operation: Operation) {
         let (refusal, ring): (StoreError?, Bool) = queue.withLock { queue in
@@ -98,19 +101,20 @@ final class Writer: Sendable {
             }
             count += batch.count
             guard count < limits.operationsPerTransaction, transaction.loss == nil else { break }
-            let patience = patience(transaction, opened: opened, isAwaited: !completions.isEmpty)
+            let patience = patience(transaction, opened: opened, awaited: completions.count)
             guard patience > .zero else { break }
             batch = take(patience: patience)
         }
         do throws(StoreError) {
-            let isChanged = transaction.isChanged
+            // What another process committed may not be on disk yet, either, and is about to be told.
+            let needsDisk = transaction.isChanged || transaction.hasMissed
             try transaction.commit()
             let publication = transaction.publication()
             let finish: @Sendable (StoreError?) -> Void = { [completions] failure in
                 for completion in completions { completion(failure) }
                 if failure == nil { publication.publish() }
             }
-            if isChanged { disk.sync(then: finish) } else { finish(nil) }
+            if needsDisk { disk.sync(then: finish) } else { finish(nil) }
         } catch {
             for completion in completions { completion(error) }
             transaction.publication().publish()
@@ -118,12 +122,17 @@ final class Writer: Sendable {
     }
 
     /// How long an open transaction waits for more work. With nobody waiting for it: for what its admissions lead to.
-    /// With somebody: while the disk is still busy with the transaction before, for it could not be synced anyway.
-    private func patience(_ transaction: Transaction, opened: ContinuousClock.Instant, isAwaited: Bool)
+    /// With somebody: while the disk is still busy with the transaction before, for it could not be synced anyway; and
+    /// a moment for invocations that are still at work to share the fsync (as PostgreSQL's commit_delay and
+    /// commit_siblings have it).
+    private func patience(_ transaction: Transaction, opened: ContinuousClock.Instant, awaited: Int)
         -> Duration
     {
-        if isAwaited { return disk.isBusy ? .milliseconds(10) : .zero }
-        return transaction.isChanged ? limits.openTransaction - (ContinuousClock.now - opened) : .zero
+        let age = ContinuousClock.now - opened
+        if awaited == 0 { return transaction.isChanged ? limits.openTransaction - age : .zero }
+        if disk.isBusy { return .milliseconds(10) }
+        let hasCompany = awaited < limits.gatheredUnits && transaction.inFlight.total > awaited
+        return hasCompany ? limits.gathering - age : .zero
     }
 
     /// What waits now. With nothing there it waits: for as long as it takes (nil), or until the bell rings, or

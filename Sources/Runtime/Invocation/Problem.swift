@@ -99,6 +99,7 @@ public struct Problem: Error, Sendable, Equatable {
         case .full: self.init(.storeFull, "Nothing was changed. The operator must make room.")
         case .busy, .overloaded, .closed, .admissionLost, .leaseLost:
             self.init(.busy, "Nothing was changed. Try again shortly.", retryAfter: .seconds(1))
+        case .io: self.init(.failed, "The store's disk failed. Whether anything was changed is not certain.")
         default: self.init(.failed, "The store failed; nothing was changed.")
         }
     }

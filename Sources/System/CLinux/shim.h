@@ -3,6 +3,7 @@
 #ifndef CLINUX_SHIM_H
 #define CLINUX_SHIM_H
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/epoll.h>
@@ -39,8 +40,17 @@ static inline int clinux_epoll_wait(int epoll, clinux_ready *ready, int capacity
 static inline int clinux_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 static inline int clinux_eventfd_blocking(void) { return eventfd(0, EFD_CLOEXEC); }
 
-// glibc declares it under _GNU_SOURCE only, which would give this module other types than Swift's Glibc has.
+// glibc declares these under _GNU_SOURCE only, which would give this module other types than Swift's Glibc has.
 extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+
+extern int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask);
+
+// Waits until `fd` can be read, for at most `nanoseconds`; whether it can.
+static inline int clinux_wait_readable(int fd, int64_t nanoseconds) {
+    struct pollfd waiting = {.fd = fd, .events = POLLIN};
+    struct timespec timeout = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+    return ppoll(&waiting, 1, &timeout, 0) > 0;
+}
 
 static inline int clinux_accept(int fd, struct sockaddr *address, socklen_t *length) {
     return accept4(fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
