@@ -11,8 +11,12 @@ struct QueueState: Sendable {
     var isClaiming = false
     /// Something came while we were claiming.
     var isCalledAgain = false
-    /// Wakes us when the next waiting job is ready.
+    /// When it was last looked at (the host's uptime).
+    var lastClaim: Duration = .zero - .seconds(1)
+    /// Wakes us when the next waiting job is ready, or when we may look again.
     var timer: TimerID?
+    /// The timer is the latter.
+    var isPaced = false
 }
 
 /// Queues: claims ready jobs, runs them, and gives back what could not be done.
@@ -37,12 +41,22 @@ extension Host {
             queues[name]?.isCalledAgain = true
             return
         }
-        queues[name]?.isClaiming = true
-        queues[name]?.isCalledAgain = false
+        guard !queue.isPaced else { return }
         if let timer = queue.timer {
             loop.cancel(timer)
             queues[name]?.timer = nil
         }
+        // Under load every commit brings jobs; looking at each would cost more than the jobs.
+        let uptime = invoker.platform.uptime()
+        let pause = queue.lastClaim + limits.claimInterval - uptime
+        if pause > .zero {
+            queues[name]?.isPaced = true
+            wake(name, after: pause)
+            return
+        }
+        queues[name]?.lastClaim = uptime
+        queues[name]?.isClaiming = true
+        queues[name]?.isCalledAgain = false
         underWay { host in await host.claim(queue, groups: room) }
     }
 
@@ -70,9 +84,14 @@ extension Host {
         guard let delay, !isStopping, queues[name]?.timer == nil, queues[name]?.isClaiming == false else {
             return
         }
-        queues[name]?.timer = loop.schedule(after: min(delay, .seconds(60))) { [weak self] in
+        wake(name, after: min(delay, .seconds(60)))
+    }
+
+    private func wake(_ name: String, after delay: Duration) {
+        queues[name]?.timer = loop.schedule(after: delay) { [weak self] in
             self?.assumeIsolated { host in
                 host.queues[name]?.timer = nil
+                host.queues[name]?.isPaced = false
                 host.claim(name)
             }
         }

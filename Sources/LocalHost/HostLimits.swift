@@ -24,6 +24,8 @@ public struct HostLimits: Sendable {
     public var queuedEvents = 64
     /// Groups of jobs of one queue that run at once, if the function's concurrency allows as many.
     public var runningGroups = 64
+    /// How often at most a queue is looked at for jobs.
+    public var claimInterval: Duration = .milliseconds(4)
     /// Times that a job is tried before it becomes a dead letter.
     public var jobAttempts = 5
     /// How long a host counts as alive after its last heartbeat; what its jobs' leases last.

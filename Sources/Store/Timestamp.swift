@@ -19,6 +19,15 @@ public struct Timestamp: Sendable, Hashable, Comparable, Codable {
         try container.encode(milliseconds)
     }
 
+    /// The next whole multiple of `step` since the epoch, saturating; itself for a step under a millisecond.
+    func roundedUp(to step: Duration) -> Timestamp {
+        let step = step.milliseconds
+        guard step > 1, milliseconds >= 0 else { return self }
+        let rest = milliseconds % step
+        let (sum, overflow) = milliseconds.addingReportingOverflow(rest == 0 ? 0 : step - rest)
+        return Timestamp(milliseconds: overflow ? .max : sum)
+    }
+
     public static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
 
     /// The time `duration` later, saturating at the ends of the range; fractions of a millisecond are dropped.

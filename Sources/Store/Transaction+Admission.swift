@@ -16,11 +16,13 @@ final class RateStatements {
     fileprivate let read: Statement
     fileprivate let write: Statement
     fileprivate let readSession: Statement
+    private let update: Statement
     private let trims: [Statement]
 
     init(_ database: Database) {
         read = Statement(database, "SELECT hits FROM rate WHERE key = ?1")
         write = Statement(database, "INSERT OR REPLACE INTO rate(key, hits, expires_at) VALUES (?1, ?2, ?3)")
+        update = Statement(database, "UPDATE rate SET hits = ?2 WHERE key = ?1 AND expires_at = ?3")
         readSession = Statement(
             database, "SELECT expires_at FROM session WHERE id = ?1 AND revoked_at IS NULL")
         trims = [
@@ -31,6 +33,14 @@ final class RateStatements {
                 database,
                 "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires_at < ?1 LIMIT ?2)"),
         ]
+    }
+
+    /// Writes a counter. Its expiry is rounded up to a whole window, so that the index of expiries changes once a window
+    /// and not with every hit.
+    func store(_ rate: OpenRateWindow) throws(StoreError) {
+        let expiry = rate.window.expiry(rate.rule).roundedUp(to: rate.rule.window)
+        let (key, hits) = (SQLValue.text(rate.rule.key), SQLValue.blob(rate.window.encoded))
+        if try update.changes(key, hits, .time(expiry)) == 0 { try write.run(key, hits, .time(expiry)) }
     }
 
     /// Drops at most `limit` counters and as many sessions that expired before `now`; the larger of the counts.
@@ -72,8 +82,7 @@ extension Transaction {
 
     func writeRateWindows() throws(StoreError) {
         for rate in known.changedRates {
-            try rates.write.run(
-                .text(rate.rule.key), .blob(rate.window.encoded), .time(rate.window.expiry(rate.rule)))
+            try rates.store(rate)
         }
         known.ratesAreStored()
     }

@@ -9,7 +9,7 @@ public final class LogLines: LogSink {
     /// No lines yet.
     public init() {}
 
-    public func write(_ line: String) { lines.withLock { $0.append(line) } }
+    public func write(_ line: LogLine) { lines.withLock { $0.append(line.text) } }
 
     /// Every line, in order.
     public var all: [String] { lines.withLock { $0 } }

@@ -8,8 +8,15 @@ internal import Synchronization
 /// At most `limit` bytes wait; beyond that lines are dropped, and a line says how many once there is room again. The
 /// thread runs until `close`. The process must ignore SIGPIPE.
 public final class LogWriter: LogSink {
+    private enum Line {
+        case text(String)
+        case line(LogLine)
+    }
+
     private struct State {
-        var buffer: [UInt8] = []
+        var lines: [Line] = []
+        /// What the lines come to, in bytes.
+        var size = 0
         var dropped = 0
         var isWaiting = false
         var isClosed = false
@@ -36,14 +43,20 @@ public final class LogWriter: LogSink {
         thread.withLock { $0 = started }
     }
 
-    public func write(_ line: String) {
+    public func write(_ line: LogLine) { add(.line(line), size: line.estimatedBytes) }
+
+    /// Writes a text as it is; it ends with its own line break.
+    public func write(_ text: String) { add(.text(text), size: text.utf8.count) }
+
+    private func add(_ line: Line, size: Int) {
         let ring = state.withLock { state in
             guard !state.isClosed else { return false }
-            guard state.buffer.count + line.utf8.count <= limit else {
+            guard state.size + size <= limit else {
                 state.dropped += 1
                 return false
             }
-            state.buffer.append(contentsOf: line.utf8)
+            state.lines.append(line)
+            state.size += size
             defer { state.isWaiting = false }
             return state.isWaiting
         }
@@ -63,13 +76,21 @@ public final class LogWriter: LogSink {
 
     private func run() {
         while true {
-            let (bytes, dropped, isClosed) = state.withLock { state in
+            let (lines, dropped, isClosed) = state.withLock { state in
                 defer {
-                    state.isWaiting = state.buffer.isEmpty
-                    state.buffer = []
+                    state.isWaiting = state.lines.isEmpty
+                    state.lines = []
+                    state.size = 0
                     state.dropped = 0
                 }
-                return (state.buffer, state.dropped, state.isClosed)
+                return (state.lines, state.dropped, state.isClosed)
+            }
+            var bytes: [UInt8] = []
+            for line in lines {
+                switch line {
+                case .text(let text): bytes += text.utf8
+                case .line(let line): bytes += line.text.utf8
+                }
             }
             put(bytes)
             if dropped > 0 {
@@ -78,7 +99,7 @@ public final class LogWriter: LogSink {
                         "{\"level\":\"warning\",\"message\":\"Log lines dropped\",\"count\":\(dropped)}\n"
                             .utf8))
             }
-            if bytes.isEmpty {
+            if lines.isEmpty {
                 if isClosed { return }
                 bell.wait()
                 // Lines come in bursts: a moment's patience makes one write of many.

@@ -44,7 +44,7 @@ struct Route: Sendable {
 }
 
 struct Silence: LogSink {
-    func write(_ line: String) {}
+    func write(_ line: LogLine) {}
 }
 
 /// A host on a loop and a thread of its own, over a store in a folder of its own.

@@ -1,0 +1,89 @@
+internal import Store
+internal import Wire
+
+/// One line of a log, before it is text: it becomes that where it is written, not where it is logged.
+public struct LogLine: Sendable {
+    let level: LogLevel
+    let message: String
+    let fields: [(String, LogValue)]
+    let time: Timestamp
+    let format: Log.Format
+
+    /// The line as it is written, its line break included.
+    public var text: String {
+        switch format {
+        case .json: json
+        case .terminal: terminal
+        }
+    }
+
+    /// About as many bytes as `text` has.
+    var estimatedBytes: Int {
+        fields.reduce(96 + message.utf8.count) { sum, field in
+            guard case .string(let text) = field.1 else { return sum + field.0.utf8.count + 16 }
+            return sum + field.0.utf8.count + text.utf8.count + 8
+        }
+    }
+
+    private var json: String {
+        var line: [UInt8] = []
+        line.reserveCapacity(512)
+        line += #"{"time":""#.utf8
+        line += time.rfc3339.utf8
+        line += #"","level":""#.utf8
+        line += level.rawValue.utf8
+        line += #"","message":"#.utf8
+        JSONScanner.appendQuoted(message, to: &line)
+        for (name, value) in fields {
+            line += ",\"".utf8
+            line += name.utf8
+            line += "\":".utf8
+            switch value {
+            case .string(let text): JSONScanner.appendQuoted(text, to: &line)
+            case .integer(let number): line += String(number).utf8
+            case .number(let number): line += (number.isFinite ? String(number) : "null").utf8
+            case .boolean(let flag): line += (flag ? "true" : "false").utf8
+            }
+        }
+        line += "}\n".utf8
+        return String(decoding: line, as: UTF8.self)
+    }
+
+    private var terminal: String {
+        let colour =
+            switch level {
+            case .debug: "\u{1b}[2m"
+            case .info: "\u{1b}[32m"
+            case .warning: "\u{1b}[33m"
+            case .error: "\u{1b}[31m"
+            }
+        var line = "\u{1b}[2m\(time.rfc3339.dropFirst(11).dropLast(1))\u{1b}[0m \(colour)"
+        line += level.rawValue.uppercased() + "\u{1b}[0m " + Self.printable(message)
+        for (name, value) in fields where !["trace_id", "span_id", "success"].contains(name) {
+            let text =
+                switch value {
+                case .string(let text): Self.printable(text)
+                case .integer(let number): String(number)
+                case .number(let number) where name == "duration":
+                    "\((number * 100_000).rounded() / 100)ms"
+                case .number(let number): String(number)
+                case .boolean(let flag): String(flag)
+                }
+            line += " \u{1b}[2m\(name)=\u{1b}[0m\(text)"
+        }
+        return line + "\n"
+    }
+
+    /// A terminal must not obey what a caller sent: no escape sequences, no line that looks like another, no text
+    /// that runs the other way.
+    private static func printable(_ text: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { scalar in
+                    switch scalar.properties.generalCategory {
+                    case .control, .format, .lineSeparator, .paragraphSeparator: " "
+                    default: scalar
+                    }
+                }))
+    }
+}
