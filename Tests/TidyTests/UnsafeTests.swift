@@ -8,7 +8,6 @@ import Testing
         "Sources/Store/Statement.swift": "SQLite's C interface",
         "Sources/Store/SQLiteState.swift": "mkdir, open and stat take C strings and pointers",
         "Sources/Store/Bell.swift": "eventfd and poll fill variables by pointer",
-        "Sources/Store/Disk.swift": "opens the write-ahead log by its path",
         "Sources/Store/SystemThread.swift": "pthread_create takes a pointer to what it runs",
         "Sources/Store/Writer.swift": "hands the one transaction to the writer's thread",
         "Sources/Store/Admission.swift": "a flag that the writer's one thread reads and writes",
