@@ -55,7 +55,7 @@ let package = Package(
         .testTarget(
             name: "RuntimeTests", dependencies: ["Runtime", "Store", "TestSupport"],
             exclude: ["Fixtures"]),
-        .testTarget(name: "GameTests", dependencies: ["Game", "TestSupport"]),
+        .testTarget(name: "GameTests", dependencies: ["Game", "Runtime", "TestSupport"]),
         .testTarget(
             name: "HandlersTests",
             dependencies: [

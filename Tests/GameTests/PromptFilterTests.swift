@@ -1,3 +1,4 @@
+import Runtime
 import Testing
 
 @testable import Game
@@ -16,7 +17,7 @@ import Testing
 
     @Test func anyText_isFilteredToAFixedPoint_withoutPatterns() {
         let seed: UInt64 = 0x6E57_A10C_A000_0002
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         for round in 0..<4000 {
             var text = ""
             // Now and then long enough to be cut.
@@ -38,7 +39,7 @@ import Testing
 
     @Test func anyBeginningOfAResult_isAResult() {
         let seed: UInt64 = 0x6E57_A10C_A000_0003
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         for round in 0..<200 {
             var text = ""
             for _ in 0..<24 { text += random.pick(Self.pieces) ?? "" }

@@ -1,3 +1,5 @@
+internal import Runtime
+
 extension Narrator {
     /// One passage in the making.
     struct Telling {
@@ -5,7 +7,7 @@ extension Narrator {
         private let world: World
         private let language: Language
         private let phrases: NarratorPhrases
-        private var random: SplitMix64
+        private var random: SeededRandom
         /// The sentences of the latest passages and of this one: none is told twice while there are others.
         private var told: Set<UInt64>
         private var toldDetails: Set<String> = []
@@ -26,7 +28,7 @@ extension Narrator {
             self.world = world
             language = prompt.language
             phrases = NarratorPhrases.of(language)
-            random = SplitMix64(seed: seed)
+            random = SeededRandom(seed: seed)
             told = []
             for passage in prompt.recent.suffix(Self.rememberedPassages) {
                 told.formUnion(Self.sentences(of: passage.prefix(scalars: Self.rememberedScalars)))
