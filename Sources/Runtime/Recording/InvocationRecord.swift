@@ -1,0 +1,106 @@
+public import Store
+
+/// One invocation as the pipeline hands it to a recording: the event, what it took from outside, and what came out.
+public struct InvocationRecord: Sendable {
+    /// The function's name in the manifest.
+    public var function: String
+    /// The event; its credential as the caller sent it. A token never gets into a recording (`Taken.credential`).
+    public var event: Event
+    /// What was taken from outside of the event and the store.
+    public var taken = Taken()
+    /// The number of its admission in the store's one order; nil where it was refused before.
+    public var admission: Int64?
+    /// The number of its commit; nil where it changed nothing and had read nothing.
+    public var commit: Int64?
+    /// The answer, and the unit of work.
+    public var outcome: Outcome
+    /// What the function said in its log line.
+    public var message: String?
+    /// What the function added to its log line.
+    public var fields: [(String, LogValue)] = []
+    /// From the event's arrival to the answer.
+    public var duration: Duration
+
+    init(function: String, event: Event, outcome: Outcome, duration: Duration) {
+        self.function = function
+        self.event = event
+        self.outcome = outcome
+        self.duration = duration
+    }
+}
+
+/// What an invocation takes from outside, so that a replay can give it again. Time, claims and ids are the event's.
+public struct Taken: Sendable, Equatable {
+    /// What its random numbers and ids start from.
+    public var seed: UInt64
+    /// Why the caller's token was refused, if it was.
+    public var refusal: String?
+    /// As many invocations of the function were under way as may be.
+    public var isBusy = false
+    /// The deadline passed.
+    public var isOverrun = false
+    /// What the store could not do, at the admission or the commit.
+    public var fault: StoreFault?
+    /// Texts from outside by name, such as a model's, in pieces.
+    public var texts: [String: [OutsideText.Piece]] = [:]
+    /// The jobs it did.
+    public var claim: JobClaim?
+
+    /// Nothing but a seed.
+    public init(seed: UInt64 = 0) { self.seed = seed }
+}
+
+/// A failure of the store that a recording keeps: the disk and the load are not in it.
+public enum StoreFault: String, Sendable, Equatable, CaseIterable {
+    case full, busy, readOnly = "read-only", io, closed, overloaded, admissionLost = "admission-lost"
+    case leaseLost = "lease-lost"
+    case other
+
+    init(_ error: StoreError) {
+        switch error {
+        case .full: self = .full
+        case .busy: self = .busy
+        case .readOnly: self = .readOnly
+        case .io: self = .io
+        case .closed: self = .closed
+        case .overloaded: self = .overloaded
+        case .admissionLost: self = .admissionLost
+        case .leaseLost: self = .leaseLost
+        default: self = .other
+        }
+    }
+
+    var error: StoreError {
+        switch self {
+        case .full: .full
+        case .busy: .busy
+        case .readOnly: .readOnly
+        case .io: .io(code: 0)
+        case .closed: .closed
+        case .overloaded: .overloaded
+        case .admissionLost: .admissionLost
+        case .leaseLost: .leaseLost
+        case .other: .unexpected(code: 0, statement: "recorded")
+        }
+    }
+}
+
+/// Who is told of each invocation when it has ended. Called on the host's loop: it must be quick.
+public protocol InvocationObserver: Sendable {
+    /// An invocation has ended.
+    func ended(_ record: InvocationRecord)
+    /// Jobs were given back as number `number` of the store's order; 0 where the lease was lost.
+    func gaveBack(_ claim: JobClaim, _ fate: JobReturn, number: Int64)
+}
+
+extension UnitOfWork {
+    /// How many numbers of the store's order its commit takes: one for each entry, job and effect, and its own.
+    public var numbers: Int64 {
+        writes.reduce(1) { count, write in
+            switch write {
+            case .append, .enqueue, .emit, .join, .leave: count + 1
+            case .save, .connect, .disconnect, .openSession, .revokeSession: count
+            }
+        }
+    }
+}

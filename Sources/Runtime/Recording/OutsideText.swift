@@ -1,0 +1,78 @@
+internal import Synchronization
+
+/// A text that comes in pieces from outside of the function's world, such as a language model's: what a replay gives
+/// again as it was. See `Context.outside`.
+public struct OutsideText: AsyncSequence, Sendable {
+    public typealias Element = String
+    public typealias Failure = any Error
+
+    /// A piece, and how long it took to come after the one before.
+    public struct Piece: Sendable, Equatable {
+        /// The text.
+        public let text: String
+        /// The wait for it.
+        public let delay: Duration
+
+        /// A piece.
+        public init(text: String, delay: Duration) {
+            self.text = text
+            self.delay = delay
+        }
+    }
+
+    /// The pieces that were read, and how it ended if badly.
+    final class Tape: Sendable {
+        private let state = Mutex<[Piece]>([])
+
+        var pieces: [Piece] { state.withLock { $0 } }
+
+        func add(_ piece: Piece) { state.withLock { $0.append(piece) } }
+    }
+
+    enum Source: Sendable {
+        case live(AsyncThrowingStream<String, any Error>, Tape, uptime: @Sendable () -> Duration)
+        case recorded([Piece])
+    }
+
+    let source: Source
+
+    public func makeAsyncIterator() -> Iterator {
+        switch source {
+        case .live(let stream, let tape, let uptime):
+            Iterator(live: stream.makeAsyncIterator(), tape: tape, uptime: uptime)
+        case .recorded(let pieces): Iterator(pieces: pieces[...])
+        }
+    }
+
+    /// Reads the pieces.
+    public struct Iterator: AsyncIteratorProtocol {
+        private var live: AsyncThrowingStream<String, any Error>.Iterator?
+        private var tape: Tape?
+        private var uptime: (@Sendable () -> Duration)?
+        private var pieces: ArraySlice<Piece> = []
+        private var last: Duration = .zero
+
+        fileprivate init(
+            live: AsyncThrowingStream<String, any Error>.Iterator, tape: Tape,
+            uptime: @escaping @Sendable () -> Duration
+        ) {
+            self.live = live
+            self.tape = tape
+            self.uptime = uptime
+            last = uptime()
+        }
+
+        fileprivate init(pieces: ArraySlice<Piece>) { self.pieces = pieces }
+
+        public mutating func next() async throws -> String? {
+            guard live != nil else { return pieces.popFirst()?.text }
+            guard let text = try await live?.next() else { return nil }
+            if let uptime, let tape {
+                let now = uptime()
+                tape.add(Piece(text: text, delay: now - last))
+                last = now
+            }
+            return text
+        }
+    }
+}

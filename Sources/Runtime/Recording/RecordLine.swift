@@ -1,0 +1,229 @@
+internal import Store
+internal import Wire
+
+/// Writes an invocation as one line of a recording (docs/recording-format.md). The same code writes what a replay gave,
+/// so that to compare is to compare texts.
+struct RecordLine {
+    let redaction: Redaction
+    /// What stands for the address of a peer.
+    let hide: (String) -> String
+
+    private(set) var bytes: [UInt8] = []
+
+    init(redaction: Redaction, hide: @escaping (String) -> String) {
+        self.redaction = redaction
+        self.hide = hide
+        bytes.reserveCapacity(4_096)
+    }
+
+    /// The whole line, with its line feed. Throws where the event cannot be a CloudEvent.
+    mutating func write(_ record: InvocationRecord) throws {
+        bytes.append(contentsOf: #"{"kind":"invocation","function":"#.utf8)
+        quote(record.function)
+        if let number = record.admission { put(#","admission":"#, number) }
+        if let number = record.commit {
+            put(#","commit":"#, number)
+            put(#","numbers":"#, record.outcome.unit.numbers)
+        }
+        bytes.append(contentsOf: #","event":"#.utf8)
+        try writeEvent(record)
+        bytes.append(contentsOf: #","taken":"#.utf8)
+        write(record.taken)
+        bytes.append(contentsOf: #","answer":"#.utf8)
+        writeAnswer(record.outcome)
+        bytes.append(contentsOf: #","unit":"#.utf8)
+        write(record.outcome.unit)
+        bytes.append(contentsOf: #","log":"#.utf8)
+        writeLog(record)
+        put(#","duration":"#, record.duration.seconds)
+        bytes.append(contentsOf: "}\n".utf8)
+    }
+
+    /// Starts anew, keeping the room.
+    mutating func clear() { bytes.removeAll(keepingCapacity: bytes.capacity <= 1 << 20) }
+
+    // MARK: Parts
+
+    private mutating func writeEvent(_ record: InvocationRecord) throws {
+        var event = record.event
+        event.credential = record.outcome.claims.map { .verified($0) } ?? Self.verified(event.credential)
+        event.address = event.address.map(hide)
+        if !event.data.isEmpty, let text = String(validating: event.data, as: UTF8.self) {
+            event.data = Array(redaction(text).utf8)
+        }
+        bytes.append(contentsOf: try event.cloudEvent().utf8)
+    }
+
+    /// What a job or a local developer brought; a token that was not needed is left out.
+    private static func verified(_ credential: Event.Credential) -> Event.Credential {
+        if case .verified = credential { credential } else { .none }
+    }
+
+    mutating func write(_ taken: Taken) {
+        bytes.append(contentsOf: #"{"seed":"#.utf8)
+        quote(String(taken.seed, radix: 16))
+        if let refusal = taken.refusal { put(#","refusal":"#, text: refusal) }
+        if taken.isBusy { bytes.append(contentsOf: #","busy":true"#.utf8) }
+        if taken.isOverrun { bytes.append(contentsOf: #","overrun":true"#.utf8) }
+        if let fault = taken.fault { put(#","fault":"#, text: fault.rawValue) }
+        if !taken.texts.isEmpty {
+            bytes.append(contentsOf: #","texts":{"#.utf8)
+            list(taken.texts.sorted { $0.key < $1.key }) { line, entry in
+                line.quote(entry.key)
+                line.bytes.append(contentsOf: ":[".utf8)
+                line.list(entry.value) { line, piece in
+                    line.put("[", piece.delay.seconds)
+                    line.bytes.append(0x2c)
+                    line.quote(line.redaction.withoutTokens(piece.text))
+                    line.bytes.append(0x5d)
+                }
+                line.bytes.append(0x5d)
+            }
+            bytes.append(0x7d)
+        }
+        if let claim = taken.claim {
+            put(#","claim":{"queue":"#, text: claim.queue)
+            put(#","group":"#, text: claim.group)
+            put(#","lease":"#, claim.lease)
+            put(#","jobs":"#, Int64(claim.jobs.count))
+            bytes.append(0x7d)
+        }
+        bytes.append(0x7d)
+    }
+
+    mutating func writeAnswer(_ outcome: Outcome) {
+        put(#"{"status":"#, Int64(outcome.status))
+        if !outcome.json.isEmpty {
+            bytes.append(contentsOf: #","body":"#.utf8)
+            json(outcome.json)
+        }
+        bytes.append(0x7d)
+    }
+
+    mutating func write(_ unit: UnitOfWork) {
+        bytes.append(contentsOf: #"{"reads":["#.utf8)
+        list(unit.reads) { line, read in line.write(read) }
+        bytes.append(contentsOf: #"],"writes":["#.utf8)
+        list(unit.writes) { line, write in line.write(write) }
+        bytes.append(contentsOf: "]}".utf8)
+    }
+
+    private mutating func write(_ read: UnitOfWork.Read) {
+        switch read {
+        case .record(let kind, let id, let version):
+            put(#"{"record":"#, text: kind)
+            put(#","id":"#, text: id)
+            put(#","version":"#, version)
+        case .journal(let stream, let upTo):
+            put(#"{"journal":"#, text: stream)
+            put(#","up_to":"#, upTo)
+        case .entry(let id, let isThere):
+            put(#"{"entry":"#, text: id)
+            bytes.append(contentsOf: (isThere ? #","there":true"# : #","there":false"#).utf8)
+        }
+        bytes.append(0x7d)
+    }
+
+    private mutating func write(_ write: UnitOfWork.Write) {
+        switch write {
+        case .save(let kind, let id, let body):
+            put(#"{"save":"#, text: kind)
+            put(#","id":"#, text: id)
+            put(#","body":"#, json: body)
+        case .append(let stream, let kind, let id, let body):
+            put(#"{"append":"#, text: stream)
+            put(#","kind":"#, text: kind)
+            put(#","id":"#, text: id)
+            put(#","body":"#, json: body)
+        case .enqueue(let queue, let group, let id, let payload, let traceparent):
+            put(#"{"enqueue":"#, text: queue)
+            put(#","group":"#, text: group)
+            put(#","id":"#, text: id)
+            put(#","payload":"#, json: payload)
+            if let traceparent { put(#","traceparent":"#, text: traceparent) }
+        case .emit(let emit):
+            put(#"{"emit":"#, text: emit.event)
+            bytes.append(contentsOf: #","rooms":["#.utf8)
+            list(emit.rooms) { line, room in line.quote(room) }
+            bytes.append(contentsOf: #"],"except":["#.utf8)
+            list(emit.except) { line, room in line.quote(room) }
+            put(#"],"data":"#, json: emit.json)
+        case .join(let room, let whom):
+            put(#"{"join":"#, text: room)
+            self.write(whom)
+        case .leave(let room, let whom):
+            put(#"{"leave":"#, text: room)
+            self.write(whom)
+        case .connect(let connection, let host, let subject, let session):
+            put(#"{"connect":"#, text: connection)
+            put(#","host":"#, text: host)
+            put(#","subject":"#, text: subject)
+            if let session { put(#","session":"#, text: session) }
+        case .disconnect(let connection): put(#"{"disconnect":"#, text: connection)
+        case .openSession(let id, let subject, let expiresAt):
+            put(#"{"open_session":"#, text: id)
+            put(#","subject":"#, text: subject)
+            put(#","expires_at":"#, text: expiresAt.rfc3339)
+        case .revokeSession(let id): put(#"{"revoke_session":"#, text: id)
+        }
+        bytes.append(0x7d)
+    }
+
+    private mutating func write(_ whom: UnitOfWork.Connections) {
+        switch whom {
+        case .connection(let id): put(#","connection":"#, text: id)
+        case .subject(let id): put(#","subject":"#, text: id)
+        }
+    }
+
+    mutating func writeLog(_ record: InvocationRecord) {
+        bytes.append(0x7b)
+        if let message = record.message { put(#""message":"#, text: message) }
+        for (index, (name, value)) in record.fields.sorted(by: { $0.0 < $1.0 }).enumerated() {
+            if index > 0 || record.message != nil { bytes.append(0x2c) }
+            quote(name)
+            bytes.append(0x3a)
+            switch value {
+            case .string(let text): quote(redaction.withoutTokens(text))
+            case .integer(let number): put("", number)
+            case .number(let number): put("", number)
+            case .boolean(let flag): bytes.append(contentsOf: (flag ? "true" : "false").utf8)
+            }
+        }
+        bytes.append(0x7d)
+    }
+
+    // MARK: JSON
+
+    private mutating func quote(_ text: String) { JSONScanner.appendQuoted(text, to: &bytes) }
+
+    private mutating func put(_ start: String, text: String) {
+        bytes.append(contentsOf: start.utf8)
+        quote(text)
+    }
+
+    private mutating func put(_ start: String, json text: String) {
+        bytes.append(contentsOf: start.utf8)
+        json(text)
+    }
+
+    private mutating func put(_ start: String, _ number: Int64) {
+        bytes.append(contentsOf: start.utf8)
+        bytes.append(contentsOf: String(number).utf8)
+    }
+
+    private mutating func put(_ start: String, _ number: Double) {
+        bytes.append(contentsOf: start.utf8)
+        bytes.append(contentsOf: (number.isFinite ? "\(number)" : "null").utf8)
+    }
+
+    /// A text that is JSON already.
+    private mutating func json(_ text: String) { bytes.append(contentsOf: redaction(text).utf8) }
+
+    private mutating func list<T>(_ elements: [T], _ write: (inout RecordLine, T) -> Void) {
+        for (index, element) in elements.enumerated() {
+            if index > 0 { bytes.append(0x2c) }
+            write(&self, element)
+        }
+    }
+}

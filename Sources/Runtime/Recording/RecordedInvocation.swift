@@ -1,0 +1,182 @@
+internal import FoundationEssentials
+public import Store
+internal import Wire
+
+/// One invocation as it stands in a recording.
+public struct RecordedInvocation: Sendable {
+    /// Its place among the recording's invocations, from 1.
+    public let position: Int
+    /// The function's name in the manifest.
+    public let function: String
+    /// The event: claims as they were verified, addresses hashed, tokens left out.
+    public let event: Event
+    /// What it took from outside.
+    public let taken: Taken
+    /// The number of its admission in the store's one order.
+    public let admission: Int64?
+    /// The last number that its commit took.
+    public let commit: Int64?
+    /// How many numbers its commit took.
+    public let numbers: Int64
+    /// The HTTP status of the answer.
+    public let status: Int
+    /// From the event's arrival to the answer.
+    public let duration: Duration
+    /// The answer, `{"status":…,"body":…}`.
+    public let answer: String
+    /// The unit of work, `{"reads":[…],"writes":[…]}`.
+    public let unit: String
+    /// What it said in its log line.
+    public let log: String
+    /// The event, a CloudEvent 1.0 in JSON format.
+    public let cloudEvent: String
+    /// What it took from outside, as JSON.
+    let takenJSON: String
+
+    /// The answer's body, JSON text; empty for none.
+    public var body: String { JSONScanner.members(of: answer)?.first { $0.name == "body" }?.value ?? "" }
+}
+
+extension RecordedInvocation {
+    /// Reads the members of a line.
+    init(_ line: RecordingMembers, position: Int) throws(RecordingProblem) {
+        self.position = position
+        function = try line.text("function")
+        admission = try line.number("admission")
+        commit = try line.number("commit")
+        numbers = try line.number("numbers") ?? 1
+        guard numbers >= 1, numbers <= commit ?? .max else { throw RecordingProblem("'numbers' is out of range") }
+        cloudEvent = try line.value("event")
+        do {
+            event = try Event(cloudEvent: Array(cloudEvent.utf8))
+        } catch { throw RecordingProblem("'event': \(error)") }
+        takenJSON = try line.value("taken")
+        taken = try Taken(recorded: RecordingMembers(takenJSON, "taken"), event: event)
+        answer = try line.value("answer")
+        let answerMembers = try RecordingMembers(answer, "answer")
+        guard let status = try answerMembers.number("status") else {
+            throw RecordingProblem("'answer' has no status")
+        }
+        self.status = Int(clamping: status)
+        unit = try line.value("unit")
+        log = try line.value("log")
+        duration = .seconds(try line.decimal("duration"))
+    }
+
+    /// Up to which number the journals were read, by stream, in the order of the reads.
+    func journalReads() -> [(stream: String, upTo: Int64)] {
+        guard unit.contains("up_to"), let reads = JSONScanner.members(of: unit)?.first(where: { $0.name == "reads" })
+        else { return [] }
+        return (JSONScanner.elements(of: reads.value) ?? []).compactMap { read in
+            guard let members = try? RecordingMembers(read, "reads"), let stream = try? members.text("journal"),
+                let upTo = try? members.number("up_to")
+            else { return nil }
+            return (stream, upTo)
+        }
+    }
+
+    /// Entries that were looked for by their id and were not there yet.
+    func missingEntries() -> Set<String> {
+        guard unit.contains("\"there\":false"),
+            let reads = JSONScanner.members(of: unit)?.first(where: { $0.name == "reads" })
+        else { return [] }
+        return Set(
+            (JSONScanner.elements(of: reads.value) ?? []).compactMap { read in
+                guard read.contains("\"there\":false") else { return nil }
+                return try? RecordingMembers(read, "reads").text("entry")
+            })
+    }
+}
+
+extension Taken {
+    init(recorded line: RecordingMembers, event: Event) throws(RecordingProblem) {
+        guard let seed = UInt64(try line.text("seed"), radix: 16) else {
+            throw RecordingProblem("'seed' must be a hexadecimal number")
+        }
+        self.init(seed: seed)
+        refusal = try line.optionalText("refusal")
+        isBusy = line.has("busy")
+        isOverrun = line.has("overrun")
+        if let word = try line.optionalText("fault") { fault = StoreFault(rawValue: word) ?? .other }
+        if let texts = line["texts"] {
+            guard let members = JSONScanner.members(of: texts) else {
+                throw RecordingProblem("'texts' must be an object")
+            }
+            for (name, value) in members { self.texts[name] = try Self.pieces(value) }
+        }
+        if let text = line["claim"] {
+            let members = try RecordingMembers(text, "claim")
+            guard let lease = try members.number("lease"), let jobs = try members.number("jobs"), (1...100_000).contains(jobs)
+            else { throw RecordingProblem("'claim' has no lease, or no jobs") }
+            claim = JobClaim(
+                recorded: try members.text("queue"), group: try members.text("group"), lease: lease, count: Int(jobs),
+                lastID: event.id)
+        }
+    }
+
+    private static func pieces(_ json: String) throws(RecordingProblem) -> [OutsideText.Piece] {
+        var pieces: [OutsideText.Piece] = []
+        for element in JSONScanner.elements(of: json) ?? [] {
+            guard let pair = JSONScanner.elements(of: element), pair.count == 2, let delay = Double(pair[0]),
+                delay.isFinite, abs(delay) < 1e9, let text = JSONScanner.string(of: pair[1])
+            else { throw RecordingProblem("'texts' must hold pairs of a delay and a text") }
+            pieces.append(OutsideText.Piece(text: text, delay: .seconds(delay)))
+        }
+        return pieces
+    }
+}
+
+/// What is wrong with a line of a recording.
+struct RecordingProblem: Error {
+    let text: String
+    init(_ text: String) { self.text = text }
+}
+
+/// The members of one JSON object of a recording, by name; their values still as JSON texts.
+struct RecordingMembers {
+    private let values: [String: String]
+
+    init(_ json: String, _ name: String) throws(RecordingProblem) {
+        guard let members = JSONScanner.members(of: json) else {
+            throw RecordingProblem("\(name) is not a JSON object")
+        }
+        values = Dictionary(members.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
+    }
+
+    subscript(name: String) -> String? { values[name] }
+
+    func has(_ name: String) -> Bool { values[name] == "true" }
+
+    func value(_ name: String) throws(RecordingProblem) -> String {
+        guard let value = values[name] else { throw RecordingProblem("'\(name)' is missing") }
+        return value
+    }
+
+    func text(_ name: String) throws(RecordingProblem) -> String {
+        guard let text = try optionalText(name) else { throw RecordingProblem("'\(name)' is missing") }
+        return text
+    }
+
+    func optionalText(_ name: String) throws(RecordingProblem) -> String? {
+        guard let value = values[name] else { return nil }
+        guard let text = JSONScanner.string(of: value) else {
+            throw RecordingProblem("'\(name)' must be a string")
+        }
+        return text
+    }
+
+    func number(_ name: String) throws(RecordingProblem) -> Int64? {
+        guard let value = values[name] else { return nil }
+        guard let number = Int64(value), number >= 0 else {
+            throw RecordingProblem("'\(name)' must be a whole number")
+        }
+        return number
+    }
+
+    func decimal(_ name: String) throws(RecordingProblem) -> Double {
+        guard let number = Double(try value(name)), number.isFinite, abs(number) < 1e9 else {
+            throw RecordingProblem("'\(name)' must be a number")
+        }
+        return number
+    }
+}

@@ -1,0 +1,41 @@
+/// The parts of a recording's folder, and the version of their format (docs/recording-format.md).
+public enum RecordingFormat {
+    /// The version that is written, and the newest that is read.
+    public static let version = 1
+    /// The word in the header that tells a recording from other folders.
+    static let name = "gestaloka-recording"
+    /// What the recording is: JSON.
+    static let header = "recording.json"
+    /// The manifest, with keys withheld.
+    static let manifest = "functions.yaml"
+    /// The store as it was at the start.
+    static let snapshot = "store.db"
+    /// What stands for a token, a key, or a field that was asked to be left out.
+    static let redacted = "[redacted]"
+
+    /// The file of invocations with a part's number, from 1.
+    static func events(_ part: Int) -> String { part == 1 ? "events.ndjson" : "events-\(part).ndjson" }
+}
+
+/// What a recording's `recording.json` says.
+struct RecordingHeader: Codable {
+    var format: String
+    var version: Int
+    /// The program and its version.
+    var program: String
+    /// RFC 3339.
+    var startedAt: String
+    /// The last number of the store's order that the snapshot holds.
+    var number: Int64
+    /// The environment variables that the manifest names, and those that settle how errors are told.
+    var environment: [String: String]
+    /// Variables of which the value was withheld.
+    var withheld: [String]
+    /// Members left out at the user's wish.
+    var redacted: [String]
+
+    private enum CodingKeys: String, CodingKey {
+        case format, version, program, number, environment, withheld, redacted
+        case startedAt = "started_at"
+    }
+}
