@@ -46,7 +46,7 @@ struct EventFault: Error {
         self.reason = reason
     }
 
-    init(_ error: CloudEventError) { self.init(error.member, error.reason) }
+    init(_ error: CloudEventError) { self.init(error.member.map(quoted), error.reason) }
 }
 
 /// Where an event stands in its file.

@@ -86,8 +86,9 @@ struct ForeignObject {
     /// The last millisecond that RFC 3339 can write.
     private static let latestTime = 253_402_300_799_999.0
 
+    /// Names come from the text, so they are shown as its values would be.
     private static func join(_ path: String, _ name: String) -> String {
-        let name = String(name.prefix(64))
+        let name = quoted(name)
         return path.isEmpty ? name : path + "." + name
     }
 }

@@ -130,6 +130,11 @@ import Testing
         #expect(Samples.complaint(text) == complaint)
     }
 
+    @Test func namesFromTheText_cannotForgeALineOfTheMessage() {
+        let text = #"{"a\nb\u001b":1,"a\nb\u001b":1}"#
+        #expect(Samples.complaint(text) == #"The text's member 'a\nb\u{1B}' stands there twice."#)
+    }
+
     @Test func bytesThatAreNoText_areRefused() {
         for text in [[0x7B, 0xFF, 0x7D], [0x5B, 0xFF, 0x5D], [0xFF]] as [[UInt8]] {
             #expect(throws: EventFileError.self) { try EventFile.events(in: text) }
