@@ -15,7 +15,7 @@ struct Invoke: Verb {
             help: "Whole events (CloudEvents, API Gateway; - for standard input)."),
         Option(name: "as", value: "PLAYER", help: "Run on behalf of this player, without a token."),
         Option(name: "role", value: "ROLE", help: "A role of that player (repeatable).", isRepeatable: true),
-        .manifest, .store,
+        .manifest, .store, .record, .redact, .recordLimit,
     ]
     static let details = """
         The answer, or the problem, goes to standard output as JSON; exit status 1 for a problem.
