@@ -33,8 +33,10 @@ struct Workshop {
         let level = quiet && program.environment["LOG_LEVEL"] == nil ? .warning : settings.logLevel
         log = Log(level: level, format: program.console.isTerminal ? .terminal : .json, sink: writer)
         let platform = Platform.system(timers: loop, executor: loop)
-        recorder = try arguments["record"].map { folder in
-            try Workshop.recorder(folder, program, arguments, self.manifest, log, platform)
+        if let folder = arguments["record"] {
+            recorder = try Workshop.recorder(folder, program, arguments, self.manifest, log, platform)
+        } else {
+            recorder = nil
         }
         invoker = try Invoker(
             manifest: self.manifest, functions: program.functions, state: state, platform: platform, log: log,
