@@ -78,7 +78,9 @@ public final class Recorder: InvocationObserver {
 
     public func ended(_ record: InvocationRecord) {
         add { line throws(CloudEventError) in
-            do { try line.write(record) } catch { throw error as? CloudEventError ?? CloudEventError(nil, "\(error)") }
+            do { try line.write(record) } catch {
+                throw error as? CloudEventError ?? CloudEventError(nil, "\(error)")
+            }
         }
     }
 

@@ -89,7 +89,8 @@ final class RecordingFile {
         var start = 0
         while start < bytes.count {
             let written = unsafe bytes.withUnsafeBytes { buffer in
-                unsafe Glibc.write(descriptor, buffer.baseAddress.map { unsafe $0 + start }, buffer.count - start)
+                unsafe Glibc.write(
+                    descriptor, buffer.baseAddress.map { unsafe $0 + start }, buffer.count - start)
             }
             if written > 0 {
                 start += written
