@@ -19,6 +19,13 @@ struct Option {
         name: "manifest", value: "FILE", help: "The manifest (default: functions.yaml).")
     static let store = Option(
         name: "store", value: "PATH", help: "The store's file, instead of the manifest's.")
+    static let record = Option(
+        name: "record", value: "DIR", help: "Record every invocation into a new folder, for 'replay'.")
+    static let redact = Option(
+        name: "redact", value: "FIELD", help: "Leave members of this name out of the recording (repeatable).",
+        isRepeatable: true)
+    static let recordLimit = Option(
+        name: "record-limit", value: "MB", help: "End the recording at this size (default: 4096).")
     static let json = Option(name: "json", value: nil, help: "Print JSON for a script.")
 }
 

@@ -11,23 +11,31 @@ struct Invoke: Verb {
     static let options: [Option] = [
         Option(name: "data", value: "JSON|@FILE|-", help: "The input: JSON, a file, or standard input."),
         Option(
-            name: "event", value: "FILE", help: "A whole event (CloudEvents 1.0 JSON; - for standard input)."),
+            name: "event", value: "FILE",
+            help: "Whole events (CloudEvents, API Gateway; - for standard input)."),
         Option(name: "as", value: "PLAYER", help: "Run on behalf of this player, without a token."),
         Option(name: "role", value: "ROLE", help: "A role of that player (repeatable).", isRepeatable: true),
-        .manifest, .store,
+        .manifest, .store, .record, .redact, .recordLimit,
     ]
     static let details = """
         The answer, or the problem, goes to standard output as JSON; exit status 1 for a problem.
         Effects are committed to the store; a running 'serve' on the same store delivers what is
         emitted and runs the jobs.
+
+        An event file holds CloudEvents 1.0 (a JSON object, an array, or the text of an HTTP
+        request in binary, structured or batched mode), API Gateway's HTTP events (payload format
+        2.0) or its WebSocket events; of JSON several, one a line. All of them go to FUNCTION, in
+        order, with an answer a line; the claims that they say were verified are believed.
         """
     static let examples = [
         #"invoke FUNCTION --data '{"text":"hello"}' --as player_1"#, "invoke FUNCTION --data @input.json",
         "invoke FUNCTION --event event.json",
     ]
 
-    /// The most that is read as input.
+    /// The most that is read as input, in bytes.
     static let inputLimit = 16 << 20
+    /// The most that is read of events, in bytes.
+    static let eventLimit = EventFileLimits.standard.fileBytes
 
     private let program: Program
     private let arguments: Arguments
@@ -53,9 +61,9 @@ struct Invoke: Verb {
         self.function = function
         input =
             if let file = arguments["event"] {
-                try Self.read(file == "-" ? "-" : "@" + file, program.console)
+                try Self.read(file == "-" ? "-" : "@" + file, program.console, limit: Self.eventLimit)
             } else {
-                try Self.read(arguments["data"] ?? "", program.console)
+                try Self.read(arguments["data"] ?? "", program.console, limit: Self.inputLimit)
             }
     }
 
@@ -65,39 +73,62 @@ struct Invoke: Verb {
         // The loop comes before the store: a slip of the finger leaves no file behind.
         let loop = try EventLoop()
         let entry = try manifest.entry(function)
-        let event = try self.event(.system(timers: loop, executor: loop))
+        let events = try self.events(.system(timers: loop, executor: loop))
         let workshop = try Workshop(program, arguments, manifest, on: loop, quiet: true)
-        let outcome = try workshop.run { await workshop.invoker.invoke(entry, event) }
-        program.console.output(outcome.json + "\n")
-        if case .none = event.credential, outcome.problem?.kind == .unauthenticated {
-            program.console.error("\(program.name) invoke: --as PLAYER runs it on behalf of a player\n")
+        let console = program.console
+        let result = try workshop.run {
+            var result = Result()
+            for event in events {
+                let outcome = await workshop.invoker.invoke(entry, event)
+                console.output(outcome.json + "\n")
+                result.note(outcome, of: event)
+            }
+            return result
         }
-        return outcome.isSuccess ? ExitStatus.done : ExitStatus.failed
+        if result.needsPlayer {
+            console.error("\(program.name) invoke: --as PLAYER runs it on behalf of a player\n")
+        }
+        return result.isSuccess ? ExitStatus.done : ExitStatus.failed
     }
 
-    private func event(_ platform: Platform) throws -> Event {
+    /// What came of all events.
+    private struct Result {
+        var isSuccess = true
+        /// Whether one failed because nobody asked.
+        var needsPlayer = false
+
+        mutating func note(_ outcome: Outcome, of event: Event) {
+            if !outcome.isSuccess { isSuccess = false }
+            if case .none = event.credential, outcome.problem?.kind == .unauthenticated { needsPlayer = true }
+        }
+    }
+
+    private func events(_ platform: Platform) throws -> [Event] {
         let now = platform.now()
-        var event: Event
+        var events: [Event]
         if arguments["event"] != nil {
             do {
-                event = try Event(cloudEvent: input, receivedAt: now)
+                events = try EventFile.events(in: input, receivedAt: now).map(\.event)
             } catch { throw UsageError("--event: \(error)") }
+            guard !events.isEmpty else { throw UsageError("--event: The batch is empty.") }
         } else {
             var random = SeededRandom(seed: platform.seed())
-            event = Event(id: random.identifier("req", at: now), time: now, trigger: .direct, data: input)
+            events = [Event(id: random.identifier("req", at: now), time: now, trigger: .direct, data: input)]
         }
-        if let caller { event.credential = .verified(caller) }
-        return event
+        if let caller {
+            for index in events.indices { events[index].credential = .verified(caller) }
+        }
+        return events
     }
 
-    private static func read(_ source: String, _ console: Console) throws -> [UInt8] {
-        if source == "-" { return try console.readInput(inputLimit) }
+    private static func read(_ source: String, _ console: Console, limit: Int) throws -> [UInt8] {
+        if source == "-" { return try console.readInput(limit) }
         guard source.hasPrefix("@") else { return Array(source.utf8) }
         let path = String(source.dropFirst())
         guard let data = FileManager.default.contents(atPath: path) else {
             throw UsageError("\(path) cannot be read")
         }
-        guard data.count <= inputLimit else { throw UsageError("\(path) has more than \(inputLimit) bytes") }
+        guard data.count <= limit else { throw UsageError("\(path) has more than \(limit) bytes") }
         return [UInt8](data)
     }
 }

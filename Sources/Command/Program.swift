@@ -1,6 +1,6 @@
 public import Runtime
 
-/// A command-line program around a set of functions: `serve`, `invoke`, `token`, `check` and `functions`.
+/// A command-line program around a set of functions: `serve`, `invoke`, `replay`, `token`, `check` and `functions`.
 ///
 /// Data goes to standard output, everything else to standard error. Exit status 0: done; 1: the invocation (or the
 /// start, or the check) failed; 2: wrong usage.
@@ -30,7 +30,7 @@ public struct Program: Sendable {
     /// Runs the verb that the process's arguments name, and ends the process with its status.
     public func main() -> Never { end(run(Array(CommandLine.arguments.dropFirst()))) }
 
-    static var verbs: [any Verb.Type] { [Serve.self, Invoke.self, Token.self, Check.self, Functions.self] }
+    static var verbs: [any Verb.Type] { [Serve.self, Invoke.self, Replay.self, Token.self, Check.self, Functions.self] }
 
     /// Runs a verb; its exit status.
     func run(_ arguments: [String]) -> Int32 {

@@ -10,7 +10,7 @@ struct Serve: Verb {
         .manifest,
         Option(name: "host", value: "ADDRESS", help: "The address to listen on (default: 127.0.0.1)."),
         Option(name: "port", value: "N", help: "The port to listen on, 0 for any free one (default: 8000)."),
-        .store,
+        .store, .record, .redact, .recordLimit,
     ]
     static let details = """
         Logs to standard error, one JSON object a line (a readable form on a terminal).

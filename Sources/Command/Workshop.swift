@@ -13,15 +13,16 @@ struct Workshop {
     let writer: LogWriter
     let log: Log
     let invoker: Invoker
+    let recorder: Recorder?
 
-    /// Opens everything. `quiet` leaves log lines of successes out where `LOG_LEVEL` does not ask for them.
+    /// Opens everything. `store` goes before the option and the manifest; `quiet` leaves log lines of successes out where `LOG_LEVEL` does not ask for them.
     init(
         _ program: Program, _ arguments: Arguments, _ manifest: Manifest, on loop: EventLoop? = nil,
-        quiet: Bool = false
+        store: String? = nil, quiet: Bool = false
     ) throws {
         settings = try Settings(environment: program.environment)
         var manifest = manifest
-        if let store = arguments["store"] { manifest.store = store }
+        if let store = store ?? arguments["store"] { manifest.store = store }
         let missing = program.functions.missing(from: manifest, file: Workshop.manifestFile(arguments))
         guard missing.isEmpty else { throw InvokerError.missingHandlers(missing) }
         self.manifest = try settings.ready(manifest)
@@ -32,9 +33,32 @@ struct Workshop {
         let level = quiet && program.environment["LOG_LEVEL"] == nil ? .warning : settings.logLevel
         log = Log(level: level, format: program.console.isTerminal ? .terminal : .json, sink: writer)
         let platform = Platform.system(timers: loop, executor: loop)
+        if let folder = arguments["record"] {
+            recorder = try Workshop.recorder(folder, program, arguments, self.manifest, log, platform)
+        } else {
+            recorder = nil
+        }
         invoker = try Invoker(
             manifest: self.manifest, functions: program.functions, state: state, platform: platform, log: log,
-            settings: settings)
+            settings: settings, observer: recorder)
+    }
+
+    private static func recorder(
+        _ folder: String, _ program: Program, _ arguments: Arguments, _ manifest: Manifest, _ log: Log,
+        _ platform: Platform
+    ) throws -> Recorder {
+        guard let yaml = FileManager.default.contents(atPath: manifestFile(arguments)) else {
+            throw UsageError("\(manifestFile(arguments)) cannot be read")
+        }
+        var limits = Recorder.Limits()
+        if let megabytes = try arguments.integer("record-limit", in: 1...1_000_000) {
+            limits.totalBytes = megabytes << 20
+            limits.partBytes = min(limits.partBytes, max(limits.totalBytes / 4, 1 << 20))
+        }
+        return try Recorder(
+            folder: folder, of: manifest.store, manifest: manifest, yaml: [UInt8](yaml),
+            environment: program.environment, program: "\(program.name) \(program.version)",
+            redact: arguments.all("redact"), log: log, now: platform.now, limits: limits)
     }
 
     static func manifest(_ program: Program, _ arguments: Arguments) throws -> Manifest {
@@ -49,6 +73,7 @@ struct Workshop {
     func run<T: Sendable>(_ work: @escaping @Sendable () async throws -> T) throws -> T {
         defer {
             state.close()
+            recorder?.close()
             writer.close()
         }
         return try loop.run(work)

@@ -104,7 +104,10 @@ extension Host {
                 queue.entry, host.event(of: claim, queue), completing: claim)
             if !outcome.isSuccess {
                 // Where that fails too, the lease runs out and the jobs come back.
-                try? await host.invoker.state.giveBack(claim, host.fate(of: claim, outcome))
+                let fate = host.fate(of: claim, outcome)
+                if let number = try? await host.invoker.state.giveBack(claim, fate) {
+                    host.invoker.observer?.gaveBack(claim, fate, number: number)
+                }
             }
             host.queues[queue.name]?.running -= 1
             host.claim(queue.name)

@@ -21,16 +21,16 @@ public struct AdmissionRequest: Sendable {
     }
 }
 
-/// The store's answer to an `AdmissionRequest`.
+/// The store's answer to an `AdmissionRequest`; `number` is its place in the store's one order.
 public enum AdmissionDecision: Sendable {
     /// Go on; the ticket must end in `commit` or `release`. The status is that of the rule nearest to refusing.
     case admitted(Ticket, RateStatus?)
     /// The session is unknown, expired or revoked.
-    case sessionEnded
+    case sessionEnded(number: Int64)
     /// A rate is used up; the status is that of the rule that refused.
-    case rateExceeded(RateStatus)
+    case rateExceeded(RateStatus, number: Int64)
     /// As many invocations of the function are under way as may be.
-    case concurrencyExceeded
+    case concurrencyExceeded(number: Int64)
 }
 
 /// An admitted invocation's place in the store's order.

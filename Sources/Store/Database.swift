@@ -65,6 +65,20 @@ internal import Glibc
         }
     }
 
+    /// Copies everything to another database, as it is at one moment, while others read and write this one
+    /// (https://www.sqlite.org/backup.html).
+    func copy(to other: Database) throws(StoreError) {
+        guard let backup = unsafe sqlite3_backup_init(other.handle, "main", handle, "main") else {
+            throw other.error(unsafe sqlite3_errcode(other.handle), "backup")
+        }
+        // In one step: a copy in several would start anew with every commit of another process.
+        let code = unsafe sqlite3_backup_step(backup, -1)
+        let ended = unsafe sqlite3_backup_finish(backup)
+        guard code == SQLITE_DONE, ended == SQLITE_OK else {
+            throw other.error(code == SQLITE_DONE ? ended : code, "backup")
+        }
+    }
+
     /// Maps an extended SQLite result code to the store's error.
     func error(_ code: Int32, _ sql: String) -> StoreError {
         switch code & 0xff {

@@ -9,8 +9,13 @@ final class Reader {
     private let readDepths: Statement
     private let readDead: Statement
 
-    init(path: String, limits: StoreLimits) throws(StoreError) {
-        database = try Database(path: path, access: .readWrite, limits: limits)
+    convenience init(path: String, limits: StoreLimits) throws(StoreError) {
+        self.init(try Database(path: path, access: .readWrite, limits: limits))
+    }
+
+    /// Reads over a connection that somebody else writes with, and so what is not committed yet, too.
+    init(_ database: Database) {
+        self.database = database
         readRecord = Statement(database, "SELECT version, body FROM record WHERE kind = ?1 AND id = ?2")
         let columns = "number, stream, kind, id, body, at"
         readJournal = Statement(
@@ -32,7 +37,10 @@ final class Reader {
 
     func journal(stream: String, last count: Int) throws(StoreError) -> JournalSlice {
         // Entries above this number may appear between the two reads and are left out.
-        let upTo = try number()
+        try journal(stream: stream, last: count, upTo: number())
+    }
+
+    func journal(stream: String, last count: Int, upTo: Int64) throws(StoreError) -> JournalSlice {
         let entries = try readJournal.all(
             .text(stream), .integer(upTo), .integer(max(0, count)), read: Reader.entry)
         return JournalSlice(entries: entries.reversed(), upTo: upTo)

@@ -93,7 +93,8 @@ public final class SQLiteState: SharedState {
         }
     }
 
-    public func giveBack(_ claim: JobClaim, _ fate: JobReturn) async throws(StoreError) {
+    @discardableResult
+    public func giveBack(_ claim: JobClaim, _ fate: JobReturn) async throws(StoreError) -> Int64 {
         try await perform { transaction throws(StoreError) in
             try transaction.isolated { () throws(StoreError) in try transaction.giveBack(claim, fate) }
         }

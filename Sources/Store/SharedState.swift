@@ -29,8 +29,10 @@ public protocol SharedState: Sendable {
         queue: String, owner: String, now: Timestamp, leaseUntil: Timestamp, groups: Int, batch: Int
     ) async throws(StoreError) -> [JobClaim]
 
-    /// Gives claimed jobs back, or up. A lease that was lost in the meantime is no error: there is nothing to do.
-    func giveBack(_ claim: JobClaim, _ fate: JobReturn) async throws(StoreError)
+    /// Gives claimed jobs back, or up; the number this takes in the store's order. A lease that was lost in the
+    /// meantime is no error: there is nothing to do, and the number is 0.
+    @discardableResult
+    func giveBack(_ claim: JobClaim, _ fate: JobReturn) async throws(StoreError) -> Int64
 
     /// When the next job of a queue is ready, if any waits.
     func nextJob(queue: String) throws(StoreError) -> Timestamp?
@@ -90,6 +92,12 @@ public struct JournalSlice: Sendable, Equatable {
     public let entries: [JournalEntry]
     /// No later number existed when the slice was read.
     public let upTo: Int64
+
+    /// A part of a stream as of a number.
+    public init(entries: [JournalEntry], upTo: Int64) {
+        self.entries = entries
+        self.upTo = upTo
+    }
 }
 
 /// How much waits in a queue.

@@ -55,7 +55,9 @@ extension Transaction {
     /// Session, rates and concurrency, in this order; only an admission counts against the rates.
     func admit(_ request: AdmissionRequest) throws(StoreError) -> AdmissionDecision {
         let number = nextNumber()
-        if let session = request.session, try !isOpen(session, now: request.now) { return .sessionEnded }
+        if let session = request.session, try !isOpen(session, now: request.now) {
+            return .sessionEnded(number: number)
+        }
         var nearest: RateStatus?
         // All are read before one is counted, so that an error leaves none counted.
         var windows: [OpenRateWindow] = []
@@ -68,14 +70,14 @@ extension Transaction {
                 // A refusal is worth writing only where the clock was set back, or the window would never move.
                 if open.window.steps.last?.time != newest { known.markChanged(open) }
                 for open in windows[..<index] { open.window.takeBack() }
-                return .rateExceeded(status)
+                return .rateExceeded(status, number: number)
             }
             known.markChanged(open)
             if nearest.map({ status.remaining < $0.remaining }) ?? true { nearest = status }
         }
         guard inFlight.begin(request.function, limit: request.concurrency) else {
             for open in windows { open.window.takeBack() }
-            return .concurrencyExceeded
+            return .concurrencyExceeded(number: number)
         }
         return .admitted(Ticket(number: number, function: request.function, transaction: fate), nearest)
     }

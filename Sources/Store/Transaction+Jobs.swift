@@ -88,21 +88,29 @@ extension Transaction {
             $0.text(0)
         }
         for name in names {
-            let found = try jobs.read.all(.text(queue), .text(name), .integer(max(0, batch))) { row in
-                Job(
-                    number: row.integer(0), id: row.text(1), payload: row.text(2),
-                    traceparent: row.optionalText(3), attempts: Int(clamping: row.integer(4) + 1))
-            }
-            guard let last = found.last else {
-                try deleteEmptyGroup(queue, name)
-                continue
-            }
-            let lease = nextNumber()
-            try jobs.lease.run(.text(queue), .text(name), .time(leaseUntil), .text(owner), .integer(lease))
-            try jobs.countAttempt.run(.text(queue), .text(name), .integer(last.number))
-            claims.append(JobClaim(queue: queue, group: name, lease: lease, jobs: found))
+            let claim = try claim(queue: queue, group: name, owner: owner, leaseUntil: leaseUntil, batch: batch)
+            if let claim { claims.append(claim) }
         }
         return claims
+    }
+
+    /// Leases the first jobs of one group; nil, and the group is forgotten, where it has none.
+    func claim(
+        queue: String, group: String, owner: String, leaseUntil: Timestamp, batch: Int
+    ) throws(StoreError) -> JobClaim? {
+        let found = try jobs.read.all(.text(queue), .text(group), .integer(max(0, batch))) { row in
+            Job(
+                number: row.integer(0), id: row.text(1), payload: row.text(2),
+                traceparent: row.optionalText(3), attempts: Int(clamping: row.integer(4) + 1))
+        }
+        guard let last = found.last else {
+            try deleteEmptyGroup(queue, group)
+            return nil
+        }
+        let lease = nextNumber()
+        try jobs.lease.run(.text(queue), .text(group), .time(leaseUntil), .text(owner), .integer(lease))
+        try jobs.countAttempt.run(.text(queue), .text(group), .integer(last.number))
+        return JobClaim(queue: queue, group: group, lease: lease, jobs: found)
     }
 
     /// Deletes jobs that are done; fails as `leaseLost` where another worker may be doing them.
@@ -112,9 +120,10 @@ extension Transaction {
         try free(claim, readyAt: now)
     }
 
-    func giveBack(_ claim: JobClaim, _ fate: JobReturn) throws(StoreError) {
-        guard try holdsLease(claim), let last = claim.jobs.last else { return }
-        _ = nextNumber()
+    /// Gives jobs back; the number it takes, 0 where the lease was lost.
+    func giveBack(_ claim: JobClaim, _ fate: JobReturn) throws(StoreError) -> Int64 {
+        guard try holdsLease(claim), let last = claim.jobs.last else { return 0 }
+        let number = nextNumber()
         let queue = SQLValue.text(claim.queue)
         let group = SQLValue.text(claim.group)
         let upTo = SQLValue.integer(last.number)
@@ -129,6 +138,7 @@ extension Transaction {
             try jobs.delete.run(queue, group, upTo)
             try free(claim, readyAt: at)
         }
+        return number
     }
 
     func prolongLeases(owner: String, until: Timestamp) throws(StoreError) {

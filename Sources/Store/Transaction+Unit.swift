@@ -2,6 +2,7 @@ final class RecordStatements {
     fileprivate let version: Statement
     fileprivate let save: Statement
     fileprivate let append: Statement
+    fileprivate let hasEntry: Statement
     fileprivate let openSession: Statement
     fileprivate let revokeSession: Statement
 
@@ -16,6 +17,7 @@ final class RecordStatements {
         append = Statement(
             database,
             "INSERT INTO journal(stream, number, kind, id, body, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+        hasEntry = Statement(database, "SELECT 1 FROM journal WHERE id = ?1")
         openSession = Statement(
             database,
             "INSERT OR IGNORE INTO session(id, subject, created_at, expires_at) VALUES (?1, ?2, ?3, ?4)")
@@ -48,8 +50,13 @@ extension Transaction {
 
     private func isConflicting(_ reads: [UnitOfWork.Read]) throws(StoreError) -> Bool {
         for read in reads {
-            guard case .record(let kind, let id, let version) = read else { continue }
-            if try self.version(KnownState.RecordName(kind: kind, id: id)) != version { return true }
+            switch read {
+            case .record(let kind, let id, let version):
+                if try self.version(KnownState.RecordName(kind: kind, id: id)) != version { return true }
+            case .entry(let id, isThere: false):
+                if try records.hasEntry.first(.text(id), read: { _ in true }) == true { return true }
+            case .entry, .journal: break
+            }
         }
         return false
     }

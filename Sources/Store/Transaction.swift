@@ -139,6 +139,7 @@ final class Transaction {
     /// Runs `body` so that an error inside it takes back only what `body` did - unless the whole transaction is lost.
     func isolated<T>(_ body: () throws(StoreError) -> T) throws(StoreError) -> T {
         try savepoint.run()
+        let before = number
         do throws(StoreError) {
             let value = try body()
             try releaseSavepoint.run()
@@ -150,6 +151,8 @@ final class Transaction {
             } else {
                 do throws(StoreError) {
                     try database.execute("ROLLBACK TO unit; RELEASE unit")
+                    // What the numbers named is gone, and the order has no holes.
+                    number = before
                 } catch { abandon(error) }
             }
             throw error

@@ -17,6 +17,8 @@ public struct UnitOfWork: Sendable, Equatable, Codable {
         case record(kind: String, id: String, version: Int64)
         /// A stream's entries up to `number`. Entries are never changed, so this cannot conflict; a replay needs it.
         case journal(stream: String, upTo: Int64)
+        /// An entry by its id. One that was not there and is at the commit is a conflict; entries never go.
+        case entry(id: String, isThere: Bool)
     }
 
     /// A change of the shared state.

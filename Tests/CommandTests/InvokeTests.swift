@@ -87,6 +87,93 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: program.store))
     }
 
+    // MARK: Foreign events
+
+    private static let structured =
+        #"{"specversion":"1.0","id":"e-1","source":"/shop","type":"com.example.made","authid":"player_1","data":{"name":"Rin"}}"#
+
+    private static let gateway = #"""
+        {
+          "version": "2.0", "routeKey": "POST /elsewhere", "rawPath": "/elsewhere", "rawQueryString": "",
+          "headers": {"content-type": "application/json"},
+          "requestContext": {
+            "authorizer": {"jwt": {"claims": {"sub": "player_2", "exp": "1767229200"}, "scopes": null}},
+            "http": {"method": "POST", "path": "/elsewhere", "sourceIp": "203.0.113.7"},
+            "requestId": "r-1", "stage": "$default", "timeEpoch": 1767225604123
+          },
+          "body": "eyJuYW1lIjoiR2F0ZSJ9", "isBase64Encoded": true
+        }
+        """#
+
+    private static let socket =
+        #"{"requestContext":{"routeKey":"say","eventType":"MESSAGE","requestTimeEpoch":1767225606000,"requestId":"m-1","connectionId":"C=","authorizer":{"principalId":"player_3"}},"body":"{\"name\":\"Wire\"}"}"#
+
+    private static let binary = """
+        POST /greet HTTP/1.1
+        ce-specversion: 1.0
+        ce-id: b-1
+        ce-source: s
+        ce-type: t
+        ce-authid: player_4
+        Content-Type: application/json
+
+        {"name":"Bin"}
+        """
+
+    @Test(arguments: [
+        (structured, "Hello Rin from ", "player_1", "direct"),
+        (gateway, "Hello Gate from ", "player_2", "http"),
+        (socket, "Hello Wire from ", "player_3", "socket"), (binary, "Hello Bin from ", "player_4", "direct"),
+        ("[\(structured)]", "Hello Rin from ", "player_1", "direct"),
+    ])
+    func anEventOfAnyForm_goesToTheFunctionNamed(
+        _ text: String, _ greeting: String, _ player: String, _ trigger: String
+    ) throws {
+        let program = try TestProgram()
+        let run = program("invoke", "greet", "--event", "-", input: text)
+        #expect(run.status == 0, "\(run.error)")
+        #expect(run.object["greeting"] == .string(greeting + player))
+        #expect(run.object["trigger"] == .string(trigger))
+        let other = program("invoke", "greet", "--event", "-", "--as", "player_8", input: text)
+        #expect(other.object["greeting"] == .string(greeting + "player_8"))
+    }
+
+    @Test func severalEvents_runInOrder_withAnAnswerALine() throws {
+        let program = try TestProgram()
+        let nameless = Self.structured.replacing(#"{"name":"Rin"}"#, with: "{}")
+            .replacing("player_1", with: "player_2")
+        let file = [Self.structured, nameless, Self.socket, Self.structured].joined(separator: "\n")
+        try program.file("events.ndjson", file)
+        let run = program("invoke", "greet", "--event", program.directory.file("events.ndjson"))
+        #expect(run.status == 1)
+        let answers = run.output.split(separator: "\n").map { TestProgram.Run(output: String($0)).object }
+        #expect(run.output.hasSuffix("\n"))
+        #expect(
+            answers.map { $0["greeting"] } == [
+                .string("Hello Rin from player_1"), nil, .string("Hello Wire from player_3"),
+                .string("Hello Rin from player_1"),
+            ])
+        #expect(answers.map { $0["count"] } == [.integer(1), nil, .integer(1), .integer(2)])
+        #expect(answers[1]["status"] == .integer(422))
+        let good = program(
+            "invoke", "greet-all", "--event", "-", input: "[\(Self.structured),\(Self.structured)]")
+        #expect(good.status == 0)
+    }
+
+    @Test func anEventFileWithAWrongEvent_runsNothing() throws {
+        let program = try TestProgram()
+        let file = Self.structured + "\n" + Self.socket.replacing(#""connectionId":"C=","#, with: "")
+        let run = program("invoke", "greet", "--event", "-", input: file)
+        #expect(run.status == 2)
+        #expect(run.output.isEmpty)
+        #expect(
+            run.error.hasPrefix(
+                "gestaloka invoke: --event: Line 2: the API Gateway WebSocket event's member 'requestContext.connectionId' is missing.\n"
+            ))
+        let empty = program("invoke", "greet", "--event", "-", input: "[]")
+        #expect(empty.error.hasPrefix("gestaloka invoke: --event: The batch is empty.\n"))
+    }
+
     @Test func moreInputThanIsRead_isWrongUsage() throws {
         let program = try TestProgram()
         let input = String(repeating: " ", count: Invoke.inputLimit + 1)

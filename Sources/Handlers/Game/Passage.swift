@@ -63,7 +63,7 @@ public struct Passage: Codable, Sendable, Equatable {
     /// otherwise what the stream throws. It stops reading as soon as the answer is longer than `maxBytes` of
     /// UTF-8; an empty piece counts as one byte, so that no stream can go on for ever.
     public static func collect(
-        _ stream: AsyncThrowingStream<String, any Error>, maxBytes: Int = 64 << 10
+        _ stream: some AsyncSequence<String, any Error>, maxBytes: Int = 64 << 10
     ) async throws -> Passage {
         var text = ""
         var remaining = maxBytes

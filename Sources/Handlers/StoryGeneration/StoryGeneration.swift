@@ -69,7 +69,7 @@ public struct StoryGeneration: Function {
             language: latest.language, location: location, playerName: latest.name, recent: recent,
             actions: actions.map { PromptAction(id: $0.id, type: $0.action.type, text: $0.action.text) },
             seed: context.random())
-        let passage = try await Passage.collect(model.generate(prompt))
+        let passage = try await Passage.collect(context.outside("model") { model.generate(prompt) })
         let story = StoryEntry(
             actionIDs: input.actionIDs, passage: passage, locationID: location.id, model: model.name)
         try context.append(story, as: StoryEntry.kind, id: context.identifier("story"), to: stream)

@@ -31,17 +31,22 @@ public final class Context: Sendable {
     private let state: any SharedState
     private let tokens: Tokens
     private let work: Mutex<Work>
+    private let uptime: @Sendable () -> Duration
+    /// In a replay, the texts from outside.
+    private let recorded: [String: [OutsideText.Piece]]?
 
     private struct Work {
         var unit = UnitOfWork()
         var random: SeededRandom
         var saved: [String: String] = [:]
+        var tapes: [String: OutsideText.Tape] = [:]
     }
 
     init(
         event: Event, entry: FunctionEntry, caller: Claims?, trace: TraceContext, allowsGuests: Bool,
         environment: [String: String], log: LogFields, state: any SharedState, tokens: Tokens,
-        random: SeededRandom
+        random: SeededRandom, uptime: @escaping @Sendable () -> Duration,
+        recorded: [String: [OutsideText.Piece]]?
     ) {
         requestID = event.id
         function = entry.name
@@ -56,6 +61,8 @@ public final class Context: Sendable {
         self.state = state
         self.tokens = tokens
         work = Mutex(Work(random: random))
+        self.uptime = uptime
+        self.recorded = recorded
     }
 
     /// The id of the caller, who is a player wherever the manifest asks for one. Throws a 401 `Problem` without one.
@@ -86,7 +93,25 @@ public final class Context: Sendable {
     }
 
     /// The journal's entry with an id.
-    public func journalEntry(_ id: String) throws -> JournalEntry? { try state.journalEntry(id: id) }
+    public func journalEntry(_ id: String) throws -> JournalEntry? {
+        let entry = try state.journalEntry(id: id)
+        work.withLock { $0.unit.reads.append(.entry(id: id, isThere: entry != nil)) }
+        return entry
+    }
+
+    /// A text from outside of the function's world, such as a language model's, under a name that is the function's own
+    /// for it. `source` begins it; in a replay it is not called, and the pieces are those that were recorded.
+    public func outside(
+        _ name: String, _ source: () -> AsyncThrowingStream<String, any Error>
+    ) -> OutsideText {
+        if let recorded { return OutsideText(source: .recorded(recorded[name] ?? [])) }
+        let tape = OutsideText.Tape()
+        work.withLock { $0.tapes[name] = tape }
+        return OutsideText(source: .live(source(), tape, uptime: uptime))
+    }
+
+    /// The texts from outside as far as they have been read.
+    var texts: [String: [OutsideText.Piece]] { work.withLock { $0.tapes.mapValues(\.pieces) } }
 
     // MARK: Random numbers and ids
 

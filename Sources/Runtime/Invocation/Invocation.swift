@@ -14,6 +14,15 @@ struct Invocation {
     var caller: Claims?
     /// Where the rate stands, once counted.
     var rate: RateStatus?
+    /// What it has taken from outside; in a replay, what it is given again.
+    var taken: Taken
+    /// Whether `taken` is to be given again.
+    let isReplay: Bool
+    /// Its numbers in the store's order.
+    var admission: Int64?
+    var commit: Int64?
+    /// What was committed.
+    var unit = UnitOfWork()
 }
 
 /// Why functions cannot be served.

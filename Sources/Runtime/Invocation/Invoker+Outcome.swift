@@ -26,6 +26,19 @@ extension Invoker {
         "problem", "request_id", "trace_id", "span_id",
     ]
 
+    private func record(of invocation: Invocation, _ outcome: Outcome, duration: Duration) -> InvocationRecord {
+        var record = InvocationRecord(
+            function: invocation.entry.name, event: invocation.event, outcome: outcome, duration: duration)
+        record.taken = invocation.taken
+        record.taken.claim = invocation.claim.map {
+            ClaimedJobs(queue: $0.queue, group: $0.group, lease: $0.lease, count: $0.jobs.count)
+        }
+        record.admission = invocation.admission
+        record.commit = invocation.commit
+        (record.message, record.fields) = invocation.fields.taken
+        return record
+    }
+
     /// Steps 9 and 10 of the pipeline: the answer's text, log line and metrics.
     func finish(_ invocation: Invocation, _ outcome: inout Outcome, duration: Duration) {
         let (entry, event) = (invocation.entry, invocation.event)
@@ -35,6 +48,7 @@ extension Invoker {
         }
         metrics.count(
             function: entry.name, trigger: event.trigger.name, status: outcome.status, duration: duration)
+        if let observer { observer.ended(record(of: invocation, outcome, duration: duration)) }
         let level: LogLevel = outcome.status >= 500 ? .error : outcome.status >= 400 ? .warning : .info
         guard log.isEnabled(level) else { return }
         let (message, added) = invocation.fields.taken

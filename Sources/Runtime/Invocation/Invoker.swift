@@ -15,6 +15,9 @@ public final class Invoker: Sendable {
     /// Counts and durations.
     public let metrics: Metrics
 
+    /// Who is told of each invocation, such as a recording.
+    public let observer: (any InvocationObserver)?
+
     let log: Log
     let settings: Settings
     private let functions: [String: Bound]
@@ -32,7 +35,7 @@ public final class Invoker: Sendable {
     /// Throws an `InvokerError` where the manifest names a handler that `functions` lacks.
     public init(
         manifest: Manifest, functions: FunctionSet, state: any SharedState, platform: Platform, log: Log,
-        settings: Settings
+        settings: Settings, observer: (any InvocationObserver)? = nil
     ) throws(InvokerError) {
         let missing = functions.missing(from: manifest)
         guard missing.isEmpty else { throw .missingHandlers(missing) }
@@ -41,6 +44,7 @@ public final class Invoker: Sendable {
         self.platform = platform
         self.log = log
         self.settings = settings
+        self.observer = observer
         metrics = Metrics()
         tokens = Tokens(manifest.auth)
         var bound: [String: Bound] = [:]
@@ -52,25 +56,31 @@ public final class Invoker: Sendable {
         self.functions = bound
     }
 
-    /// Runs one invocation to its end. With `claim`, its jobs are done in the same transaction as the effects.
-    public func invoke(_ entry: FunctionEntry, _ event: Event, completing claim: JobClaim? = nil) async
-        -> Outcome
-    {
+    /// Runs one invocation to its end. With `claim`, its jobs are done in the same transaction as the effects; with
+    /// `recorded`, what it takes from outside is what an earlier run took.
+    public func invoke(
+        _ entry: FunctionEntry, _ event: Event, completing claim: JobClaim? = nil,
+        replaying recorded: Taken? = nil
+    ) async -> Outcome {
         let started = platform.uptime()
-        var random = SeededRandom(seed: platform.seed())
+        let taken = recorded ?? Taken(seed: platform.seed())
+        var random = SeededRandom(seed: taken.seed)
         let trace = event.trace?.child(random: &random) ?? TraceContext(random: &random)
         let fields = LogFields()
         var invocation = Invocation(
-            entry: entry, event: event, claim: claim, trace: trace, random: random, fields: fields)
+            entry: entry, event: event, claim: claim, trace: trace, random: random, fields: fields, taken: taken,
+            isReplay: recorded != nil)
         var outcome: Outcome
         do {
             outcome = try await run(&invocation)
         } catch {
+            if let fault = error as? StoreError { invocation.taken.fault = StoreFault(fault) }
             outcome = failure(error, fields: fields)
         }
         outcome.rate = invocation.rate
         outcome.claims = invocation.caller
         outcome.trace = trace
+        outcome.unit = invocation.unit
         finish(invocation, &outcome, duration: platform.uptime() - started)
         return outcome
     }
@@ -81,7 +91,7 @@ public final class Invoker: Sendable {
         guard event.data.count <= entry.limits.body else {
             throw Problem(.tooLarge, "The body may have \(entry.limits.body) bytes.")
         }
-        let caller = try authenticate(event, for: entry.access)
+        let caller = try authenticate(&invocation)
         invocation.caller = caller
         try authorise(caller, for: entry.access)
         let ticket = try await admit(&invocation)
@@ -90,40 +100,96 @@ public final class Invoker: Sendable {
                 throw InvokerError.missingHandlers([entry.handler])
             }
             let prepared = try bound.function.prepare(event.data)
+            if invocation.isReplay, invocation.taken.isOverrun {
+                state.release(ticket)
+                throw DeadlineExceeded()
+            }
             var remaining = entry.limits.timeout
             for _ in 0..<Self.maximumAttempts {
                 let context = context(for: invocation, environment: bound.environment)
                 let begun = platform.uptime()
-                let json = try await withDeadline(remaining, on: platform) {
-                    try await prepared.handle(context)
-                } late: { [state] in
-                    state.release(ticket)
-                }
+                let result = try await handle(prepared, context, within: remaining, ticket)
                 // The store's time does not count, all runs of the function together do.
                 remaining -= platform.uptime() - begun
-                let unit = context.unit
-                let decision = try await state.commit(
-                    unit, at: event.time, ticket: ticket, completing: invocation.claim)
-                if case .committed = decision {
-                    return Outcome(status: bound.function.successStatus, json: json, unit: unit)
+                if !invocation.isReplay { invocation.taken.texts = context.texts }
+                if let number = try await commit(result, context.unit, ticket, &invocation) {
+                    invocation.commit = number
+                    switch result {
+                    case .success(let json): return Outcome(status: bound.function.successStatus, json: json)
+                    case .failure(let error): throw Concluded(error: error)
+                    }
                 }
-                guard remaining > .zero else { throw Self.overrun(entry) }
+                guard remaining > .zero else { throw overrun(&invocation) }
             }
             throw Problem(.busy, "Too many changes at once; nothing was changed.", retryAfter: .seconds(1))
         } catch is DeadlineExceeded {
             // The function still holds its place among the concurrent ones; `late` gives it back.
-            throw Self.overrun(entry)
+            throw overrun(&invocation)
+        } catch let concluded as Concluded {
+            // The commit of what it read has ended its ticket.
+            throw concluded.error
         } catch {
             state.release(ticket)
             throw error
         }
     }
 
-    private static func overrun(_ entry: FunctionEntry) -> Problem {
-        Problem(.deadline, "The function may take \(entry.limits.timeout). Nothing was changed.")
+    /// A refusal of the function's own that stands at a place in the store's order.
+    private struct Concluded: Error { let error: any Error }
+
+    /// Runs the function once. Throws only `DeadlineExceeded`.
+    private func handle(
+        _ prepared: AnyFunction.Prepared, _ context: Context, within limit: Duration, _ ticket: Ticket
+    ) async throws -> Result<String, any Error> {
+        do {
+            return .success(
+                try await withDeadline(limit, on: platform) {
+                    try await prepared.handle(context)
+                } late: { [state] in
+                    state.release(ticket)
+                })
+        } catch let error as DeadlineExceeded {
+            throw error
+        } catch { return .failure(error) }
     }
 
-    private func authenticate(_ event: Event, for access: Access) throws -> Claims? {
+    /// Commits what a run of the function came to; the number, nil on a conflict.
+    ///
+    /// A refusal changes nothing, but what it was decided upon must hold at a place in the store's order as well: else
+    /// it could not be replayed.
+    private func commit(
+        _ result: Result<String, any Error>, _ unit: UnitOfWork, _ ticket: Ticket, _ invocation: inout Invocation
+    ) async throws -> Int64? {
+        var unit = unit
+        var claim = invocation.claim
+        if case .failure(let error) = result {
+            unit.writes = []
+            claim = nil
+            if unit.reads.isEmpty || error is StoreError || error is CancellationError { throw error }
+        }
+        do {
+            let decision = try await state.commit(
+                unit, at: invocation.event.time, ticket: ticket, completing: claim)
+            guard case .committed(let number) = decision else { return nil }
+            invocation.unit = unit
+            return number
+        } catch {
+            if case .failure(let refusal) = result { throw refusal }
+            throw error
+        }
+    }
+
+    private func overrun(_ invocation: inout Invocation) -> Problem {
+        invocation.taken.isOverrun = true
+        return Problem(
+            .deadline, "The function may take \(invocation.entry.limits.timeout). Nothing was changed.")
+    }
+
+    private func authenticate(_ invocation: inout Invocation) throws -> Claims? {
+        let (event, access) = (invocation.event, invocation.entry.access)
+        if invocation.isReplay, let refusal = invocation.taken.refusal {
+            throw Problem(.unauthenticated, refusal)
+        }
         switch event.credential {
         case .verified(let claims):
             // Where nobody needs a token, as when a socket closes, one that has ended is no reason to refuse.
@@ -136,6 +202,7 @@ public final class Invoker: Sendable {
             do throws(Tokens.Refusal) {
                 return try tokens.verify(token, now: event.time)
             } catch {
+                invocation.taken.refusal = error.rawValue
                 throw Problem(.unauthenticated, error.rawValue)
             }
         case .none:
@@ -167,20 +234,27 @@ public final class Invoker: Sendable {
         let request = AdmissionRequest(
             function: entry.name, now: invocation.event.time,
             session: entry.access == .none ? nil : invocation.caller?.session, rates: rules,
-            concurrency: entry.limits.concurrency)
+            // How many others are under way is not the store's to know again in a replay.
+            concurrency: !invocation.isReplay
+                ? entry.limits.concurrency : invocation.taken.isBusy ? 0 : .max)
         switch try await state.admit(request) {
         case .admitted(let ticket, let status):
+            invocation.admission = ticket.number
             invocation.rate = status
             return ticket
-        case .sessionEnded:
+        case .sessionEnded(let number):
+            invocation.admission = number
             throw Problem(.unauthenticated, "The session has ended.")
-        case .rateExceeded(let status):
+        case .rateExceeded(let status, let number):
+            invocation.admission = number
             invocation.rate = status
             metrics.countRateRefusal(entry.name)
             throw Problem(
                 .rateExceeded, "The rate is \(status.limit) in \(status.window).",
                 retryAfter: status.resetAfter)
-        case .concurrencyExceeded:
+        case .concurrencyExceeded(let number):
+            invocation.admission = number
+            invocation.taken.isBusy = true
             throw Problem(.busy, "Too many invocations at once.", retryAfter: .seconds(1))
         }
     }
@@ -192,6 +266,7 @@ public final class Invoker: Sendable {
             allowsGuests: manifest.guests,
             environment: environment, log: invocation.fields,
             state: state,
-            tokens: tokens, random: invocation.random)
+            tokens: tokens, random: invocation.random, uptime: platform.uptime,
+            recorded: invocation.isReplay ? invocation.taken.texts : nil)
     }
 }

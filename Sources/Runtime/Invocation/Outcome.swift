@@ -14,7 +14,7 @@ public struct Outcome: Sendable {
     public var claims: Claims?
     /// The invocation's place in its trace.
     public var trace: TraceContext?
-    /// What was committed.
+    /// What was committed; of a refusal, what it was decided upon.
     public var unit = UnitOfWork()
 
     /// Whether the function did its work and its effects are on disk.

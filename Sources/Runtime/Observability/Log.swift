@@ -10,19 +10,19 @@ public struct Log: Sendable {
         case terminal
     }
 
-    private let level: LogLevel
+    private let level: LogLevel?
     private let format: Format
     private let sink: any LogSink
 
-    /// Lines of `level` and above go to `sink`.
-    public init(level: LogLevel, format: Format, sink: any LogSink) {
+    /// Lines of `level` and above go to `sink`; nil: none do.
+    public init(level: LogLevel?, format: Format, sink: any LogSink) {
         self.level = level
         self.format = format
         self.sink = sink
     }
 
     /// Whether lines of this level are written.
-    public func isEnabled(_ level: LogLevel) -> Bool { level >= self.level }
+    public func isEnabled(_ level: LogLevel) -> Bool { self.level.map { level >= $0 } ?? false }
 
     /// Writes a line, if its level is enabled. Names must be plain words; values may be anything.
     public func write(

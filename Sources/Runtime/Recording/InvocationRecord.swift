@@ -44,10 +44,22 @@ public struct Taken: Sendable, Equatable {
     /// Texts from outside by name, such as a model's, in pieces.
     public var texts: [String: [OutsideText.Piece]] = [:]
     /// The jobs it did.
-    public var claim: JobClaim?
+    public var claim: ClaimedJobs?
 
     /// Nothing but a seed.
     public init(seed: UInt64 = 0) { self.seed = seed }
+}
+
+/// Jobs that an invocation did, as a recording names them.
+public struct ClaimedJobs: Sendable, Equatable {
+    /// The queue's name.
+    public let queue: String
+    /// The group's.
+    public let group: String
+    /// The number of the claim in the store's order.
+    public let lease: Int64
+    /// How many there were.
+    public let count: Int
 }
 
 /// A failure of the store that a recording keeps: the disk and the load are not in it.

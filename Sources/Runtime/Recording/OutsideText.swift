@@ -64,9 +64,11 @@ public struct OutsideText: AsyncSequence, Sendable {
 
         fileprivate init(pieces: ArraySlice<Piece>) { self.pieces = pieces }
 
-        public mutating func next() async throws -> String? {
+        public mutating func next() async throws -> String? { try await next(isolation: #isolation) }
+
+        public mutating func next(isolation actor: isolated (any Actor)?) async throws -> String? {
             guard live != nil else { return pieces.popFirst()?.text }
-            guard let text = try await live?.next() else { return nil }
+            guard let text = try await live?.next(isolation: actor) else { return nil }
             if let uptime, let tape {
                 let now = uptime()
                 tape.add(Piece(text: text, delay: now - last))

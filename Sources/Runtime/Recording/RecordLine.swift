@@ -8,7 +8,9 @@ struct RecordLine {
     /// What stands for the address of a peer.
     let hide: (String) -> String
 
+    /// What has been written since `clear`, and how many whole lines it is.
     private(set) var bytes: [UInt8] = []
+    private(set) var lines: Int64 = 0
 
     init(redaction: Redaction, hide: @escaping (String) -> String) {
         self.redaction = redaction
@@ -16,8 +18,19 @@ struct RecordLine {
         bytes.reserveCapacity(4_096)
     }
 
-    /// The whole line, with its line feed. Throws where the event cannot be a CloudEvent.
+    /// Adds the whole line, with its line feed. Throws where the event cannot be a CloudEvent; nothing is added then.
     mutating func write(_ record: InvocationRecord) throws {
+        let start = bytes.count
+        do {
+            try writeMembers(record)
+        } catch {
+            bytes.removeSubrange(start...)
+            throw error
+        }
+        lines += 1
+    }
+
+    private mutating func writeMembers(_ record: InvocationRecord) throws {
         bytes.append(contentsOf: #"{"kind":"invocation","function":"#.utf8)
         quote(record.function)
         if let number = record.admission { put(#","admission":"#, number) }
@@ -40,7 +53,24 @@ struct RecordLine {
     }
 
     /// Starts anew, keeping the room.
-    mutating func clear() { bytes.removeAll(keepingCapacity: bytes.capacity <= 1 << 20) }
+    mutating func clear() {
+        bytes.removeAll(keepingCapacity: bytes.capacity <= 1 << 20)
+        lines = 0
+    }
+
+    /// A part of a line alone; `recorded` itself where it is the same.
+    mutating func part(_ recorded: String, _ write: (inout RecordLine) -> Void) -> String {
+        clear()
+        write(&self)
+        defer { clear() }
+        return recorded.utf8.elementsEqual(bytes) ? recorded : String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Adds a line as it is.
+    fileprivate mutating func add(_ line: String) {
+        bytes.append(contentsOf: line.utf8)
+        lines += 1
+    }
 
     // MARK: Parts
 
@@ -85,7 +115,7 @@ struct RecordLine {
             put(#","claim":{"queue":"#, text: claim.queue)
             put(#","group":"#, text: claim.group)
             put(#","lease":"#, claim.lease)
-            put(#","jobs":"#, Int64(claim.jobs.count))
+            put(#","jobs":"#, Int64(claim.count))
             bytes.append(0x7d)
         }
         bytes.append(0x7d)
@@ -225,5 +255,37 @@ struct RecordLine {
             if index > 0 { bytes.append(0x2c) }
             write(&self, element)
         }
+    }
+}
+
+extension RecordLine {
+    /// Jobs that were given back.
+    mutating func write(_ claim: JobClaim, _ fate: JobReturn, number: Int64) {
+        let giveBack = RecordedReturn(number: number, queue: claim.queue, group: claim.group, fate: fate)
+        write(giveBack, number: number)
+    }
+
+    /// Jobs that were given back, under another number.
+    mutating func write(_ claim: RecordedReturn, number: Int64) {
+        let (word, time, reason): (String, Timestamp, String?) =
+            switch claim.fate {
+            case .wait(let until): ("wait", until, nil)
+            case .retry(let at): ("retry", at, nil)
+            case .bury(let reason, let at): ("bury", at, reason)
+            }
+        var members = #"{"kind":"return","number":\#(number),"queue":\#(JSONScanner.quoted(claim.queue))"#
+        members += #","group":\#(JSONScanner.quoted(claim.group)),"fate":"\#(word)","at":"\#(time.rfc3339)""#
+        if let reason { members += #","reason":\#(JSONScanner.quoted(reason))"# }
+        add(members + "}\n")
+    }
+
+    /// That invocations are missing here.
+    mutating func writeGap(_ count: Int64, _ reason: String) {
+        add(#"{"kind":"gap","count":\#(count),"reason":\#(JSONScanner.quoted(reason))}"# + "\n")
+    }
+
+    /// That the recording ends here.
+    mutating func writeEnd(_ reason: String) {
+        add(#"{"kind":"end","reason":\#(JSONScanner.quoted(reason))}"# + "\n")
     }
 }

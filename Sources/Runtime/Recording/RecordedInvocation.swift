@@ -1,5 +1,5 @@
 internal import FoundationEssentials
-public import Store
+internal import Store
 internal import Wire
 
 /// One invocation as it stands in a recording.
@@ -51,7 +51,7 @@ extension RecordedInvocation {
             event = try Event(cloudEvent: Array(cloudEvent.utf8))
         } catch { throw RecordingProblem("'event': \(error)") }
         takenJSON = try line.value("taken")
-        taken = try Taken(recorded: RecordingMembers(takenJSON, "taken"), event: event)
+        taken = try Taken(recorded: RecordingMembers(takenJSON, "taken"))
         answer = try line.value("answer")
         let answerMembers = try RecordingMembers(answer, "answer")
         guard let status = try answerMembers.number("status") else {
@@ -74,22 +74,10 @@ extension RecordedInvocation {
             return (stream, upTo)
         }
     }
-
-    /// Entries that were looked for by their id and were not there yet.
-    func missingEntries() -> Set<String> {
-        guard unit.contains("\"there\":false"),
-            let reads = JSONScanner.members(of: unit)?.first(where: { $0.name == "reads" })
-        else { return [] }
-        return Set(
-            (JSONScanner.elements(of: reads.value) ?? []).compactMap { read in
-                guard read.contains("\"there\":false") else { return nil }
-                return try? RecordingMembers(read, "reads").text("entry")
-            })
-    }
 }
 
 extension Taken {
-    init(recorded line: RecordingMembers, event: Event) throws(RecordingProblem) {
+    init(recorded line: RecordingMembers) throws(RecordingProblem) {
         guard let seed = UInt64(try line.text("seed"), radix: 16) else {
             throw RecordingProblem("'seed' must be a hexadecimal number")
         }
@@ -108,9 +96,8 @@ extension Taken {
             let members = try RecordingMembers(text, "claim")
             guard let lease = try members.number("lease"), let jobs = try members.number("jobs"), (1...100_000).contains(jobs)
             else { throw RecordingProblem("'claim' has no lease, or no jobs") }
-            claim = JobClaim(
-                recorded: try members.text("queue"), group: try members.text("group"), lease: lease, count: Int(jobs),
-                lastID: event.id)
+            claim = ClaimedJobs(
+                queue: try members.text("queue"), group: try members.text("group"), lease: lease, count: Int(jobs))
         }
     }
 

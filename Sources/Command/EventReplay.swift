@@ -1,0 +1,64 @@
+internal import FoundationEssentials
+internal import LocalHost
+internal import Runtime
+internal import Store
+
+/// `replay FILE`: runs events of another system, each as the function that the manifest binds it to, at the event's own
+/// time, on a store that is thrown away afterwards.
+struct EventReplay {
+    private let program: Program
+    private let arguments: Arguments
+    private let events: [ForeignEvent]
+
+    init(_ program: Program, _ arguments: Arguments, file: String) throws {
+        for name in ["fork", "update", "report", "against", "from", "to", "only"] where arguments.has(name) {
+            throw UsageError("--\(name) needs a recording; \(file) is a file of events")
+        }
+        self.program = program
+        self.arguments = arguments
+        guard let data = FileManager.default.contents(atPath: file) else {
+            throw UsageError("\(file) cannot be read")
+        }
+        do {
+            events = try EventFile.events(in: [UInt8](data))
+        } catch { throw UsageError("\(file): \(error)") }
+    }
+
+    func run() throws -> Int32 {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let store = folder.path + "/events.db"
+        if let given = arguments["store"] { _ = try Snapshot.take(of: given, to: store) { $0 } }
+        let keepsSessions = arguments["store"] != nil
+        let manifest = try Workshop.manifest(program, arguments)
+        let bound = try events.map { event in
+            guard let entry = event.function(in: manifest) else {
+                throw UsageError("event '\(event.event.id)': no function of the manifest is bound to it")
+            }
+            return (entry, event.event)
+        }
+        let workshop = try Workshop(program, arguments, manifest, store: store, quiet: true)
+        let outcomes: [Outcome] = try workshop.run { [invoker = workshop.invoker] in
+            var outcomes: [Outcome] = []
+            for (entry, foreign) in bound {
+                var event = foreign
+                if !keepsSessions, case .verified(var claims) = event.credential {
+                    // The session was opened in the other system's store.
+                    claims.session = nil
+                    event.credential = .verified(claims)
+                }
+                outcomes.append(await invoker.invoke(entry, event))
+            }
+            return outcomes
+        }
+        for ((entry, event), outcome) in zip(bound, outcomes) {
+            let body = outcome.json.isEmpty ? "null" : outcome.json
+            program.console.output(
+                #"{"id":\#(try jsonText(event.id)),"function":"\#(entry.name)","status":\#(outcome.status),"body":\#(body)}"#
+                    + "\n")
+        }
+        let failed = outcomes.count { !$0.isSuccess }
+        program.console.error("\(outcomes.count) replayed, \(outcomes.count - failed) succeeded, \(failed) failed\n")
+        return failed == 0 ? ExitStatus.done : ExitStatus.failed
+    }
+}

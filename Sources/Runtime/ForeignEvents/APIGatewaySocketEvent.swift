@@ -1,0 +1,67 @@
+internal import Store
+internal import Wire
+
+/// Events of API Gateway's WebSocket APIs
+/// (docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-mapping-template-reference.html).
+///
+/// The route key is the event's name, `domainName` its host. The data is the message; of `$connect`, which has none,
+/// the query as a JSON object, as Socket.IO's connect packet has its payload; of `$disconnect` nothing. What a Lambda
+/// authorizer left counts as verified; without it, on `$connect`, the token is that of `Authorization: Bearer`, or
+/// what the query calls `token`.
+enum APIGatewaySocketEvent {
+    static func event(of object: ForeignObject, receivedAt: Timestamp?) throws(EventFault) -> Event {
+        let context = try object.requiredObject("requestContext")
+        let route = try route(context)
+        let headers = try APIGatewayMessage.headers(object)
+        var claims: Claims?
+        if let authorizer = try context.object("authorizer") {
+            claims = try APIGatewayClaims.ofSocket(authorizer)
+        }
+        var data: [UInt8] = []
+        switch route {
+        case Trigger.disconnectEvent:
+            // As the host does: a departure must succeed whatever has become of the session meanwhile.
+            claims?.session = nil
+            claims?.expiresAt = nil
+        case Trigger.connectEvent:
+            data = try APIGatewayMessage.body(object)
+            if data.isEmpty { data = try APIGatewayMessage.queryObject(object) }
+        default: data = try APIGatewayMessage.body(object)
+        }
+        var credential =
+            claims.map(Event.Credential.verified) ?? Event.Credential(bearerIn: headers["authorization"])
+        if case .none = credential, route == Trigger.connectEvent,
+            let token = try object.object("queryStringParameters")?.text("token"), !token.isEmpty
+        {
+            credential = .token(token)
+        }
+        return Event(
+            id: try context.required("requestId"),
+            time: try context.time("requestTimeEpoch", receivedAt: receivedAt),
+            trigger: .socket(
+                event: route, connection: try context.required("connectionId"),
+                host: try context.text("domainName") ?? "apigateway"),
+            credential: credential,
+            address: try context.object("identity")?.text("sourceIp").map { IPLiteral.canonical($0) ?? $0 },
+            trace: headers["traceparent"].flatMap { TraceContext(traceparent: $0) }, data: data)
+    }
+
+    /// The route key, which must agree with the kind of event.
+    private static func route(_ context: ForeignObject) throws(EventFault) -> String {
+        let route = try context.required("routeKey")
+        let expected: String
+        switch route {
+        case Trigger.connectEvent: expected = "CONNECT"
+        case Trigger.disconnectEvent: expected = "DISCONNECT"
+        default: expected = "MESSAGE"
+        }
+        let kind = try context.required("eventType")
+        guard ["CONNECT", "MESSAGE", "DISCONNECT"].contains(kind) else {
+            throw context.fault("eventType", "must be CONNECT, MESSAGE or DISCONNECT")
+        }
+        guard kind == expected else {
+            throw context.fault("eventType", "does not fit 'routeKey', which asks for \(expected)")
+        }
+        return route
+    }
+}

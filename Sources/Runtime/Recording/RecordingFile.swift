@@ -1,0 +1,110 @@
+internal import Glibc
+
+/// The files of invocations, appended to; a file that is long enough is followed by the next.
+///
+/// Only whole portions stay: what the disk took of one that failed is cut off again.
+final class RecordingFile {
+    enum Result {
+        case written
+        case failed(String)
+        /// The limit of all files together is reached, and said so.
+        case full
+    }
+
+    private let folder: String
+    private let limits: Recorder.Limits
+    private var descriptor: Int32
+    private var part = 1
+    private var length = 0
+    private var total = 0
+    private var isFull = false
+    /// Lines that the disk has not taken.
+    private(set) var lost: Int64 = 0
+    private var failedAt = ContinuousClock.now
+
+    init(folder: String, limits: Recorder.Limits) throws(RecordingError) {
+        self.folder = folder
+        self.limits = limits
+        descriptor = Self.open(folder, 1)
+        guard descriptor >= 0 else { throw RecordingError(folder, Self.reason) }
+    }
+
+    deinit { close() }
+
+    /// Whether it is time to try again after a failure.
+    var maySucceed: Bool { ContinuousClock.now - failedAt > .seconds(1) }
+
+    /// How many lines the disk has not taken, from now on counted anew.
+    func takeLost() -> Int64 {
+        defer { lost = 0 }
+        return lost
+    }
+
+    func append(_ bytes: [UInt8], lines: Int64) -> Result {
+        guard !isFull else { return .written }
+        guard lost == 0 else {
+            lost += lines
+            return .failed("")
+        }
+        if length > 0, length + bytes.count > limits.partBytes, !nextPart() { return failed(lines) }
+        if total + bytes.count > limits.totalBytes {
+            isFull = true
+            var end = RecordLine(redaction: Redaction(fields: [])) { $0 }
+            end.writeEnd("limit")
+            _ = write(end.bytes)
+            return .full
+        }
+        guard write(bytes) else { return failed(lines) }
+        length += bytes.count
+        total += bytes.count
+        return .written
+    }
+
+    func close() {
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        Glibc.close(descriptor)
+        descriptor = -1
+    }
+
+    private func nextPart() -> Bool {
+        let next = Self.open(folder, part + 1)
+        guard next >= 0 else { return false }
+        close()
+        descriptor = next
+        part += 1
+        length = 0
+        return true
+    }
+
+    private func failed(_ lines: Int64) -> Result {
+        let reason = Self.reason
+        ftruncate(descriptor, length)
+        lseek(descriptor, length, Int32(SEEK_SET))
+        lost += lines
+        failedAt = ContinuousClock.now
+        return .failed(reason)
+    }
+
+    private func write(_ bytes: [UInt8]) -> Bool {
+        var start = 0
+        while start < bytes.count {
+            let written = unsafe bytes.withUnsafeBytes { buffer in
+                unsafe Glibc.write(descriptor, buffer.baseAddress.map { unsafe $0 + start }, buffer.count - start)
+            }
+            if written > 0 {
+                start += written
+            } else if written == 0 || errno != EINTR {
+                return false
+            }
+        }
+        return true
+    }
+
+    private static func open(_ folder: String, _ part: Int) -> Int32 {
+        unsafe Glibc.open(
+            folder + "/" + RecordingFormat.events(part), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    }
+
+    private static var reason: String { unsafe String(cString: strerror(errno)) }
+}

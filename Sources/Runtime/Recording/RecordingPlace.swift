@@ -1,0 +1,105 @@
+internal import FoundationEssentials
+internal import Store
+internal import Synchronization
+
+/// The folder of a recording that begins.
+struct RecordingPlace {
+    let folder: String
+
+    /// Makes the folder, for its owner only. Throws where something is in it: a recording is never written over.
+    func make() throws(RecordingError) {
+        let files = FileManager.default
+        if let present = try? files.contentsOfDirectory(atPath: folder) {
+            guard present.isEmpty else {
+                throw RecordingError(folder, "the folder is not empty; a recording needs a new one")
+            }
+            return
+        }
+        do {
+            try files.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch { throw RecordingError(folder, "the folder cannot be made") }
+    }
+
+    /// Writes the manifest and the header.
+    func describe(
+        manifest: Manifest, yaml: [UInt8], environment: [String: String], program: String, redact: [String],
+        number: Int64, at now: Timestamp
+    ) throws(RecordingError) {
+        let keys = manifest.auth.compactMap(\.key).filter { !$0.isEmpty }
+        var text = String(decoding: yaml, as: UTF8.self)
+        for key in keys { text = text.replacing(key, with: RecordingFormat.redacted) }
+        var kept: [String: String] = [:]
+        var withheld: [String] = []
+        for name in EnvironmentExpansion.names(in: text).union(["ENVIRONMENT", "DEBUG"]) {
+            guard let value = environment[name] else { continue }
+            if Self.isSecret(name) || keys.contains(value) { withheld.append(name) } else { kept[name] = value }
+        }
+        let header = RecordingHeader(
+            format: RecordingFormat.name, version: RecordingFormat.version, program: program,
+            startedAt: now.rfc3339, number: number, environment: kept, withheld: withheld.sorted(),
+            redacted: redact.sorted())
+        try write(Data(text.utf8), RecordingFormat.manifest)
+        do {
+            try write(Data((JSON.encode(header) + "\n").utf8), RecordingFormat.header)
+        } catch { throw RecordingError(folder, "the header cannot be written") }
+    }
+
+    private func write(_ data: Data, _ name: String) throws(RecordingError) {
+        do {
+            try data.write(to: URL(filePath: folder + "/" + name))
+        } catch { throw RecordingError(folder, "\(name) cannot be written") }
+    }
+
+    /// By its name, as such variables are called everywhere.
+    static func isSecret(_ name: String) -> Bool {
+        let name = name.uppercased()
+        return ["KEY", "SECRET", "TOKEN", "PASSWORD", "PASSWD", "CREDENTIAL"].contains { name.contains($0) }
+    }
+}
+
+/// What stands for addresses in one recording. The salt is kept nowhere, so that nobody can try all addresses.
+final class AddressBook: Sendable {
+    private static let capacity = 65_536
+    private let salt: [UInt8]
+    private let known = Mutex<[String: String]>([:])
+
+    init(salt: [UInt8]) { self.salt = salt }
+
+    /// The same for the same address, within one recording.
+    func hidden(_ address: String) -> String {
+        known.withLock { known in
+            if let hidden = known[address] { return hidden }
+            let digest = Cryptography.hmacSHA256(key: salt, Array(address.utf8)) ?? []
+            let hidden = "address-" + digest.prefix(8).map { Self.hex($0) }.joined()
+            if known.count >= Self.capacity { known.removeAll() }
+            known[address] = hidden
+            return hidden
+        }
+    }
+
+    /// A rate counter's key with its address hidden (`FUNCTION/address:ADDRESS/WINDOW`, as the invoker makes them).
+    func hiding(rateKey key: String) -> String {
+        let parts = key.split(separator: "/", omittingEmptySubsequences: false)
+        // An event without an address is counted as "local".
+        guard parts.count == 3, parts[1].hasPrefix("address:"), parts[1] != "address:local" else { return key }
+        return "\(parts[0])/address:\(hidden(String(parts[1].dropFirst(8))))/\(parts[2])"
+    }
+
+    private static func hex(_ byte: UInt8) -> String {
+        let text = String(byte, radix: 16)
+        return byte < 16 ? "0" + text : text
+    }
+}
+
+extension EnvironmentExpansion {
+    /// The variables that a manifest's text names.
+    static func names(in text: String) -> Set<String> {
+        var names: Set<String> = []
+        for part in text.split(separator: "${", omittingEmptySubsequences: false).dropFirst() {
+            let name = part.prefix { $0 != "}" && $0 != ":" }
+            if isName(name) { names.insert(String(name)) }
+        }
+        return names
+    }
+}

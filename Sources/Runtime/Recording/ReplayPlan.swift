@@ -1,0 +1,79 @@
+/// The recorded order of admissions, commits, claims and returns, as far as it is whole.
+struct ReplayPlan {
+    enum Step {
+        /// The jobs of an invocation are leased to it.
+        case claim(Int)
+        /// An invocation begins; where `waits`, its function runs only at its commit.
+        case begin(Int, waits: Bool)
+        /// An invocation that waits goes on.
+        case goOn(Int)
+        /// Jobs of an invocation are given back.
+        case giveBack(Int)
+    }
+
+    private(set) var steps: [(number: Int64, step: Step)] = []
+    /// Invocations that are not replayed, because something before them is not in the recording.
+    private(set) var beyond: Set<Int> = []
+    private(set) var remarks: [String] = []
+
+    init(_ recording: Recording) {
+        let end = whole(recording)
+        var last = recording.number
+        for (index, invocation) in recording.invocations.enumerated() {
+            let own = invocation.commit ?? invocation.admission ?? last
+            guard own < end, (invocation.admission ?? own) > recording.number || invocation.admission == nil else {
+                beyond.insert(index)
+                continue
+            }
+            last = max(last, own)
+            if let claim = invocation.taken.claim { steps.append((claim.lease, .claim(index))) }
+            steps.append((invocation.admission ?? last, .begin(index, waits: invocation.commit != nil)))
+            if let commit = invocation.commit { steps.append((commit, .goOn(index))) }
+        }
+        for (index, giveBack) in recording.returns.enumerated() where giveBack.number < end {
+            steps.append((giveBack.number, .giveBack(index)))
+        }
+        // In the order of the recording where the numbers are the same.
+        let order = steps.indices.sorted { (steps[$0].number, $0) < (steps[$1].number, $1) }
+        steps = order.map { steps[$0] }
+        joinNeighbours()
+    }
+
+    /// An invocation whose commit follows its admission need not wait.
+    private mutating func joinNeighbours() {
+        var joined: [(number: Int64, step: Step)] = []
+        joined.reserveCapacity(steps.count)
+        for (number, step) in steps {
+            if case .goOn(let index) = step, let last = joined.last, case .begin(index, _) = last.step {
+                joined[joined.count - 1] = (number, .begin(index, waits: false))
+            } else {
+                joined.append((number, step))
+            }
+        }
+        steps = joined
+    }
+
+    /// The first number of which the recording does not say what it was for.
+    private mutating func whole(_ recording: Recording) -> Int64 {
+        var spans: [(first: Int64, last: Int64)] = []
+        for invocation in recording.invocations {
+            if let number = invocation.admission { spans.append((number, number)) }
+            if let claim = invocation.taken.claim { spans.append((claim.lease, claim.lease)) }
+            if let commit = invocation.commit { spans.append((commit - invocation.numbers + 1, commit)) }
+        }
+        for giveBack in recording.returns { spans.append((giveBack.number, giveBack.number)) }
+        spans.sort { $0.first < $1.first }
+        var next = recording.number + 1
+        for span in spans where span.last >= next {
+            guard span.first <= next else {
+                let missing = span.first - next
+                remarks.append(
+                    "number\(missing == 1 ? "" : "s") \(next)\(missing == 1 ? "" : " to \(span.first - 1)") of the store's order are not in the recording (a crash, a gap, or another process): the replay ends there"
+                )
+                return next
+            }
+            next = span.last + 1
+        }
+        return .max
+    }
+}

@@ -1,0 +1,193 @@
+internal import Store
+internal import Synchronization
+
+/// The shared state of a replay: each invocation is admitted, and committed, at its place in the recorded order.
+///
+/// The replayer says whose turn it is (`begin`) before it lets that invocation go on; an invocation whose commit is not
+/// next waits inside `admit` (`Turn.isParked`), so that its function runs on the state that it committed upon.
+final class ReplayState: SharedState {
+    /// One invocation's part.
+    final class Turn: Sendable {
+        let recorded: RecordedInvocation
+        /// Its commit comes later than its admission: the function waits for it.
+        let waits: Bool
+        fileprivate let state: Mutex<State>
+
+        fileprivate struct State {
+            /// Reads of journals that are still to come.
+            var journals: [(stream: String, upTo: Int64)]
+            var claim: JobClaim?
+            var parked: CheckedContinuation<Void, Never>?
+            var hasEnded = false
+            /// The numbers that this replay gave: the replay's own.
+            var admission: Int64?
+            var commit: Int64?
+        }
+
+        init(_ recorded: RecordedInvocation, waits: Bool, claim: JobClaim? = nil) {
+            self.recorded = recorded
+            self.waits = waits
+            state = Mutex(State(journals: recorded.journalReads(), claim: claim))
+        }
+
+        /// The jobs that are leased to it in this replay.
+        var claim: JobClaim? { state.withLock { $0.claim } }
+        var hasEnded: Bool { state.withLock { $0.hasEnded } }
+
+        func end() { state.withLock { $0.hasEnded = true } }
+
+        var admission: Int64? { state.withLock { $0.admission } }
+        var commit: Int64? { state.withLock { $0.commit } }
+        var isParked: Bool { state.withLock { $0.parked != nil } }
+
+        /// Lets it go on.
+        func resume() {
+            let parked = state.withLock { state in
+                defer { state.parked = nil }
+                return state.parked
+            }
+            parked?.resume()
+        }
+    }
+
+    private struct Shared {
+        var turn: Turn?
+        /// Recorded numbers in order, and the replay's number at each.
+        var recordedNumbers: [Int64]
+        var ownNumbers: [Int64]
+        /// The last claim of each group.
+        var claims: [String: JobClaim] = [:]
+    }
+
+    private let store: SerialState
+    private let shared: Mutex<Shared>
+    /// Whether reads tell the replay's own numbers, for a recording that is written anew.
+    private let renumbers: Bool
+    /// Called when an invocation waits for its turn.
+    let onPark: Mutex<(@Sendable () -> Void)?> = Mutex(nil)
+
+    init(_ store: SerialState, from number: Int64, renumbers: Bool) {
+        self.store = store
+        self.renumbers = renumbers
+        shared = Mutex(Shared(recordedNumbers: [number], ownNumbers: [number]))
+    }
+
+    /// The next operations are this invocation's.
+    func begin(_ turn: Turn?) { shared.withLock { $0.turn = turn } }
+
+    /// All up to `recorded` has been done.
+    func reached(_ recorded: Int64) throws(StoreError) {
+        let own = try store.number()
+        shared.withLock { shared in
+            guard recorded > shared.recordedNumbers.last ?? 0 else { return }
+            shared.recordedNumbers.append(recorded)
+            shared.ownNumbers.append(own)
+        }
+    }
+
+    /// The jobs that an invocation did are leased to it.
+    func claim(_ turn: Turn, until end: Timestamp) throws(StoreError) {
+        guard let claim = turn.recorded.taken.claim else { return }
+        let own = try store.claim(queue: claim.queue, group: claim.group, count: claim.count, until: end)
+        turn.state.withLock { $0.claim = own }
+        if let own { shared.withLock { $0.claims[claim.queue + "\n" + claim.group] = own } }
+    }
+
+    /// Gives back what was last claimed of a group.
+    func giveBack(queue: String, group: String, _ fate: JobReturn) throws(StoreError) {
+        let claim = shared.withLock { $0.claims.removeValue(forKey: queue + "\n" + group) }
+        if let claim { try store.giveBack(claim, fate) }
+    }
+
+    private var turn: Turn? { shared.withLock { $0.turn } }
+
+    /// The replay's number for a recorded one.
+    private func own(_ recorded: Int64) -> Int64 {
+        shared.withLock { shared in
+            var low = 0
+            var high = shared.recordedNumbers.count
+            while low < high {
+                let middle = (low + high) / 2
+                if shared.recordedNumbers[middle] <= recorded { low = middle + 1 } else { high = middle }
+            }
+            return low == 0 ? 0 : shared.ownNumbers[low - 1]
+        }
+    }
+
+    // MARK: SharedState
+
+    func admit(_ request: AdmissionRequest) async throws(StoreError) -> AdmissionDecision {
+        guard let turn else { throw .closed }
+        if let fault = turn.recorded.taken.fault, turn.recorded.admission == nil { throw fault.error }
+        let decision = try store.admit(request)
+        let number =
+            switch decision {
+            case .admitted(let ticket, _): ticket.number
+            case .sessionEnded(let number), .rateExceeded(_, let number), .concurrencyExceeded(let number): number
+            }
+        turn.state.withLock { $0.admission = number }
+        if turn.waits, case .admitted = decision {
+            await withCheckedContinuation { continuation in
+                turn.state.withLock { $0.parked = continuation }
+                let onPark = onPark.withLock { $0 }
+                onPark?()
+            }
+        }
+        return decision
+    }
+
+    func commit(
+        _ unit: UnitOfWork, at now: Timestamp, ticket: Ticket, completing claim: JobClaim?
+    ) async throws(StoreError) -> CommitDecision {
+        guard let turn else { throw .closed }
+        if let fault = turn.recorded.taken.fault { throw fault.error }
+        let own = turn.state.withLock { $0.claim }
+        let decision: CommitDecision
+        do throws(StoreError) {
+            decision = try store.commit(unit, at: now, ticket: ticket, completing: claim == nil ? nil : own)
+        } catch .leaseLost {
+            // The jobs came from an invocation that does something else now.
+            decision = try store.commit(unit, at: now, ticket: ticket, completing: nil)
+        }
+        guard case .committed(let number) = decision else { return decision }
+        turn.state.withLock { $0.commit = number }
+        return .committed(number: number)
+    }
+
+    func release(_ ticket: Ticket) { store.release(ticket) }
+
+    func record(kind: String, id: String) throws(StoreError) -> Record? { try store.record(kind: kind, id: id) }
+
+    func journal(stream: String, last count: Int) throws(StoreError) -> JournalSlice {
+        guard let turn else { throw .closed }
+        let recorded = turn.state.withLock { state -> Int64? in
+            guard let index = state.journals.firstIndex(where: { $0.stream == stream }) else { return nil }
+            return state.journals.remove(at: index).upTo
+        }
+        // A read that the recorded run did not make sees all there is.
+        let upTo = recorded.map(own) ?? .max
+        let slice = try store.journal(stream: stream, last: count, upTo: upTo)
+        return JournalSlice(
+            entries: slice.entries, upTo: renumbers || recorded == nil ? upTo : recorded ?? upTo)
+    }
+
+    func journalEntry(id: String) throws(StoreError) -> JournalEntry? {
+        try store.journalEntry(id: id)
+    }
+
+    // What only hosts ask for.
+
+    func claimJobs(
+        queue: String, owner: String, now: Timestamp, leaseUntil: Timestamp, groups: Int, batch: Int
+    ) async throws(StoreError) -> [JobClaim] { [] }
+
+    func giveBack(_ claim: JobClaim, _ fate: JobReturn) async throws(StoreError) -> Int64 { 0 }
+    func nextJob(queue: String) throws(StoreError) -> Timestamp? { nil }
+    func queueDepths() throws(StoreError) -> [QueueDepth] { [] }
+    func heartbeat(host: String, now: Timestamp, expiresAt: Timestamp) async throws(StoreError) {}
+    func retire(host: String) async throws(StoreError) {}
+    func trim(now: Timestamp, effectsBefore: Timestamp) async throws(StoreError) {}
+    func follow(_ observer: @escaping @Sendable (Committed) -> Void) {}
+    func catchUp() {}
+    func close() { try? store.close() }
+}

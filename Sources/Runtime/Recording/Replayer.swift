@@ -1,0 +1,199 @@
+internal import FoundationEssentials
+internal import Store
+internal import Synchronization
+
+/// Runs a recording again, through the same pipeline, in the recorded order, and compares.
+public struct Replayer: Sendable {
+    private let recording: Recording
+    private let manifest: Manifest
+    private let functions: FunctionSet
+    private let platform: Platform
+    private let settings: Settings
+    private let log: Log
+
+    /// A replay with `functions`, under the recording's own manifest or another.
+    ///
+    /// Throws where the manifest cannot be read or names a handler that `functions` lacks.
+    public init(
+        _ recording: Recording, functions: FunctionSet, manifest other: Manifest? = nil, timers: any Timers,
+        executor: any TaskExecutor, log: Log
+    ) throws {
+        self.recording = recording
+        var manifest =
+            try other ?? Manifest(contentsOf: recording.manifestPath, environment: recording.environment)
+        for index in manifest.auth.indices where manifest.auth[index].key == nil {
+            manifest.auth[index].key = "withheld-from-the-recording-0000"
+        }
+        let missing = functions.missing(from: manifest)
+        guard missing.isEmpty else { throw InvokerError.missingHandlers(missing) }
+        self.manifest = manifest
+        self.functions = functions
+        self.log = log
+        settings = try Settings(environment: recording.environment)
+        let system = Platform.system(timers: timers, executor: executor)
+        platform = system
+    }
+
+    /// Where a replay stops.
+    public enum End: Sendable, Equatable {
+        /// At the end of the recording.
+        case all
+        /// Behind the invocation at a position.
+        case after(Int)
+        /// In front of the invocation at a position: on the state it was decided upon.
+        case before(Int)
+    }
+
+    /// Replays on the file at `store`, a copy of the recording's snapshot, which is left as the replay has made it.
+    ///
+    /// `progress` is called with the number of invocations done and that of all. With `renumbers`, units of work hold the
+    /// replay's own numbers, for a recording that is written anew.
+    public func run(
+        store path: String, end: End = .all, renumbers: Bool = false,
+        progress: @Sendable (Int, Int) -> Void = { _, _ in }
+    ) async throws -> ReplayResult {
+        let store = try SerialState(path: path)
+        let state = ReplayState(store, from: recording.number, renumbers: renumbers)
+        let results = Results()
+        let invoker = try Invoker(
+            manifest: manifest, functions: functions, state: state, platform: platform, log: log,
+            settings: settings, observer: results)
+        let baton = Baton()
+        state.onPark.withLock { $0 = { baton.hand() } }
+        let plan = ReplayPlan(recording)
+        var line = RecordLine(redaction: Redaction(fields: recording.redacted)) { $0 }
+        var turns: [Int: ReplayState.Turn] = [:]
+        var replay = ReplayResult(remarks: recording.remarks + plan.remarks, beyond: plan.beyond.count)
+        replay.invocations.reserveCapacity(recording.invocations.count)
+        let last = last(plan, end)
+        for (number, step) in plan.steps.prefix(last) {
+            switch step {
+            case .claim(let index):
+                let turn = ReplayState.Turn(recording.invocations[index], waits: false)
+                turns[index] = turn
+                try state.claim(turn, until: recording.invocations[index].event.time + .seconds(6))
+            case .begin(let index, let waits):
+                if case .before(index + 1) = end { continue }
+                let recorded = recording.invocations[index]
+                guard let entry = manifest.function(named: recorded.function) else {
+                    throw RecordingError(
+                        recording.folder, "the manifest has no function '\(recorded.function)'")
+                }
+                let turn = ReplayState.Turn(recorded, waits: waits, claim: turns[index]?.claim)
+                turns[index] = turn
+                state.begin(turn)
+                Task.immediate(executorPreference: platform.executor) {
+                    _ = await invoker.invoke(
+                        entry, recorded.event, completing: turn.claim, replaying: recorded.taken)
+                    turn.end()
+                    baton.hand()
+                }
+                while !turn.isParked, !turn.hasEnded { await baton.wait() }
+                guard turn.hasEnded else { break }
+                take(turn, index, results, &line, &replay)
+                turns[index] = nil
+            case .goOn(let index):
+                guard let turn = turns[index], turn.isParked else { break }
+                state.begin(turn)
+                turn.resume()
+                while !turn.hasEnded { await baton.wait() }
+                take(turn, index, results, &line, &replay)
+                turns[index] = nil
+            case .giveBack(let index):
+                let giveBack = recording.returns[index]
+                try state.giveBack(queue: giveBack.queue, group: giveBack.group, giveBack.fate)
+                replay.returns.append((index, try store.number()))
+            }
+            try state.reached(number)
+            if replay.invocations.count % 256 == 0 { progress(replay.invocations.count, recording.invocations.count) }
+        }
+        // What waits for a commit that is not replayed ends here.
+        try store.close()
+        state.begin(nil)
+        for turn in turns.values where turn.isParked {
+            turn.resume()
+            while !turn.hasEnded { await baton.wait() }
+        }
+        replay.invocations.sort { $0.recorded.position < $1.recorded.position }
+        progress(replay.invocations.count, recording.invocations.count)
+        return replay
+    }
+
+    private func last(_ plan: ReplayPlan, _ end: End) -> Int {
+        let (position, isIncluded): (Int, Bool)
+        switch end {
+        case .all: return plan.steps.count
+        case .after(let number): (position, isIncluded) = (number, true)
+        case .before(let number): (position, isIncluded) = (number, false)
+        }
+        var last = 0
+        for (index, (_, step)) in plan.steps.enumerated() {
+            switch step {
+            case .begin(let invocation, _), .goOn(let invocation):
+                let isWanted = isIncluded ? invocation < position : invocation == position - 1
+                if isWanted { last = isIncluded ? index + 1 : index }
+            case .claim, .giveBack: break
+            }
+        }
+        return last
+    }
+
+    private func take(
+        _ turn: ReplayState.Turn, _ index: Int, _ results: Results, _ line: inout RecordLine, _ replay: inout ReplayResult
+    ) {
+        guard let record = results.take() else { return }
+        replay.invocations.append(
+            ReplayedInvocation(
+                recorded: turn.recorded, record: record, admission: turn.admission, commit: turn.commit,
+                lease: turn.claim?.lease, &line))
+    }
+
+    /// Keeps what the pipeline tells of the one invocation that runs.
+    private final class Results: InvocationObserver {
+        private let record = Mutex<InvocationRecord?>(nil)
+
+        func take() -> InvocationRecord? {
+            record.withLock { record in
+                defer { record = nil }
+                return record
+            }
+        }
+
+        func ended(_ record: InvocationRecord) { self.record.withLock { $0 = record } }
+
+        func gaveBack(_ claim: JobClaim, _ fate: JobReturn, number: Int64) {}
+    }
+}
+
+/// Whose turn it is: the replayer's, or that of the invocation it waits for.
+private final class Baton: Sendable {
+    private struct State {
+        var isHanded = false
+        var waiter: CheckedContinuation<Void, Never>?
+    }
+
+    private let state = Mutex(State())
+
+    func hand() {
+        let waiter = state.withLock { state in
+            guard let waiter = state.waiter else {
+                state.isHanded = true
+                return nil as CheckedContinuation<Void, Never>?
+            }
+            state.waiter = nil
+            return waiter
+        }
+        waiter?.resume()
+    }
+
+    func wait() async {
+        await withCheckedContinuation { continuation in
+            let isHanded = state.withLock { state in
+                defer { state.isHanded = false }
+                if !state.isHanded { state.waiter = continuation }
+                return state.isHanded
+            }
+            if isHanded { continuation.resume() }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+/// Copies of a store at one moment.
+public enum Snapshot {
+    /// Copies the store at `path` to the new file `copy`, while others use it; the last number of the store's order that
+    /// the copy holds.
+    ///
+    /// The copy is one file without a log. `renaming` gives the keys of rate counters other names, as where they hold what
+    /// a copy must not; nothing of the old ones stays in the file, nor of anything that was deleted before.
+    public static func take(
+        of path: String, to copy: String, renaming: (String) -> String
+    ) throws(StoreError) -> Int64 {
+        let limits = StoreLimits()
+        let target = try Database(path: copy, access: .readWrite, limits: limits)
+        do {
+            let source = try Database(path: path, access: .readWrite, limits: limits)
+            try Schema.check(source)
+            try source.copy(to: target)
+        }
+        try target.execute("PRAGMA journal_mode = DELETE; PRAGMA secure_delete = ON; PRAGMA synchronous = OFF")
+        try target.execute("BEGIN IMMEDIATE")
+        let rename = Statement(target, "UPDATE OR REPLACE rate SET key = ?2 WHERE key = ?1")
+        for key in try Statement(target, "SELECT key FROM rate").all(read: { $0.text(0) }) {
+            let name = renaming(key)
+            if name != key { try rename.run(.text(key), .text(name)) }
+        }
+        try target.execute("COMMIT")
+        try target.execute("VACUUM")
+        return try target.integer("SELECT number FROM sequence")
+    }
+}
