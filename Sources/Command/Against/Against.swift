@@ -22,10 +22,8 @@ struct Against: Sendable {
         var url: String
         /// How fast.
         var speed = Speed.recorded(factor: 1)
-        /// Only the invocations of these functions; nil for all.
-        var functions: Set<String>?
-        /// Only invocations with these positions; nil for all.
-        var positions: ClosedRange<Int>?
+        /// Which invocations are sent; all of them unless told otherwise.
+        var isWanted: @Sendable (RecordedInvocation) -> Bool = { _ in true }
         /// The host may be another machine than this one.
         var allowRemote = false
         /// Times and random numbers.
@@ -84,10 +82,7 @@ struct Against: Sendable {
     }
 
     private func plan(_ invocations: [RecordedInvocation]) -> TrafficPlan {
-        TrafficPlan(invocations) { invocation in
-            settings.functions?.contains(invocation.function) ?? true
-                && settings.positions?.contains(invocation.position) ?? true
-        }
+        TrafficPlan(invocations, where: settings.isWanted)
     }
 
     private func send(

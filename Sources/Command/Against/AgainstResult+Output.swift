@@ -1,3 +1,4 @@
+internal import Runtime
 internal import Store
 
 /// The result for people, and for scripts.
@@ -59,8 +60,8 @@ extension AgainstResult {
         for entry in different.prefix(Self.listed) {
             text += "#\(entry.position) \(entry.function)\n"
             for difference in entry.differences.prefix(Self.listed) {
-                let (recorded, live) = (Self.short(difference.recorded), Self.short(difference.live))
-                text += "  \(difference.place.isEmpty ? "body" : difference.place): \(recorded) -> \(live)\n"
+                let (recorded, live) = (Self.short(difference.recorded), Self.short(difference.replayed))
+                text += "  \(difference.path): \(recorded) -> \(live)\n"
             }
             let more = entry.differences.count - Self.listed
             if more > 0 { text += "  and \(more) more\n" }
@@ -131,7 +132,7 @@ extension AgainstResult {
                 EntryReport(
                     position: $0.position, function: $0.function, verdict: $0.verdict.rawValue,
                     recordedStatus: $0.recordedStatus, status: $0.status,
-                    latencyMilliseconds: $0.latency.map(Self.number), differences: $0.differences,
+                    latencyMilliseconds: $0.latency.map(Self.number), differences: $0.differences.map(DifferenceReport.init),
                     failure: $0.failure?.description)
             })
         return try jsonText(report)
@@ -196,6 +197,18 @@ extension AgainstResult {
         let latency: Latency
     }
 
+    private struct DifferenceReport: Encodable {
+        let path: String
+        let recorded: String?
+        let live: String?
+
+        init(_ difference: Difference) {
+            path = difference.path
+            recorded = difference.recorded
+            live = difference.replayed
+        }
+    }
+
     private struct EntryReport: Encodable {
         let position: Int
         let function: String
@@ -203,7 +216,7 @@ extension AgainstResult {
         let recordedStatus: Int
         let status: Int?
         let latencyMilliseconds: Double?
-        let differences: [AnswerDifference]
+        let differences: [DifferenceReport]
         let failure: String?
 
         private enum CodingKeys: String, CodingKey {

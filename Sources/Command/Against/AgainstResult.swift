@@ -1,3 +1,4 @@
+internal import Runtime
 internal import Store
 
 /// What a running host made of a recording's traffic.
@@ -15,7 +16,7 @@ struct AgainstResult: Sendable {
         /// How long after its time it was sent.
         var late: Duration = .zero
         /// Where the answer differs, ids and times masked.
-        var differences: [AnswerDifference] = []
+        var differences: [Difference] = []
         /// Why it was not sent or not answered.
         var failure: TrafficFailure?
 
