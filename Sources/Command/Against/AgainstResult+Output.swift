@@ -132,7 +132,8 @@ extension AgainstResult {
                 EntryReport(
                     position: $0.position, function: $0.function, verdict: $0.verdict.rawValue,
                     recordedStatus: $0.recordedStatus, status: $0.status,
-                    latencyMilliseconds: $0.latency.map(Self.number), differences: $0.differences.map(DifferenceReport.init),
+                    latencyMilliseconds: $0.latency.map(Self.number),
+                    differences: $0.differences.map(DifferenceReport.init),
                     failure: $0.failure?.description)
             })
         return try jsonText(report)

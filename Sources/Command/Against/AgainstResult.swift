@@ -93,9 +93,11 @@ struct AgainstResult: Sendable {
         self.duration = duration
         counts = Counts(entries)
         latency = LatencySummary(entries.compactMap(\.latency))
-        functions = Dictionary(grouping: entries, by: \.function).sorted { $0.key < $1.key }.map { name, entries in
+        functions = Dictionary(grouping: entries, by: \.function).sorted { $0.key < $1.key }.map {
+            name, entries in
             FunctionSummary(
-                function: name, counts: Counts(entries), latency: LatencySummary(entries.compactMap(\.latency)))
+                function: name, counts: Counts(entries),
+                latency: LatencySummary(entries.compactMap(\.latency)))
         }
     }
 

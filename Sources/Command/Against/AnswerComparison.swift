@@ -12,7 +12,8 @@ struct AnswerComparison: Sendable {
 
     /// Members whose value is another one each time.
     private static let volatile: Set<String> = [
-        "instance", "traceparent", "token", "access_token", "refresh_token", "id_token", "retry_after", "reset",
+        "instance", "traceparent", "token", "access_token", "refresh_token", "id_token", "retry_after",
+        "reset",
     ]
 
     private let ignored: Set<String>
@@ -25,8 +26,10 @@ struct AnswerComparison: Sendable {
     }
 
     /// The differences, at most as many as the limit, with paths from `status` and `body`. A body is JSON text, or empty.
-    func differences(recorded: (status: Int, body: String), live: (status: Int, body: String)) -> [Difference] {
-        let found = Difference.between(String(recorded.status), String(live.status), at: "status", limit: limit)
+    func differences(recorded: (status: Int, body: String), live: (status: Int, body: String)) -> [Difference]
+    {
+        let found = Difference.between(
+            String(recorded.status), String(live.status), at: "status", limit: limit)
         // Most answers differ in their ids at most.
         let (left, right) = (Identifiers.masked(recorded.body), Identifiers.masked(live.body))
         if left == right { return found }
@@ -79,7 +82,8 @@ struct AnswerComparison: Sendable {
         case (.object(let members), .object(let others)):
             return .object(
                 Dictionary(
-                    members.map { name, value in (name, others[name].map { adopt(value, from: $0) } ?? value) }
+                    members.map { name, value in (name, others[name].map { adopt(value, from: $0) } ?? value)
+                    }
                 ) { first, _ in first })
         case (.array(let elements), .array(let others)):
             return .array(

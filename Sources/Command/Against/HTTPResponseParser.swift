@@ -174,7 +174,9 @@ struct HTTPResponseParser {
         } else if headers.contains("chunked", inList: "transfer-encoding") {
             stage = .chunkLine
         } else if let text = headers["Content-Length"] {
-            guard let length = Int(text), length >= 0 else { throw Failure(reason: "its length is no number") }
+            guard let length = Int(text), length >= 0 else {
+                throw Failure(reason: "its length is no number")
+            }
             guard length <= bodyBytes else { throw Self.tooLong }
             stage = .length(length)
         } else {

@@ -107,7 +107,8 @@ final class TrafficClient {
     private func exchange(_ step: TrafficPlan.Step) throws(TrafficFailure) -> Reply {
         let event = step.invocation.event
         let request = try TrafficRequest(
-            event, data: setup.identities.rewritten(event.data), host: setup.authority, token: try token(step),
+            event, data: setup.identities.rewritten(event.data), host: setup.authority,
+            token: try token(step),
             address: peer(step))
         service()
         if http == nil {

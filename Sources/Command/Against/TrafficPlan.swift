@@ -71,7 +71,9 @@ struct TrafficPlan: Sendable {
         }
         self.callers = callers.values.joined()
             .filter { !signedIn.contains($0.subject) }
-            .sorted { ($0.subject, $0.roles.joined(separator: " ")) < ($1.subject, $1.roles.joined(separator: " ")) }
+            .sorted {
+                ($0.subject, $0.roles.joined(separator: " ")) < ($1.subject, $1.roles.joined(separator: " "))
+            }
         self.unsent = unsent
     }
 
