@@ -64,53 +64,63 @@ extension Event {
     /// Reading it gives the same event, without its token where it has one. Throws a `CloudEventError` where it
     /// would be too long or has no id.
     public func cloudEvent() throws -> String {
+        var bytes: [UInt8] = []
+        try appendCloudEvent(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Appends what `cloudEvent` gives; nothing where that throws.
+    func appendCloudEvent(to bytes: inout [UInt8]) throws(CloudEventError) {
         guard !id.isEmpty else { throw CloudEventError("id", "must not be empty") }
         guard data.count <= Self.maximumCloudEventLength else { throw CloudEventError.tooLong }
-        var json = #"{"specversion":"1.0""#
-        json.reserveCapacity(data.count + 512)
-        func add(_ name: String, _ value: String?) {
+        let start = bytes.count
+        bytes.append(contentsOf: #"{"specversion":"1.0","id":"#.utf8)
+        JSONScanner.appendQuoted(id, to: &bytes)
+        func add(_ name: StaticString, _ value: String?, to bytes: inout [UInt8]) {
             guard let value else { return }
-            json += ",\"" + name + "\":" + JSONScanner.quoted(value)
+            bytes.append(contentsOf: ",\"".utf8)
+            name.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) }
+            bytes.append(contentsOf: "\":".utf8)
+            JSONScanner.appendQuoted(value, to: &bytes)
         }
-        add("id", id)
-        add("source", "/" + trigger.name)
-        add("type", CloudEventMembers.typePrefix + trigger.name)
-        add("time", time.rfc3339)
+        add("source", "/" + trigger.name, to: &bytes)
+        add("type", CloudEventMembers.typePrefix + trigger.name, to: &bytes)
+        add("time", time.rfc3339, to: &bytes)
         switch trigger {
         case .http(let method, let path):
-            add("httpmethod", method)
-            add("httppath", path)
+            add("httpmethod", method, to: &bytes)
+            add("httppath", path, to: &bytes)
         case .socket(let event, let connection, let host):
-            add("socketevent", event)
-            add("connectionid", connection)
-            add("hostid", host)
+            add("socketevent", event, to: &bytes)
+            add("connectionid", connection, to: &bytes)
+            add("hostid", host, to: &bytes)
         case .queue(let name, let group):
-            add("queue", name)
-            add("queuegroup", group)
+            add("queue", name, to: &bytes)
+            add("queuegroup", group, to: &bytes)
         case .direct: break
         }
-        add("peer", address)
-        add("traceparent", trace?.traceparent)
+        add("peer", address, to: &bytes)
+        add("traceparent", trace?.traceparent, to: &bytes)
         if case .verified(let claims) = credential {
-            add("authtype", "app_user")
-            add("authid", claims.subject)
-            add("authclaims", try JSON.encode(CloudEventClaims(claims)))
+            add("authtype", "app_user", to: &bytes)
+            add("authid", claims.subject, to: &bytes)
+            add("authclaims", CloudEventClaims(claims).json, to: &bytes)
         }
         if !data.isEmpty {
-            add("datacontenttype", "application/json")
-            if let text = String(validating: data, as: UTF8.self),
-                let values = JSONScanner.elements(of: "[" + text + "]"), values.count == 1,
-                // Blanks around the value would be lost.
-                values[0].utf8.count == data.count
-            {
-                json += #","data":"# + text
+            add("datacontenttype", "application/json", to: &bytes)
+            // One line: a line feed between two members is kept in base64.
+            if !data.contains(UInt8(ascii: "\n")), JSONScanner.isValue(data) {
+                bytes.append(contentsOf: #","data":"#.utf8)
+                bytes.append(contentsOf: data)
             } else {
-                add("data_base64", Data(data).base64EncodedString())
+                add("data_base64", Data(data).base64EncodedString(), to: &bytes)
             }
         }
-        json += "}"
-        guard json.utf8.count <= Self.maximumCloudEventLength else { throw CloudEventError.tooLong }
-        return json
+        bytes.append(UInt8(ascii: "}"))
+        guard bytes.count - start <= Self.maximumCloudEventLength else {
+            bytes.removeSubrange(start...)
+            throw CloudEventError.tooLong
+        }
     }
 }
 
@@ -224,7 +234,7 @@ private struct CloudEventMembers {
 }
 
 /// Claims by the names of RFC 7519.
-private struct CloudEventClaims: Codable {
+private struct CloudEventClaims: Decodable {
     var sub: String?
     var sid: String?
     var roles: [String]?
@@ -236,6 +246,21 @@ private struct CloudEventClaims: Codable {
         sid = claims.session
         roles = claims.roles.isEmpty ? nil : claims.roles
         exp = claims.expiresAt.map { Double($0.milliseconds) / 1_000 }
+    }
+
+    /// With sorted names, as `JSON.encode` writes them.
+    var json: String {
+        var members: [String] = []
+        if let exp {
+            let isWhole = exp.rounded() == exp && abs(exp) < 1e15
+            members.append(#""exp":"# + (isWhole ? "\(Int64(exp))" : "\(exp)"))
+        }
+        if let roles {
+            members.append(#""roles":["# + roles.map { JSONScanner.quoted($0) }.joined(separator: ",") + "]")
+        }
+        if let sid { members.append(#""sid":"# + JSONScanner.quoted(sid)) }
+        if let sub { members.append(#""sub":"# + JSONScanner.quoted(sub)) }
+        return "{" + members.joined(separator: ",") + "}"
     }
 
     func claims(of subject: String) -> Claims {

@@ -6,13 +6,13 @@ internal import Wire
 struct RecordLine {
     let redaction: Redaction
     /// What stands for the address of a peer.
-    let hide: (String) -> String
+    let hide: @Sendable (String) -> String
 
     /// What has been written since `clear`, and how many whole lines it is.
     private(set) var bytes: [UInt8] = []
     private(set) var lines: Int64 = 0
 
-    init(redaction: Redaction, hide: @escaping (String) -> String) {
+    init(redaction: Redaction, hide: @escaping @Sendable (String) -> String) {
         self.redaction = redaction
         self.hide = hide
         bytes.reserveCapacity(4_096)
@@ -58,6 +58,14 @@ struct RecordLine {
         lines = 0
     }
 
+    /// Gives what has been written in exchange for the room of `portion`; how many lines.
+    mutating func take(_ portion: inout [UInt8]) -> Int64 {
+        portion.removeAll(keepingCapacity: portion.capacity <= 4 << 20)
+        swap(&portion, &bytes)
+        defer { lines = 0 }
+        return lines
+    }
+
     /// A part of a line alone; `recorded` itself where it is the same.
     mutating func part(_ recorded: String, _ write: (inout RecordLine) -> Void) -> String {
         clear()
@@ -78,10 +86,10 @@ struct RecordLine {
         var event = record.event
         event.credential = record.outcome.claims.map { .verified($0) } ?? Self.verified(event.credential)
         event.address = event.address.map(hide)
-        if !event.data.isEmpty, let text = String(validating: event.data, as: UTF8.self) {
-            event.data = Array(redaction(text).utf8)
+        if redaction.isSuspect(event.data.span) {
+            event.data = Array(redaction(String(decoding: event.data, as: UTF8.self)).utf8)
         }
-        bytes.append(contentsOf: try event.cloudEvent().utf8)
+        try event.appendCloudEvent(to: &bytes)
     }
 
     /// What a job or a local developer brought; a token that was not needed is left out.

@@ -65,8 +65,7 @@ extension RecordedInvocation {
 
     /// Up to which number the journals were read, by stream, in the order of the reads.
     func journalReads() -> [(stream: String, upTo: Int64)] {
-        guard unit.contains("up_to"), let reads = JSONScanner.members(of: unit)?.first(where: { $0.name == "reads" })
-        else { return [] }
+        guard let reads = JSONScanner.members(of: unit)?.first(where: { $0.name == "reads" }) else { return [] }
         return (JSONScanner.elements(of: reads.value) ?? []).compactMap { read in
             guard let members = try? RecordingMembers(read, "reads"), let stream = try? members.text("journal"),
                 let upTo = try? members.number("up_to")

@@ -20,21 +20,17 @@ public final class Recorder: InvocationObserver {
         public init() {}
     }
 
-    private enum Item {
-        case invocation(InvocationRecord)
-        case giveBack(JobClaim, JobReturn, number: Int64)
-    }
-
     private struct State {
-        var items: [Item] = []
-        var size = 0
+        /// Lines that are not written yet.
+        var line: RecordLine
+        /// Invocations that there was no room for.
         var missing: Int64 = 0
         var isWaiting = false
         var isClosed = false
         var isOver = false
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let limits: Limits
     private let bell: Bell
     private let log: Log
@@ -67,34 +63,45 @@ public final class Recorder: InvocationObserver {
         self.limits = limits
         self.log = log
         self.now = now
-        let line = RecordLine(redaction: Redaction(fields: redact)) { addresses.hidden($0) }
+        state = Mutex(
+            State(line: RecordLine(redaction: Redaction(fields: redact)) { addresses.hidden($0) }))
         let file = try RecordingFile(folder: folder, limits: limits)
         do throws(StoreError) {
-            // Sound: both are handed to the thread and never touched from elsewhere.
-            nonisolated(unsafe) let (line, file) = (line, file)
-            let started = try SystemThread(named: "recorder") { [self] in unsafe run(line, file) }
+            // Sound: the file is handed to the thread and never touched from elsewhere.
+            nonisolated(unsafe) let file = file
+            let started = try SystemThread(named: "recorder") { [self] in unsafe run(file) }
             thread.withLock { $0 = started }
         } catch { throw RecordingError(folder, "\(error)") }
     }
 
+    // The line is made here, where everything is at hand: to keep the parts for another thread costs more.
+
     public func ended(_ record: InvocationRecord) {
-        let estimate = record.event.data.count + record.outcome.json.utf8.count
-        add(.invocation(record), size: estimate + 512 * (record.outcome.unit.writes.count + 2))
+        add { line throws(CloudEventError) in
+            do { try line.write(record) } catch { throw error as? CloudEventError ?? CloudEventError(nil, "\(error)") }
+        }
     }
 
     public func gaveBack(_ claim: JobClaim, _ fate: JobReturn, number: Int64) {
-        if number > 0 { add(.giveBack(claim, fate, number: number), size: 512) }
+        if number > 0 { add { line in line.write(claim, fate, number: number) } }
     }
 
-    private func add(_ item: Item, size: Int) {
+    private func add(_ write: (inout RecordLine) throws(CloudEventError) -> Void) {
         let ring = state.withLock { state in
             guard !state.isClosed, !state.isOver else { return false }
-            guard state.size + size <= limits.waitingBytes else {
+            guard state.line.bytes.count < limits.waitingBytes else {
                 state.missing += 1
                 return false
             }
-            state.items.append(item)
-            state.size += size
+            if state.missing > 0 {
+                state.line.writeGap(state.missing, "the recording could not keep up")
+                state.missing = 0
+            }
+            do throws(CloudEventError) {
+                try write(&state.line)
+            } catch {
+                state.line.writeGap(1, "the event cannot be written: \(error)")
+            }
             defer { state.isWaiting = false }
             return state.isWaiting
         }
@@ -114,63 +121,41 @@ public final class Recorder: InvocationObserver {
 
     // MARK: On the thread
 
-    private func run(_ line: RecordLine, _ file: RecordingFile) {
-        var line = line
+    private func run(_ file: RecordingFile) {
+        var portion: [UInt8] = []
         while true {
-            let (items, missing, isClosed) = state.withLock { state in
-                defer {
-                    state.isWaiting = state.items.isEmpty
-                    state.items = []
-                    state.size = 0
-                    state.missing = 0
-                }
-                return (state.items, state.missing, state.isClosed)
+            let (lines, missing, isClosed) = state.withLock { state in
+                let lines = state.line.take(&portion)
+                state.isWaiting = lines == 0
+                return (lines, state.missing, state.isClosed)
             }
-            for item in items { write(item, &line, file) }
-            if missing > 0 { gap(missing, "the recording could not keep up", &line, file) }
-            put(&line, file)
-            if items.isEmpty {
-                if isClosed { break }
-                bell.wait()
+            if missing > 0 { complain("The recording has a gap", "it could not keep up") }
+            if lines > 0 { put(portion, lines, file) }
+            guard lines == 0 else {
                 // They come in bursts: a moment's patience makes one write of many.
-                if state.withLock({ !$0.isClosed }) { usleep(2_000) }
+                if !isClosed { usleep(5_000) }
+                continue
             }
+            if isClosed { break }
+            bell.wait()
         }
-        if file.lost > 0 { gap(0, "", &line, file) }
-        line.writeEnd("stopped")
-        put(&line, file)
+        var last = RecordLine(redaction: Redaction(fields: [])) { $0 }
+        let left = state.withLock { $0.missing }
+        if left > 0 { last.writeGap(left, "the recording could not keep up") }
+        last.writeEnd("stopped")
+        put(last.bytes, last.lines, file)
         file.close()
     }
 
-    private func write(_ item: Item, _ line: inout RecordLine, _ file: RecordingFile) {
-        if file.lost > 0, file.maySucceed { gap(0, "", &line, file) }
-        switch item {
-        case .invocation(let record):
-            do { try line.write(record) } catch { gap(1, "an event that cannot be written: \(error)", &line, file) }
-        case .giveBack(let claim, let fate, let number): line.write(claim, fate, number: number)
-        }
-        if line.bytes.count >= 65_536 { put(&line, file) }
-    }
-
-    private func put(_ line: inout RecordLine, _ file: RecordingFile) {
-        defer { line.clear() }
-        guard !line.bytes.isEmpty else { return }
-        let hadLost = file.lost > 0
-        switch file.append(line.bytes, lines: line.lines) {
+    private func put(_ bytes: [UInt8], _ lines: Int64, _ file: RecordingFile) {
+        switch file.append(bytes, lines: lines) {
         case .written: break
         case .failed(let reason):
-            if !hadLost { complain("The recording has a gap", reason) }
+            if !reason.isEmpty { complain("The recording has a gap", reason) }
         case .full:
             state.withLock { $0.isOver = true }
             complain("The recording has ended", "it has reached its limit")
         }
-    }
-
-    /// Says how many invocations are missing here; with those that the disk has refused.
-    private func gap(_ count: Int64, _ reason: String, _ line: inout RecordLine, _ file: RecordingFile) {
-        let lost = file.takeLost()
-        line.writeGap(count + lost, lost > 0 ? "the disk did not take them" : reason)
-        if lost == 0 { complain("The recording has a gap", reason) }
     }
 
     private func complain(_ message: String, _ reason: String) {

@@ -19,7 +19,7 @@ final class RecordingFile {
     private var total = 0
     private var isFull = false
     /// Lines that the disk has not taken.
-    private(set) var lost: Int64 = 0
+    private var lost: Int64 = 0
     private var failedAt = ContinuousClock.now
 
     init(folder: String, limits: Recorder.Limits) throws(RecordingError) {
@@ -31,20 +31,18 @@ final class RecordingFile {
 
     deinit { close() }
 
-    /// Whether it is time to try again after a failure.
-    var maySucceed: Bool { ContinuousClock.now - failedAt > .seconds(1) }
-
-    /// How many lines the disk has not taken, from now on counted anew.
-    func takeLost() -> Int64 {
-        defer { lost = 0 }
-        return lost
-    }
-
+    /// Appends whole lines. After a failure nothing is tried for a second, and then the lines that were lost are told of.
     func append(_ bytes: [UInt8], lines: Int64) -> Result {
         guard !isFull else { return .written }
-        guard lost == 0 else {
-            lost += lines
-            return .failed("")
+        var bytes = bytes
+        if lost > 0 {
+            guard ContinuousClock.now - failedAt > .seconds(1) else {
+                lost += lines
+                return .failed("")
+            }
+            var gap = RecordLine(redaction: Redaction(fields: [])) { $0 }
+            gap.writeGap(lost, "the disk did not take them")
+            bytes = gap.bytes + bytes
         }
         if length > 0, length + bytes.count > limits.partBytes, !nextPart() { return failed(lines) }
         if total + bytes.count > limits.totalBytes {
@@ -55,6 +53,7 @@ final class RecordingFile {
             return .full
         }
         guard write(bytes) else { return failed(lines) }
+        lost = 0
         length += bytes.count
         total += bytes.count
         return .written
@@ -78,7 +77,7 @@ final class RecordingFile {
     }
 
     private func failed(_ lines: Int64) -> Result {
-        let reason = Self.reason
+        let reason = lost == 0 ? Self.reason : ""
         ftruncate(descriptor, length)
         lseek(descriptor, length, Int32(SEEK_SET))
         lost += lines

@@ -11,32 +11,39 @@ struct Redaction: Sendable {
     private let names: Set<String>
     /// What a JSON text with such a member has in it.
     private let marks: [[UInt8]]
+    /// Whether a byte is the first of such a member's name.
+    private let firsts: [Bool]
 
     /// Also takes out the members called `fields`.
     init(fields: [String]) {
         names = Self.always.union(fields)
-        marks = names.map { Array("\"\($0)\"".utf8) } + [Array("eyJ".utf8)]
+        marks = names.map { Array("\"\($0)\"".utf8) }
+        var firsts = [Bool](repeating: false, count: 256)
+        for mark in marks { firsts[Int(mark[1])] = true }
+        self.firsts = firsts
     }
 
     /// The text without its secrets. What is no JSON is kept out whole if it may hold one.
     func callAsFunction(_ json: String) -> String {
-        guard isSuspect(json) else { return json }
+        guard isSuspect(json.utf8.span) else { return json }
         return rewritten(json, depth: 0) ?? JSONScanner.quoted(RecordingFormat.redacted)
     }
 
-    private func isSuspect(_ text: String) -> Bool {
-        let bytes = text.utf8.span
+    /// Whether a text may hold what is to be left out; nearly none does.
+    func isSuspect(_ bytes: Span<UInt8>) -> Bool {
         guard bytes.count > 3 else { return false }
-        // All marks begin with one of two bytes.
-        for index in 0..<bytes.count - 3 {
-            let byte = bytes[index]
-            guard byte == 0x22 || byte == 0x65 || byte == 0x5c else { continue }
-            // An escaped letter may spell a name.
-            if byte == 0x5c {
-                if bytes[index + 1] == 0x75 { return true }
-                continue
+        for index in 0..<bytes.count - 2 {
+            switch bytes[index] {
+            case UInt8(ascii: "\""):
+                guard firsts[Int(bytes[index + 1])] else { continue }
+                if marks.contains(where: { Self.stands($0, in: bytes, at: index) }) { return true }
+            case UInt8(ascii: "e"):
+                if bytes[index + 1] == UInt8(ascii: "y"), bytes[index + 2] == UInt8(ascii: "J") { return true }
+            case UInt8(ascii: "\\"):
+                // An escaped letter may spell a name.
+                if bytes[index + 1] == UInt8(ascii: "u") { return true }
+            default: break
             }
-            if marks.contains(where: { Self.stands($0, in: bytes, at: index) }) { return true }
         }
         return false
     }

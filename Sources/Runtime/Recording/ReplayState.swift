@@ -64,9 +64,10 @@ final class ReplayState: SharedState {
     /// Whether reads tell the replay's own numbers, for a recording that is written anew.
     private let renumbers: Bool
     /// Called when an invocation waits for its turn.
-    let onPark: Mutex<(@Sendable () -> Void)?> = Mutex(nil)
+    private let onPark: @Sendable () -> Void
 
-    init(_ store: SerialState, from number: Int64, renumbers: Bool) {
+    init(_ store: SerialState, from number: Int64, renumbers: Bool, onPark: @escaping @Sendable () -> Void) {
+        self.onPark = onPark
         self.store = store
         self.renumbers = renumbers
         shared = Mutex(Shared(recordedNumbers: [number], ownNumbers: [number]))
@@ -129,8 +130,7 @@ final class ReplayState: SharedState {
         if turn.waits, case .admitted = decision {
             await withCheckedContinuation { continuation in
                 turn.state.withLock { $0.parked = continuation }
-                let onPark = onPark.withLock { $0 }
-                onPark?()
+                onPark()
             }
         }
         return decision

@@ -53,13 +53,12 @@ public struct Replayer: Sendable {
         progress: @Sendable (Int, Int) -> Void = { _, _ in }
     ) async throws -> ReplayResult {
         let store = try SerialState(path: path)
-        let state = ReplayState(store, from: recording.number, renumbers: renumbers)
+        let baton = Baton()
+        let state = ReplayState(store, from: recording.number, renumbers: renumbers) { baton.hand() }
         let results = Results()
         let invoker = try Invoker(
             manifest: manifest, functions: functions, state: state, platform: platform, log: log,
             settings: settings, observer: results)
-        let baton = Baton()
-        state.onPark.withLock { $0 = { baton.hand() } }
         let plan = ReplayPlan(recording)
         var line = RecordLine(redaction: Redaction(fields: recording.redacted)) { $0 }
         var turns: [Int: ReplayState.Turn] = [:]

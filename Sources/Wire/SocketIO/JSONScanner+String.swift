@@ -10,15 +10,20 @@ extension JSONScanner {
     /// Appends a JSON string literal of this text to a buffer.
     public static func appendQuoted(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(ASCII.quote)
-        let start = bytes.count
-        bytes.append(contentsOf: text.utf8)
-        // Nearly every text is its own literal.
-        if let first = bytes[start...].firstIndex(where: needsEscape) {
-            let rest = bytes[first...]
-            bytes.removeSubrange(first...)
-            for byte in rest { appendEscaped(byte, to: &bytes) }
+        if isLiteral(text.utf8.span) {
+            bytes.append(contentsOf: text.utf8)
+        } else {
+            for byte in text.utf8 {
+                if needsEscape(byte) { appendEscaped(byte, to: &bytes) } else { bytes.append(byte) }
+            }
         }
         bytes.append(ASCII.quote)
+    }
+
+    /// Nearly every text is its own literal.
+    private static func isLiteral(_ text: Span<UInt8>) -> Bool {
+        for index in text.indices where needsEscape(text[index]) { return false }
+        return true
     }
 
     private static func needsEscape(_ byte: UInt8) -> Bool {
@@ -27,7 +32,9 @@ extension JSONScanner {
 
     private static func appendEscaped(_ byte: UInt8, to bytes: inout [UInt8]) {
         switch byte {
-        case ASCII.quote, ASCII.backslash: bytes += [ASCII.backslash, byte]
+        case ASCII.quote, ASCII.backslash: 
+            bytes.append(ASCII.backslash)
+            bytes.append(byte)
         case ASCII.lineFeed: bytes += [ASCII.backslash, 0x6E]
         case ASCII.carriageReturn: bytes += [ASCII.backslash, 0x72]
         case ASCII.tab: bytes += [ASCII.backslash, 0x74]

@@ -67,6 +67,13 @@ public enum JSONScanner {
         return skipSpace(bytes, index) == bytes.count ? members : nil
     }
 
+    /// Whether the bytes are exactly one value in UTF-8, without blanks around it and not too deep.
+    public static func isValue(_ text: [UInt8]) -> Bool {
+        let bytes = text.span
+        guard endOfValue(bytes, from: 0, depth: 0) == bytes.count else { return false }
+        return (try? UTF8Span(validating: bytes)) != nil
+    }
+
     static func isSpace(_ byte: UInt8) -> Bool {
         byte == ASCII.space || byte == ASCII.tab || byte == ASCII.lineFeed || byte == ASCII.carriageReturn
     }
