@@ -23,9 +23,11 @@ import Testing
             var folder = try RecordingFolder()
             for number in 1...20 { try folder.addPlayer(UInt64(number)) }
             let seen = Mutex<[(Int, Int)]>([])
-            let result = try await send(folder, to: host, progress: { done, total in
-                seen.withLock { $0.append((done, total)) }
-            })
+            let result = try await send(
+                folder, to: host,
+                progress: { done, total in
+                    seen.withLock { $0.append((done, total)) }
+                })
             #expect(result.isIdentical, "\(result.text())")
             #expect(result.clients == 20)
             #expect(result.counts.sent == 100)
