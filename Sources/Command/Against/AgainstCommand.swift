@@ -1,0 +1,114 @@
+internal import FoundationEssentials
+internal import LocalHost
+internal import Runtime
+internal import Store
+
+/// What `replay DIR --against URL` does: options, fresh tokens, progress, and the result's output.
+///
+/// Players who signed in within the recording sign in again. For the others it opens sessions in the host's own store,
+/// as `token` does, so it needs the host's manifest, store and SECRET_KEY then.
+struct AgainstCommand {
+    /// How long the sessions last that are opened for the players.
+    private static let lifetime: Duration = .seconds(24 * 3_600)
+    /// How many sessions are opened in one commit.
+    private static let batch = 500
+
+    private let program: Program
+    private let arguments: Arguments
+    private let url: String
+    private let speed: Against.Speed
+
+    /// Reads `--speed` (`1x`, `0.5x`, `max`; default `max`) and `--allow-remote`. Throws a `UsageError`.
+    init(_ program: Program, _ arguments: Arguments, url: String) throws {
+        try arguments.check(without: "report", beside: "against")
+        self.program = program
+        self.arguments = arguments
+        self.url = url
+        speed = try Self.speed(arguments["speed"] ?? "max")
+        do throws(AgainstError) { _ = try TargetHost(url: url) } catch {
+            throw UsageError("--against: \(error)")
+        }
+    }
+
+    /// Sends the invocations that are wanted. Exit status 0 where every answer was the recorded one.
+    func run(
+        _ recording: Recording, where isWanted: @escaping @Sendable (RecordedInvocation) -> Bool
+    ) throws -> Int32 {
+        let loop = try EventLoop()
+        let platform = Platform.system(timers: loop, executor: loop)
+        var settings = Against.Settings(
+            url: url, speed: speed, isWanted: isWanted, allowRemote: arguments.has("allow-remote"),
+            platform: platform, sign: { _ in nil })
+        let callers = try Against(settings).callers(of: recording)
+        let tokens = callers.isEmpty ? [:] : try openSessions(for: callers)
+        settings.sign = { tokens[Self.key($0)] }
+        let against = try Against(settings)
+        let bar = ProgressBar(console: program.console, label: "Sending")
+        let result = try loop.run {
+            try await against.run(recording) { bar.show($0, of: $1) }
+        }
+        bar.clear()
+        program.console.output(arguments.has("json") ? try result.json() + "\n" : result.text())
+        for remark in recording.remarks { program.console.error("\(remark)\n") }
+        return result.isIdentical ? ExitStatus.done : ExitStatus.failed
+    }
+
+    private static func speed(_ text: String) throws(UsageError) -> Against.Speed {
+        if text == "max" { return .max }
+        guard text.hasSuffix("x"), let factor = Double(text.dropLast()), factor >= 0.001, factor <= 1_000
+        else {
+            throw UsageError("--speed must be max, or a factor such as 1x, 0.5x or 20x (0.001x to 1000x)")
+        }
+        return .recorded(factor: factor)
+    }
+
+    // MARK: Tokens
+
+    private static func key(_ claims: Claims) -> String {
+        ([claims.subject] + claims.roles).joined(separator: "\n")
+    }
+
+    private func openSessions(for callers: [Claims]) throws -> [String: String] {
+        var manifest = try Workshop.manifest(program, arguments)
+        if let store = arguments["store"] { manifest.store = store }
+        guard FileManager.default.fileExists(atPath: manifest.store) else {
+            throw UsageError(
+                "\(callers.count) players need a session in the host's store, and \(manifest.store) is not there: name it with --store"
+            )
+        }
+        let workshop = try Workshop(program, arguments, manifest, quiet: true)
+        let tokens = try workshop.run { try await Self.openSessions(for: callers, workshop) }
+        program.console.error("Opened \(tokens.count) sessions in \(manifest.store)\n")
+        return tokens
+    }
+
+    private static func openSessions(
+        for callers: [Claims], _ workshop: Workshop
+    ) async throws -> [String: String] {
+        let now = workshop.invoker.platform.now()
+        // Tokens count whole seconds.
+        let end = Timestamp(milliseconds: (now + lifetime).milliseconds / 1_000 * 1_000)
+        let signer = Tokens(workshop.manifest.auth)
+        var random = SeededRandom(seed: workshop.invoker.platform.seed())
+        var tokens: [String: String] = [:]
+        var writes: [UnitOfWork.Write] = []
+        for (index, caller) in callers.enumerated() {
+            let session = random.identifier("session", at: now)
+            let claims = Claims(
+                subject: caller.subject, session: session, roles: caller.roles, expiresAt: end)
+            guard let token = signer.sign(claims, now: now) else { throw TokenError.noIssuer }
+            tokens[key(caller)] = token
+            writes.append(.openSession(id: session, subject: caller.subject, expiresAt: end))
+            guard writes.count == batch || index == callers.count - 1 else { continue }
+            let request = AdmissionRequest(
+                function: "replay", now: now, session: nil, rates: [], concurrency: 1)
+            guard case .admitted(let ticket, _) = try await workshop.state.admit(request) else {
+                throw StoreError.busy
+            }
+            _ = try await workshop.state.commit(
+                UnitOfWork(writes: writes), at: now, ticket: ticket, completing: nil)
+            writes = []
+        }
+        return tokens
+    }
+}
