@@ -41,7 +41,7 @@ let package = Package(
         handler("Broadcast"),
 
         .target(name: "LocalHost", dependencies: ["Store", "Runtime", "Wire", "CLinux"]),
-        .target(name: "Command", dependencies: ["Store", "Runtime", "LocalHost"]),
+        .target(name: "Command", dependencies: ["Store", "Runtime", "LocalHost", "Wire"]),
         .executableTarget(
             name: "gestaloka",
             dependencies: [
@@ -66,7 +66,8 @@ let package = Package(
             name: "LocalHostTests",
             dependencies: ["LocalHost", "Runtime", "Store", "Wire", "CLinux", "TestSupport"]),
         .testTarget(
-            name: "CommandTests", dependencies: ["Command", "Runtime", "Store", "TestSupport"],
+            name: "CommandTests",
+            dependencies: ["Command", "LocalHost", "Runtime", "Store", "TestSupport", "Wire"],
             exclude: ["Fixtures"]),
         .testTarget(name: "TidyTests", dependencies: ["TestSupport"]),
     ]
