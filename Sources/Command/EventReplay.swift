@@ -58,7 +58,8 @@ struct EventReplay {
                     + "\n")
         }
         let failed = outcomes.count { !$0.isSuccess }
-        program.console.error("\(outcomes.count) replayed, \(outcomes.count - failed) succeeded, \(failed) failed\n")
+        program.console.error(
+            "\(outcomes.count) replayed, \(outcomes.count - failed) succeeded, \(failed) failed\n")
         return failed == 0 ? ExitStatus.done : ExitStatus.failed
     }
 }

@@ -30,7 +30,9 @@ public struct Program: Sendable {
     /// Runs the verb that the process's arguments name, and ends the process with its status.
     public func main() -> Never { end(run(Array(CommandLine.arguments.dropFirst()))) }
 
-    static var verbs: [any Verb.Type] { [Serve.self, Invoke.self, Replay.self, Token.self, Check.self, Functions.self] }
+    static var verbs: [any Verb.Type] {
+        [Serve.self, Invoke.self, Replay.self, Token.self, Check.self, Functions.self]
+    }
 
     /// Runs a verb; its exit status.
     func run(_ arguments: [String]) -> Int32 {

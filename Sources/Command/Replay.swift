@@ -12,7 +12,9 @@ struct Replay: Verb {
         Option(name: "only", value: "FUNCTION|ID", help: "Compare one function, or one invocation, alone."),
         Option(name: "from", value: "N", help: "Compare from the Nth invocation on."),
         Option(name: "to", value: "M", help: "Stop behind the Mth invocation."),
-        Option(name: "fork", value: "N|ID", help: "Stop in front of an invocation and leave the store (--store)."),
+        Option(
+            name: "fork", value: "N|ID", help: "Stop in front of an invocation and leave the store (--store)."
+        ),
         Option(name: "update", value: nil, help: "Accept the differences: write the recording anew."),
         Option(name: "report", value: "FILE.html", help: "Write a page to look at."),
         Option(name: "against", value: "URL", help: "Send the traffic to a running host instead."),
@@ -29,8 +31,10 @@ struct Replay: Verb {
         the manifest (default: functions.yaml) binds it to, on a copy of --store or an empty store.
         """
     static let examples = [
-        "replay DIR", "replay DIR --only player-action --report replay.html", "replay DIR --fork 117 --store fork.db",
-        "replay DIR --against http://127.0.0.1:8000 --speed 1x", "replay events.ndjson --store var/gestaloka.db",
+        "replay DIR", "replay DIR --only player-action --report replay.html",
+        "replay DIR --fork 117 --store fork.db",
+        "replay DIR --against http://127.0.0.1:8000 --speed 1x",
+        "replay events.ndjson --store var/gestaloka.db",
     ]
 
     private let program: Program
@@ -73,40 +77,36 @@ struct Replay: Verb {
         }
         if !isFolder { return try EventReplay(program, arguments, file: place).run() }
         let recording = try Recording(folder: place)
-        let loop = try EventLoop()
-        let writer = try LogWriter(descriptor: 2)
-        defer { writer.close() }
-        // What the invocations logged is compared, not written again.
-        let log = Log(level: nil, format: .json, sink: writer)
-        let replayer = try Replayer(
-            recording, functions: program.functions, manifest: try otherManifest(), timers: loop, executor: loop,
-            log: log)
-        if let fork = arguments["fork"] { return try self.fork(fork, recording, replayer, loop) }
+        if let fork = arguments["fork"] { return try self.fork(fork, recording) }
         let folder = try TemporaryFolder()
         defer { folder.remove() }
-        let replay = try run(replayer, recording, folder, loop, renumbers: false)
+        let end: Replayer.End = to < recording.invocations.count ? .after(to) : .all
+        let replay = try replay(recording, on: folder.path + "/replay.db", end: end)
         if arguments.has("update") {
-            return try update(replay, recording) { try run(replayer, recording, folder, loop, renumbers: true) }
+            return try update(replay, recording) {
+                try self.replay(recording, on: folder.path + "/again.db", renumbers: true)
+            }
         }
         return try tell(replay, recording)
+    }
+
+    private func replay(
+        _ recording: Recording, on store: String, end: Replayer.End = .all, renumbers: Bool = false
+    ) throws -> ReplayResult {
+        try copy(recording.snapshotPath, to: store)
+        let loop = try EventLoop()
+        let replayer = try Replayer(
+            recording, functions: program.functions, manifest: otherManifest(), timers: loop, executor: loop)
+        let bar = ProgressBar(console: program.console, label: "Replaying")
+        defer { bar.clear() }
+        return try loop.run {
+            try await replayer.run(store: store, end: end, renumbers: renumbers) { bar.show($0, of: $1) }
+        }
     }
 
     private func otherManifest() throws -> Manifest? {
         guard let file = arguments["manifest"] else { return nil }
         return try Manifest(contentsOf: file, environment: program.environment)
-    }
-
-    private func run(
-        _ replayer: Replayer, _ recording: Recording, _ folder: TemporaryFolder, _ loop: EventLoop, renumbers: Bool
-    ) throws -> ReplayResult {
-        let store = folder.path + (renumbers ? "/again.db" : "/replay.db")
-        try copy(recording.snapshotPath, to: store)
-        let bar = ProgressBar(console: program.console, label: "Replaying")
-        defer { bar.clear() }
-        let end: Replayer.End = to < recording.invocations.count ? .after(to) : .all
-        return try loop.run {
-            try await replayer.run(store: store, end: end, renumbers: renumbers) { bar.show($0, of: $1) }
-        }
     }
 
     private func copy(_ source: String, to target: String) throws {
@@ -149,7 +149,8 @@ struct Replay: Verb {
 
     private func text(_ invocation: ReplayedInvocation, colours: Bool) -> String {
         let recorded = invocation.recorded
-        let head = "#\(recorded.position) \(recorded.function) \(recorded.event.id) (\(recorded.event.trigger.name))"
+        let head =
+            "#\(recorded.position) \(recorded.function) \(recorded.event.id) (\(recorded.event.trigger.name))"
         let places = invocation.differences.map { difference in
             difference.text(colours: colours).split(separator: "\n").map { "  \($0)\n" }.joined()
         }
@@ -187,11 +188,10 @@ struct Replay: Verb {
 
     // MARK: Fork
 
-    private func fork(
-        _ word: String, _ recording: Recording, _ replayer: Replayer, _ loop: EventLoop
-    ) throws -> Int32 {
+    private func fork(_ word: String, _ recording: Recording) throws -> Int32 {
         let position = Int(word) ?? recording.invocations.first { $0.event.id == word }?.position ?? 0
-        guard (1...max(1, recording.invocations.count)).contains(position), !recording.invocations.isEmpty else {
+        guard (1...max(1, recording.invocations.count)).contains(position), !recording.invocations.isEmpty
+        else {
             throw UsageError(
                 "--fork: the recording has no invocation '\(word)'; there are \(recording.invocations.count)")
         }
@@ -200,13 +200,13 @@ struct Replay: Verb {
         for file in [store, event] where FileManager.default.fileExists(atPath: file) {
             throw UsageError("--fork: \(file) is there already; name another with --store")
         }
-        try copy(recording.snapshotPath, to: store)
-        _ = try loop.run { try await replayer.run(store: store, end: .before(position)) }
+        _ = try replay(recording, on: store, end: .before(position))
         let invocation = recording.invocations[position - 1]
         do {
             try Data((invocation.cloudEvent + "\n").utf8).write(to: URL(filePath: event))
         } catch { throw UsageError("\(event) cannot be written") }
-        program.console.error("The store as it was in front of #\(position) \(invocation.function): \(store)\n")
+        program.console.error(
+            "The store as it was in front of #\(position) \(invocation.function): \(store)\n")
         program.console.output(
             "\(program.name) invoke \(invocation.function) --event \(event) --store \(store)\n")
         return ExitStatus.done

@@ -49,7 +49,7 @@ extension ReplayReport {
 
         function item(row) {
           const detail = details.get(row), name = kind(row);
-          const outcome = detail ? counted(detail[1], 'difference') : name === 'refused' ? 'identical' : 'identical';
+          const outcome = detail ? counted(detail[1], 'difference') : 'identical';
           const node = el('details', { toggle: () => { if (node.open && !node.querySelector('.body')) fill(row, node); } },
             el('summary', {},
               el('span', { class: 'position' }, String(rows.position[row])),
@@ -181,7 +181,7 @@ extension ReplayReport {
           drawn = [from, from];
           later();
           if (!order.length) {
-            list.append(el('li', { class: 'empty' }, rowCount ? 'No invocation is like this.' : 'Nothing was replayed.'));
+            list.append(el('li', { class: 'empty' }, 'No invocation is like this.'));
           }
         }
         $('later').addEventListener('click', later);

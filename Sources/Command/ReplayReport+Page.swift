@@ -54,7 +54,7 @@ extension ReplayReport {
           <ul></ul>
         </section>
 
-        <section aria-labelledby="timeline-heading">
+        <section class="of-some" aria-labelledby="timeline-heading">
           <div class="heading">
             <h2 id="timeline-heading">Timeline</h2>
             <p class="hint" id="timeline-hint">Drag to zoom, click to open.</p>
@@ -74,7 +74,7 @@ extension ReplayReport {
           <p class="sr" id="announcement" aria-live="polite"></p>
         </section>
 
-        <section aria-labelledby="functions-heading">
+        <section class="of-some" aria-labelledby="functions-heading">
           <div class="heading">
             <h2 id="functions-heading">Functions</h2>
             <p class="hint">Durations on a logarithmic scale: solid to the median, pale to the 95th percentile, a tick
@@ -106,7 +106,7 @@ extension ReplayReport {
           <ol class="card places" id="place-list"></ol>
         </section>
 
-        <section aria-labelledby="list-heading">
+        <section class="of-some" aria-labelledby="list-heading">
           <div class="heading">
             <h2 id="list-heading" tabindex="-1">Invocations</h2>
             <p class="hint" id="matches" role="status"></p>

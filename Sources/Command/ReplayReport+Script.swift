@@ -114,7 +114,7 @@ extension ReplayReport {
           const share = value => Math.max(.006, Math.min(1, (Math.log10(Math.max(value, 1e-3)) - least) / (most - least)));
           const stride = Math.ceil((most - least) / 5);
           for (let power = least; power <= most; power += stride) {
-            const tick = bar('', (power - least) / (most - least));
+            const tick = bar(power === most ? 'end' : '', (power - least) / (most - least));
             tick.textContent = duration(10 ** power).replace(/\.0+ /, ' ');
             $('scale').append(tick);
           }
@@ -137,9 +137,6 @@ extension ReplayReport {
               el('td', { class: 'bars', 'aria-hidden': 'true' }, track('was', each.recorded), track('is', each.replayed)),
               el('td', { class: 'two' }, el('span', { class: 'was' }, 'recorded'), el('span', {}, 'replayed')),
               cell(each, 0), cell(each, 1), cell(each, 2)));
-          }
-          if (!order.length) {
-            $('functions').tBodies[0].append(el('tr', {}, el('td', { class: 'empty', colspan: '8' }, 'No invocations.')));
           }
         }
 
@@ -179,6 +176,7 @@ extension ReplayReport {
         }
 
         $('main').hidden = false;
+        for (const section of document.querySelectorAll('.of-some')) section.hidden = !rowCount;
         header();
         remarks();
         functions();

@@ -23,7 +23,7 @@ extension ReplayReport {
             --shadow: 0 1px 2px #0006;
           }
         }
-        * { box-sizing: border-box; }
+        *, ::before { box-sizing: border-box; }
         [hidden] { display: none !important; }
         html { scroll-padding-top: 1rem; }
         body { margin: 0 auto; padding: 0 clamp(1rem, 4vw, 3rem); max-width: 84rem; background: var(--paper);
@@ -71,6 +71,7 @@ extension ReplayReport {
         .card, .notice { background: var(--card); border: 1px solid var(--line); border-radius: 10px;
           box-shadow: var(--shadow); }
         .notice { padding: 1rem; }
+        #remarks h2 { margin-bottom: .7rem; }
         #remarks li { padding: .6rem 1rem; border-left: 3px solid var(--refused); background: var(--card);
           border-radius: 0 8px 8px 0; overflow-wrap: anywhere; }
         #remarks li + li { margin-top: .4rem; }
@@ -89,7 +90,7 @@ extension ReplayReport {
           overflow-wrap: anywhere; }
         .tooltip b { display: block; font-weight: 600; }
 
-        .scroll { overflow-x: auto; }
+        .scroll { position: relative; overflow-x: auto; }
         table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
         th, td { padding: .55rem .8rem; text-align: left; vertical-align: middle; white-space: nowrap; }
         thead th { font-size: .8rem; font-weight: 500; color: var(--soft); border-bottom: 1px solid var(--line); }
@@ -115,9 +116,9 @@ extension ReplayReport {
         .scale { position: relative; display: block; height: 1.2em; }
         .scale i { position: absolute; left: var(--to); font-style: normal; transform: translateX(-50%); }
         .scale i:first-child { transform: none; }
-        .scale i:last-child { transform: translateX(-100%); }
+        .scale i.end { transform: translateX(-100%); }
 
-        .places { padding: .35rem 0; }
+        .places { padding: .35rem 0; overflow: hidden; }
         .places button { position: relative; display: grid; grid-template-columns: minmax(0, 1fr) auto auto; gap: 1rem;
           width: 100%; padding: .4rem 1rem; background: none; border: 0; text-align: left; }
         .places button::before { content: ""; position: absolute; inset: 3px auto 3px 0; width: var(--to);
@@ -151,7 +152,7 @@ extension ReplayReport {
 
         .list { margin-top: .8rem; }
         .list > li { border-bottom: 1px solid var(--hair); content-visibility: auto; contain-intrinsic-size: auto 44px; }
-        summary { display: grid; align-items: baseline; gap: 0 1rem; padding: .55rem .7rem .55rem .3rem; cursor: pointer;
+        summary { display: grid; align-items: baseline; gap: 0 1rem; padding: .55rem .7rem; cursor: pointer;
           grid-template-columns: .9rem 6ch 13ch minmax(0, 1fr) 4ch 21ch 15ch; border-radius: 6px;
           font-variant-numeric: tabular-nums; list-style: none; }
         summary::-webkit-details-marker { display: none; }
@@ -170,7 +171,6 @@ extension ReplayReport {
         .outcome { text-align: right; color: var(--soft); white-space: nowrap; }
         .different .outcome { color: var(--diff); font-weight: 600; }
         .list > li.different { box-shadow: inset 3px 0 var(--diff); }
-        .list > li.different summary { padding-left: .8rem; }
         .body { padding: .2rem .7rem 1.4rem 2.3rem; }
         .body dl { display: flex; flex-wrap: wrap; gap: .4rem 2rem; color: var(--soft); font-size: .9rem; }
         .body dt { display: inline; }

@@ -79,7 +79,7 @@ extension ReplayReport {
           }
           if (!lanes.count) {
             context.fillStyle = colour.soft;
-            context.fillText(rowCount ? 'No invocation in this time.' : 'No invocations.', lanes.label + 8, 28);
+            context.fillText('No invocation in this time.', lanes.label + 8, 28);
           }
         }
         const barHeight = () => lanes.height - (lanes.wide ? 13 : 28);
@@ -91,7 +91,6 @@ extension ReplayReport {
         }
 
         function drawAxis(context, colour, plot, height) {
-          if (!rowCount) return;
           const length = lanes.end - lanes.start;
           const step = steps.find(each => length / each <= Math.max(2, plot / 96)) || steps[steps.length - 1];
           const from = Math.ceil((data.first + lanes.start) / step) * step;
@@ -115,10 +114,10 @@ extension ReplayReport {
             if (!all) continue;
             const lane = Math.floor(cell / lanes.columns), x = lanes.label + (cell % lanes.columns) * pitch;
             const full = Math.max(3, Math.sqrt(all) * scale);
-            // What is rare must still be seen: at least three pixels each.
-            const part = value => value ? Math.max(3, full * value / all) : 0;
-            const different = Math.min(full, part(lanes.different[cell]));
-            const refused = Math.min(full - different, part(lanes.refused[cell]));
+            // What is rare must still be seen.
+            const part = (value, least) => value ? Math.max(least, full * value / all) : 0;
+            const different = Math.min(full, part(lanes.different[cell], 6));
+            const refused = Math.min(full - different, part(lanes.refused[cell], 3));
             let y = base(lane);
             for (const [name, size] of [['different', different], ['refused', refused],
               ['identical', full - different - refused]]) {
@@ -130,8 +129,8 @@ extension ReplayReport {
               context.fillStyle = colour.different;
               context.beginPath();
               context.moveTo(x + 1.5, base(lane) + 1);
-              context.lineTo(x + 4.5, base(lane) + 6);
-              context.lineTo(x - 1.5, base(lane) + 6);
+              context.lineTo(x + 5.5, base(lane) + 7);
+              context.lineTo(x - 2.5, base(lane) + 7);
               context.fill();
             }
           }

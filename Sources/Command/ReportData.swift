@@ -69,14 +69,14 @@ struct ReportData: Encodable {
     /// its path, and what was recorded and replayed (-1 where there was nothing).
     private(set) var details: [[Int]] = []
 
-    init(_ report: ReplayReport) {
+    init(_ report: ReplayReport, rowLimit: Int = ReportBounds.rows) {
         title = report.title
         program = report.program
         startedAt = report.startedAt.milliseconds
         remarks = report.remarks
         let names = addFunctions(report.entries)
         addPlaces(report.entries, names)
-        addRows(report.entries, names)
+        addRows(Self.chosen(report.entries, limit: rowLimit), of: report.entries, names)
     }
 
     private mutating func addFunctions(_ entries: [ReplayReport.Entry]) -> [String: Int] {
@@ -146,8 +146,9 @@ struct ReportData: Encodable {
         return String(decoding: result + (digits ?? []), as: UTF8.self)
     }
 
-    private mutating func addRows(_ entries: [ReplayReport.Entry], _ names: [String: Int]) {
-        let chosen = Self.chosen(entries, limit: ReportBounds.rows)
+    private mutating func addRows(
+        _ chosen: [ReplayReport.Entry], of entries: [ReplayReport.Entry], _ names: [String: Int]
+    ) {
         let start = entries.map(\.at).min() ?? Timestamp(milliseconds: 0)
         first = start.milliseconds
         var triggerNumbers: [String: Int] = [:]

@@ -58,7 +58,7 @@ struct Workshop {
         return try Recorder(
             folder: folder, of: manifest.store, manifest: manifest, yaml: [UInt8](yaml),
             environment: program.environment, program: "\(program.name) \(program.version)",
-            redact: arguments.all("redact"), log: log, now: platform.now, limits: limits)
+            redact: arguments.all("redact"), log: log, platform: platform, limits: limits)
     }
 
     static func manifest(_ program: Program, _ arguments: Arguments) throws -> Manifest {

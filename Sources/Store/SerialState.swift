@@ -63,7 +63,8 @@ public final class SerialState: Sendable {
         -> JobClaim?
     {
         try perform { parts throws(StoreError) in
-            try parts.transaction.claim(queue: queue, group: group, owner: "replay", leaseUntil: end, batch: count)
+            try parts.transaction.claim(
+                queue: queue, group: group, owner: "replay", leaseUntil: end, batch: count)
         }
     }
 
@@ -82,7 +83,9 @@ public final class SerialState: Sendable {
     }
 
     /// The last `count` entries of a stream as of `number`.
-    public func journal(stream: String, last count: Int, upTo number: Int64) throws(StoreError) -> JournalSlice {
+    public func journal(stream: String, last count: Int, upTo number: Int64) throws(StoreError)
+        -> JournalSlice
+    {
         try perform { parts throws(StoreError) in
             try parts.reader.journal(stream: stream, last: count, upTo: number)
         }

@@ -15,7 +15,8 @@ public enum Snapshot {
             try Schema.check(source)
             try source.copy(to: target)
         }
-        try target.execute("PRAGMA journal_mode = DELETE; PRAGMA secure_delete = ON; PRAGMA synchronous = OFF")
+        try target.execute(
+            "PRAGMA journal_mode = DELETE; PRAGMA secure_delete = ON; PRAGMA synchronous = OFF")
         try target.execute("BEGIN IMMEDIATE")
         let rename = Statement(target, "UPDATE OR REPLACE rate SET key = ?2 WHERE key = ?1")
         for key in try Statement(target, "SELECT key FROM rate").all(read: { $0.text(0) }) {

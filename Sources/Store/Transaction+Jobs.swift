@@ -88,7 +88,8 @@ extension Transaction {
             $0.text(0)
         }
         for name in names {
-            let claim = try claim(queue: queue, group: name, owner: owner, leaseUntil: leaseUntil, batch: batch)
+            let claim = try claim(
+                queue: queue, group: name, owner: owner, leaseUntil: leaseUntil, batch: batch)
             if let claim { claims.append(claim) }
         }
         return claims

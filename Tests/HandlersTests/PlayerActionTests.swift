@@ -131,7 +131,7 @@ import Testing
         let outcome = try await runtime.act(data)
         #expect(outcome.status == status)
         #expect(outcome.problem?.detail.contains(detail) == true, "\(outcome.json)")
-        #expect(outcome.unit == UnitOfWork())
+        #expect(outcome.unit.writes.isEmpty)
         #expect(try runtime.journal("player_1").isEmpty)
         #expect(try runtime.state.nextJob(queue: "story") == nil)
     }

@@ -117,7 +117,7 @@ import Testing
         for ids in [[theirs], [mine, theirs], [story.id], ["action_unknown"], [""]] {
             let outcome = try await runtime.tell(ids)
             #expect(outcome.status == 404)
-            #expect(outcome.unit == UnitOfWork())
+            #expect(outcome.unit.writes.isEmpty)
         }
         #expect(try runtime.journal("player_1").count == count)
         #expect(try runtime.journal("player_2").count == 1)
@@ -151,7 +151,7 @@ import Testing
         let actionID = try await runtime.action(#"{"type":"look"}"#)
         let outcome = try await runtime.tell([actionID])
         #expect(outcome.status == 500)
-        #expect(outcome.unit == UnitOfWork())
+        #expect(outcome.unit.writes.isEmpty)
         #expect(try runtime.journal("player_1").map(\.id) == [actionID])
     }
 

@@ -22,7 +22,8 @@ import Testing
         for rules in [[wide, narrow], [narrow, wide]] {
             _ = try await fixture.state.ask(now: 1_000, rates: rules)
             for _ in 0..<10 {
-                guard case .rateExceeded(let status, _) = try await fixture.state.ask(now: 1_000, rates: rules)
+                guard
+                    case .rateExceeded(let status, _) = try await fixture.state.ask(now: 1_000, rates: rules)
                 else {
                     Issue.record("not refused")
                     return

@@ -14,7 +14,9 @@ import Testing
         "Sources/LocalHost/": [
             "CLinux", "FoundationEssentials", "Glibc", "Runtime", "Store", "Synchronization", "Wire",
         ],
-        "Sources/Command/": ["FoundationEssentials", "Glibc", "LocalHost", "Runtime", "Store"],
+        "Sources/Command/": [
+            "FoundationEssentials", "Glibc", "LocalHost", "Runtime", "Store", "Synchronization", "Wire",
+        ],
         "Sources/gestaloka/": [
             "Broadcast", "Command", "Game", "GuestSession", "PlayerAction", "Runtime", "SocketConnect",
             "SocketDisconnect", "StoryGeneration",

@@ -76,10 +76,10 @@ extension Event {
         let start = bytes.count
         bytes.append(contentsOf: #"{"specversion":"1.0","id":"#.utf8)
         JSONScanner.appendQuoted(id, to: &bytes)
-        func add(_ name: StaticString, _ value: String?, to bytes: inout [UInt8]) {
+        func add(_ name: String, _ value: String?, to bytes: inout [UInt8]) {
             guard let value else { return }
             bytes.append(contentsOf: ",\"".utf8)
-            name.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) }
+            bytes.append(contentsOf: name.utf8)
             bytes.append(contentsOf: "\":".utf8)
             JSONScanner.appendQuoted(value, to: &bytes)
         }

@@ -26,7 +26,8 @@ extension Invoker {
         "problem", "request_id", "trace_id", "span_id",
     ]
 
-    private func record(of invocation: Invocation, _ outcome: Outcome, duration: Duration) -> InvocationRecord {
+    private func record(of invocation: Invocation, _ outcome: Outcome, duration: Duration) -> InvocationRecord
+    {
         var record = InvocationRecord(
             function: invocation.entry.name, event: invocation.event, outcome: outcome, duration: duration)
         record.taken = invocation.taken

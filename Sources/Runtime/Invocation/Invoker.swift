@@ -68,7 +68,8 @@ public final class Invoker: Sendable {
         let trace = event.trace?.child(random: &random) ?? TraceContext(random: &random)
         let fields = LogFields()
         var invocation = Invocation(
-            entry: entry, event: event, claim: claim, trace: trace, random: random, fields: fields, taken: taken,
+            entry: entry, event: event, claim: claim, trace: trace, random: random, fields: fields,
+            taken: taken,
             isReplay: recorded != nil)
         var outcome: Outcome
         do {
@@ -158,7 +159,8 @@ public final class Invoker: Sendable {
     /// A refusal changes nothing, but what it was decided upon must hold at a place in the store's order as well: else
     /// it could not be replayed.
     private func commit(
-        _ result: Result<String, any Error>, _ unit: UnitOfWork, _ ticket: Ticket, _ invocation: inout Invocation
+        _ result: Result<String, any Error>, _ unit: UnitOfWork, _ ticket: Ticket,
+        _ invocation: inout Invocation
     ) async throws -> Int64? {
         var unit = unit
         var claim = invocation.claim

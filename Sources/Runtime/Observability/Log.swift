@@ -21,6 +21,13 @@ public struct Log: Sendable {
         self.sink = sink
     }
 
+    /// Where nothing is written.
+    static let none = Log(level: nil, format: .json, sink: Nowhere())
+
+    private struct Nowhere: LogSink {
+        func write(_ line: LogLine) {}
+    }
+
     /// Whether lines of this level are written.
     public func isEnabled(_ level: LogLevel) -> Bool { self.level.map { level >= $0 } ?? false }
 

@@ -24,21 +24,31 @@ extension Difference {
         if (recorded?.utf8.count ?? 0) <= length, (replayed?.utf8.count ?? 0) <= length {
             return (recorded, replayed)
         }
-        var common = 0
-        if let recorded, let replayed {
-            common = zip(recorded.unicodeScalars, replayed.unicodeScalars).prefix { $0 == $1 }.count
-        }
-        // Some of what is equal shows where it is.
-        let start = max(0, common - length * 3 / 10)
-        return (recorded.map { Self.cut($0, start, length) }, replayed.map { Self.cut($0, start, length) })
+        let common = recorded.map { Self.common($0, replayed ?? "") } ?? 0
+        return (recorded.map { Self.cut($0, common, length) }, replayed.map { Self.cut($0, common, length) })
     }
 
-    private static func cut(_ text: String, _ start: Int, _ length: Int) -> String {
+    /// How many bytes the two have in common at their beginning, up to the scalar in which they differ.
+    private static func common(_ a: String, _ b: String) -> Int {
+        let (a, b) = (a.utf8.span, b.utf8.span)
+        let shorter = min(a.count, b.count)
+        var count = 0
+        while count < shorter, a[count] == b[count] { count += 1 }
+        // Back to where a scalar begins: a continuation byte is 10xxxxxx in both.
+        while count > 0, count < a.count, a[count] & 0xC0 == 0x80 { count -= 1 }
+        while count > 0, count < b.count, b[count] & 0xC0 == 0x80 { count -= 1 }
+        return count
+    }
+
+    /// Some of what is equal before the byte at `common`, to show where it is, and what follows.
+    private static func cut(_ text: String, _ common: Int, _ length: Int) -> String {
         let scalars = text.unicodeScalars
-        guard scalars.dropFirst(length).first != nil else { return text }
-        let rest = scalars.dropFirst(start)
-        let shown = rest.prefix(length)
-        return (start > 0 ? "…" : "") + String(shown) + (shown.endIndex < rest.endIndex ? "…" : "")
+        guard text.utf8.count > length, scalars.dropFirst(length).first != nil else { return text }
+        let start = scalars.prefix(upTo: text.utf8.index(text.startIndex, offsetBy: common))
+            .suffix(length * 3 / 10).startIndex
+        let shown = scalars.suffix(from: start).prefix(length)
+        return (start > text.startIndex ? "…" : "") + String(shown)
+            + (shown.endIndex < text.endIndex ? "…" : "")
     }
 
     /// Control characters, line and paragraph separators, and marks that reorder a line, as JSON's escapes.

@@ -45,7 +45,9 @@ extension RecordedInvocation {
         admission = try line.number("admission")
         commit = try line.number("commit")
         numbers = try line.number("numbers") ?? 1
-        guard numbers >= 1, numbers <= commit ?? .max else { throw RecordingProblem("'numbers' is out of range") }
+        guard numbers >= 1, numbers <= commit ?? .max else {
+            throw RecordingProblem("'numbers' is out of range")
+        }
         cloudEvent = try line.value("event")
         do {
             event = try Event(cloudEvent: Array(cloudEvent.utf8))
@@ -65,9 +67,12 @@ extension RecordedInvocation {
 
     /// Up to which number the journals were read, by stream, in the order of the reads.
     func journalReads() -> [(stream: String, upTo: Int64)] {
-        guard let reads = JSONScanner.members(of: unit)?.first(where: { $0.name == "reads" }) else { return [] }
+        guard let reads = JSONScanner.members(of: unit)?.first(where: { $0.name == "reads" }) else {
+            return []
+        }
         return (JSONScanner.elements(of: reads.value) ?? []).compactMap { read in
-            guard let members = try? RecordingMembers(read, "reads"), let stream = try? members.text("journal"),
+            guard let members = try? RecordingMembers(read, "reads"),
+                let stream = try? members.text("journal"),
                 let upTo = try? members.number("up_to")
             else { return nil }
             return (stream, upTo)
@@ -93,10 +98,12 @@ extension Taken {
         }
         if let text = line["claim"] {
             let members = try RecordingMembers(text, "claim")
-            guard let lease = try members.number("lease"), let jobs = try members.number("jobs"), (1...100_000).contains(jobs)
+            guard let lease = try members.number("lease"), let jobs = try members.number("jobs"),
+                (1...100_000).contains(jobs)
             else { throw RecordingProblem("'claim' has no lease, or no jobs") }
             claim = ClaimedJobs(
-                queue: try members.text("queue"), group: try members.text("group"), lease: lease, count: Int(jobs))
+                queue: try members.text("queue"), group: try members.text("group"), lease: lease,
+                count: Int(jobs))
         }
     }
 

@@ -41,7 +41,7 @@ public final class Recorder: InvocationObserver {
     /// told. `redact` names members that are left out of all JSON, beside tokens and passwords.
     public init(
         folder: String, of store: String, manifest: Manifest, yaml: [UInt8], environment: [String: String],
-        program: String, redact: [String], log: Log, now: @escaping @Sendable () -> Timestamp,
+        program: String, redact: [String], log: Log, platform: Platform,
         limits: Limits = Limits()
     ) throws(RecordingError) {
         let place = RecordingPlace(folder: folder)
@@ -59,13 +59,13 @@ public final class Recorder: InvocationObserver {
         } catch { throw RecordingError(folder, "the store cannot be copied: \(error)") }
         try place.describe(
             manifest: manifest, yaml: yaml, environment: environment, program: program, redact: redact,
-            number: number, at: now())
+            number: number, at: platform.now())
         self.limits = limits
         self.log = log
-        self.now = now
+        now = platform.now
         state = Mutex(
             State(line: RecordLine(redaction: Redaction(fields: redact)) { addresses.hidden($0) }))
-        let file = try RecordingFile(folder: folder, limits: limits)
+        let file = try RecordingFile(folder: folder, limits: limits, uptime: platform.uptime)
         do throws(StoreError) {
             // Sound: the file is handed to the thread and never touched from elsewhere.
             nonisolated(unsafe) let file = file
@@ -78,7 +78,9 @@ public final class Recorder: InvocationObserver {
 
     public func ended(_ record: InvocationRecord) {
         add { line throws(CloudEventError) in
-            do { try line.write(record) } catch { throw error as? CloudEventError ?? CloudEventError(nil, "\(error)") }
+            do { try line.write(record) } catch {
+                throw error as? CloudEventError ?? CloudEventError(nil, "\(error)")
+            }
         }
     }
 

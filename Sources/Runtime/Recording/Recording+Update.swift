@@ -25,10 +25,13 @@ extension Recording {
         line.writeEnd("stopped")
         bytes += line.bytes
         do {
-            try Data(bytes).write(to: URL(filePath: folder + "/" + RecordingFormat.events(1)), options: .atomic)
+            try Data(bytes).write(
+                to: URL(filePath: folder + "/" + RecordingFormat.events(1)), options: .atomic)
         } catch { throw RecordingError(folder, "\(RecordingFormat.events(1)) cannot be written") }
         var part = 2
-        while (try? FileManager.default.removeItem(atPath: folder + "/" + RecordingFormat.events(part))) != nil {
+        while (try? FileManager.default.removeItem(atPath: folder + "/" + RecordingFormat.events(part)))
+            != nil
+        {
             part += 1
         }
     }
@@ -42,7 +45,8 @@ extension ReplayedInvocation {
         if let commit { text += #","commit":\#(commit),"numbers":\#(numbers)"# }
         var taken = recorded.taken
         if let claim = taken.claim, let lease {
-            taken.claim = ClaimedJobs(queue: claim.queue, group: claim.group, lease: lease, count: claim.count)
+            taken.claim = ClaimedJobs(
+                queue: claim.queue, group: claim.group, lease: lease, count: claim.count)
         }
         let takenText = line.part("") { $0.write(taken) }
         text += #","event":\#(recorded.cloudEvent),"taken":\#(takenText)"#

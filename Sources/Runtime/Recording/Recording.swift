@@ -32,7 +32,8 @@ public struct Recording: Sendable {
     public init(folder: String) throws(RecordingError) {
         func read(_ name: String) throws(RecordingError) -> Data {
             guard let data = FileManager.default.contents(atPath: folder + "/" + name) else {
-                throw RecordingError(folder, "\(name) is missing: this is no recording, or a part of it is lost")
+                throw RecordingError(
+                    folder, "\(name) is missing: this is no recording, or a part of it is lost")
             }
             return data
         }
@@ -122,12 +123,15 @@ private struct RecordingLines {
         while start < bytes.count {
             guard let end = bytes[start...].firstIndex(of: 0x0a) else {
                 // A crash in the middle of a line.
-                remarks.append("\(RecordingFormat.events(part)):\(line): the last line is not whole and is left out")
+                remarks.append(
+                    "\(RecordingFormat.events(part)):\(line): the last line is not whole and is left out")
                 return
             }
             if end > start {
                 do throws(RecordingProblem) {
-                    guard end - start <= Self.longestLine else { throw RecordingProblem("the line is too long") }
+                    guard end - start <= Self.longestLine else {
+                        throw RecordingProblem("the line is too long")
+                    }
                     guard let text = String(validating: bytes[start..<end], as: UTF8.self) else {
                         throw RecordingProblem("the line is not UTF-8")
                     }
@@ -147,7 +151,9 @@ private struct RecordingLines {
         case "invocation":
             invocations.append(try RecordedInvocation(line, position: invocations.count + 1))
         case "return":
-            guard let number = try line.number("number") else { throw RecordingProblem("'number' is missing") }
+            guard let number = try line.number("number") else {
+                throw RecordingProblem("'number' is missing")
+            }
             guard let at = Timestamp(rfc3339: try line.text("at")) else {
                 throw RecordingProblem("'at' must be an RFC 3339 time")
             }

@@ -20,10 +20,14 @@ final class RecordingFile {
     private var isFull = false
     /// Lines that the disk has not taken.
     private var lost: Int64 = 0
-    private var failedAt = ContinuousClock.now
+    private var failedAt: Duration = .zero
+    private let uptime: @Sendable () -> Duration
 
-    init(folder: String, limits: Recorder.Limits) throws(RecordingError) {
+    init(
+        folder: String, limits: Recorder.Limits, uptime: @escaping @Sendable () -> Duration
+    ) throws(RecordingError) {
         self.folder = folder
+        self.uptime = uptime
         self.limits = limits
         descriptor = Self.open(folder, 1)
         guard descriptor >= 0 else { throw RecordingError(folder, Self.reason) }
@@ -36,7 +40,7 @@ final class RecordingFile {
         guard !isFull else { return .written }
         var bytes = bytes
         if lost > 0 {
-            guard ContinuousClock.now - failedAt > .seconds(1) else {
+            guard uptime() - failedAt > .seconds(1) else {
                 lost += lines
                 return .failed("")
             }
@@ -81,7 +85,7 @@ final class RecordingFile {
         ftruncate(descriptor, length)
         lseek(descriptor, length, Int32(SEEK_SET))
         lost += lines
-        failedAt = ContinuousClock.now
+        failedAt = uptime()
         return .failed(reason)
     }
 
@@ -89,7 +93,8 @@ final class RecordingFile {
         var start = 0
         while start < bytes.count {
             let written = unsafe bytes.withUnsafeBytes { buffer in
-                unsafe Glibc.write(descriptor, buffer.baseAddress.map { unsafe $0 + start }, buffer.count - start)
+                unsafe Glibc.write(
+                    descriptor, buffer.baseAddress.map { unsafe $0 + start }, buffer.count - start)
             }
             if written > 0 {
                 start += written

@@ -33,7 +33,11 @@ struct RecordingPlace {
         var withheld: [String] = []
         for name in EnvironmentExpansion.names(in: text).union(["ENVIRONMENT", "DEBUG"]) {
             guard let value = environment[name] else { continue }
-            if Self.isSecret(name) || keys.contains(value) { withheld.append(name) } else { kept[name] = value }
+            if Self.isSecret(name) || keys.contains(value) {
+                withheld.append(name)
+            } else {
+                kept[name] = value
+            }
         }
         let header = RecordingHeader(
             format: RecordingFormat.name, version: RecordingFormat.version, program: program,
@@ -82,7 +86,9 @@ final class AddressBook: Sendable {
     func hiding(rateKey key: String) -> String {
         let parts = key.split(separator: "/", omittingEmptySubsequences: false)
         // An event without an address is counted as "local".
-        guard parts.count == 3, parts[1].hasPrefix("address:"), parts[1] != "address:local" else { return key }
+        guard parts.count == 3, parts[1].hasPrefix("address:"), parts[1] != "address:local" else {
+            return key
+        }
         return "\(parts[0])/address:\(hidden(String(parts[1].dropFirst(8))))/\(parts[2])"
     }
 

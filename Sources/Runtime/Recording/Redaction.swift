@@ -5,7 +5,8 @@ internal import Wire
 struct Redaction: Sendable {
     /// Members whose text is never kept.
     static let always: Set<String> = [
-        "token", "access_token", "refresh_token", "id_token", "authorization", "password", "secret", "api_key",
+        "token", "access_token", "refresh_token", "id_token", "authorization", "password", "secret",
+        "api_key",
     ]
 
     private let names: Set<String>
@@ -38,7 +39,9 @@ struct Redaction: Sendable {
                 guard firsts[Int(bytes[index + 1])] else { continue }
                 if marks.contains(where: { Self.stands($0, in: bytes, at: index) }) { return true }
             case UInt8(ascii: "e"):
-                if bytes[index + 1] == UInt8(ascii: "y"), bytes[index + 2] == UInt8(ascii: "J") { return true }
+                if bytes[index + 1] == UInt8(ascii: "y"), bytes[index + 2] == UInt8(ascii: "J") {
+                    return true
+                }
             case UInt8(ascii: "\\"):
                 // An escaped letter may spell a name.
                 if bytes[index + 1] == UInt8(ascii: "u") { return true }
@@ -87,7 +90,9 @@ struct Redaction: Sendable {
         var index = 0
         var isChanged = false
         while index < bytes.count {
-            if bytes[index] == 0x65, index + 2 < bytes.count, bytes[index + 1] == 0x79, bytes[index + 2] == 0x4a {
+            if bytes[index] == 0x65, index + 2 < bytes.count, bytes[index + 1] == 0x79,
+                bytes[index + 2] == 0x4a
+            {
                 var end = index
                 var dots = 0
                 while end < bytes.count, Self.isTokenByte(bytes[end]) || (bytes[end] == 0x2e && dots < 2) {

@@ -21,7 +21,8 @@ struct ReplayPlan {
         var last = recording.number
         for (index, invocation) in recording.invocations.enumerated() {
             let own = invocation.commit ?? invocation.admission ?? last
-            guard own < end, (invocation.admission ?? own) > recording.number || invocation.admission == nil else {
+            guard own < end, (invocation.admission ?? own) > recording.number || invocation.admission == nil
+            else {
                 beyond.insert(index)
                 continue
             }

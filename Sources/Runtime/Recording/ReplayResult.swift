@@ -33,7 +33,8 @@ public struct ReplayedInvocation: Sendable {
     let lease: Int64?
 
     init(
-        recorded: RecordedInvocation, record: InvocationRecord, admission: Int64?, commit: Int64?, lease: Int64?,
+        recorded: RecordedInvocation, record: InvocationRecord, admission: Int64?, commit: Int64?,
+        lease: Int64?,
         _ line: inout RecordLine
     ) {
         self.recorded = recorded
@@ -55,6 +56,7 @@ public struct ReplayedInvocation: Sendable {
     public var differences: [Difference] {
         guard !isIdentical else { return [] }
         return Difference.between(recorded.answer, answer, at: "answer")
-            + Difference.between(recorded.unit, unit, at: "unit") + Difference.between(recorded.log, log, at: "log")
+            + Difference.between(recorded.unit, unit, at: "unit")
+            + Difference.between(recorded.log, log, at: "log")
     }
 }

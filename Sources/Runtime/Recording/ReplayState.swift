@@ -124,7 +124,8 @@ final class ReplayState: SharedState {
         let number =
             switch decision {
             case .admitted(let ticket, _): ticket.number
-            case .sessionEnded(let number), .rateExceeded(_, let number), .concurrencyExceeded(let number): number
+            case .sessionEnded(let number), .rateExceeded(_, let number), .concurrencyExceeded(let number):
+                number
             }
         turn.state.withLock { $0.admission = number }
         if turn.waits, case .admitted = decision {
@@ -156,7 +157,9 @@ final class ReplayState: SharedState {
 
     func release(_ ticket: Ticket) { store.release(ticket) }
 
-    func record(kind: String, id: String) throws(StoreError) -> Record? { try store.record(kind: kind, id: id) }
+    func record(kind: String, id: String) throws(StoreError) -> Record? {
+        try store.record(kind: kind, id: id)
+    }
 
     func journal(stream: String, last count: Int) throws(StoreError) -> JournalSlice {
         guard let turn else { throw .closed }

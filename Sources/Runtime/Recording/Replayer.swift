@@ -9,14 +9,13 @@ public struct Replayer: Sendable {
     private let functions: FunctionSet
     private let platform: Platform
     private let settings: Settings
-    private let log: Log
 
     /// A replay with `functions`, under the recording's own manifest or another.
     ///
     /// Throws where the manifest cannot be read or names a handler that `functions` lacks.
     public init(
         _ recording: Recording, functions: FunctionSet, manifest other: Manifest? = nil, timers: any Timers,
-        executor: any TaskExecutor, log: Log
+        executor: any TaskExecutor
     ) throws {
         self.recording = recording
         var manifest =
@@ -28,10 +27,8 @@ public struct Replayer: Sendable {
         guard missing.isEmpty else { throw InvokerError.missingHandlers(missing) }
         self.manifest = manifest
         self.functions = functions
-        self.log = log
         settings = try Settings(environment: recording.environment)
-        let system = Platform.system(timers: timers, executor: executor)
-        platform = system
+        platform = Platform.system(timers: timers, executor: executor)
     }
 
     /// Where a replay stops.
@@ -57,7 +54,7 @@ public struct Replayer: Sendable {
         let state = ReplayState(store, from: recording.number, renumbers: renumbers) { baton.hand() }
         let results = Results()
         let invoker = try Invoker(
-            manifest: manifest, functions: functions, state: state, platform: platform, log: log,
+            manifest: manifest, functions: functions, state: state, platform: platform, log: .none,
             settings: settings, observer: results)
         let plan = ReplayPlan(recording)
         var line = RecordLine(redaction: Redaction(fields: recording.redacted)) { $0 }
@@ -104,7 +101,9 @@ public struct Replayer: Sendable {
                 replay.returns.append((index, try store.number()))
             }
             try state.reached(number)
-            if replay.invocations.count % 256 == 0 { progress(replay.invocations.count, recording.invocations.count) }
+            if replay.invocations.count % 256 == 0 {
+                progress(replay.invocations.count, recording.invocations.count)
+            }
         }
         // What waits for a commit that is not replayed ends here.
         try store.close()
@@ -138,7 +137,8 @@ public struct Replayer: Sendable {
     }
 
     private func take(
-        _ turn: ReplayState.Turn, _ index: Int, _ results: Results, _ line: inout RecordLine, _ replay: inout ReplayResult
+        _ turn: ReplayState.Turn, _ index: Int, _ results: Results, _ line: inout RecordLine,
+        _ replay: inout ReplayResult
     ) {
         guard let record = results.take() else { return }
         replay.invocations.append(

@@ -32,7 +32,7 @@ extension JSONScanner {
 
     private static func appendEscaped(_ byte: UInt8, to bytes: inout [UInt8]) {
         switch byte {
-        case ASCII.quote, ASCII.backslash: 
+        case ASCII.quote, ASCII.backslash:
             bytes.append(ASCII.backslash)
             bytes.append(byte)
         case ASCII.lineFeed: bytes += [ASCII.backslash, 0x6E]

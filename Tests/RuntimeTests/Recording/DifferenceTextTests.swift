@@ -47,6 +47,24 @@ import Testing
         #expect(one.hasSuffix("replayed: \(String(repeating: "x", count: 100))…"))
     }
 
+    @Test func aCut_neverParts_aScalar() {
+        // The first two bytes of both are the same: U+3042 and U+3043, U+1F600 and U+1F601.
+        for (a, b) in [
+            ("\u{3042}", "\u{3043}"), ("\u{1f600}", "\u{1f601}"), ("\u{e9}", "e\u{301}"), ("\u{e9}", ""),
+        ] {
+            for count in [0, 1, 29, 30, 31, 99, 100, 101, 200] {
+                let head = String(repeating: "\u{1f642}", count: count)
+                let excerpts = Difference(path: "", recorded: head + a + head, replayed: head + b).excerpts(
+                    of: 100)
+                let recorded = Array((excerpts.recorded ?? "").unicodeScalars)
+                #expect(!recorded.contains("\u{fffd}") && recorded.count <= 102)
+                #expect(
+                    excerpts.replayed.map { Array($0.unicodeScalars).suffix(b.unicodeScalars.count) }
+                        == Array(b.unicodeScalars)[...])
+            }
+        }
+    }
+
     @Test func nothingSteersTheTerminal() {
         let text = Difference(
             path: "p\u{9b}1m", recorded: "\u{1b}[2J\n\u{7f}", replayed: "\u{202e}\u{2028}\u{0}"
