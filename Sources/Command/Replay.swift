@@ -17,8 +17,10 @@ struct Replay: Verb {
         ),
         Option(name: "update", value: nil, help: "Accept the differences: write the recording anew."),
         Option(name: "report", value: "FILE.html", help: "Write a page to look at."),
-        Option(name: "against", value: "URL", help: "Send the traffic to a running host instead."),
-        Option(name: "speed", value: "1x|max", help: "How fast, with --against (default: max)."),
+        Option(
+            name: "against", value: "URL",
+            help: "Send the traffic to a running host, and compare its answers."),
+        Option(name: "speed", value: "1x|max", help: "How fast, with --against or 0.5x, 20x (default: max)."),
         Option(name: "allow-remote", value: nil, help: "Let --against reach other machines than this one."),
         .manifest, .store, .json,
     ]
@@ -29,6 +31,9 @@ struct Replay: Verb {
         --manifest replays under another manifest; --store is where --fork leaves the store.
         FILE holds events of another system (CloudEvents, API Gateway): each runs as the function that
         the manifest (default: functions.yaml) binds it to, on a copy of --store or an empty store.
+        --against sends the HTTP and socket traffic to a running host, each player a client of its own,
+        and compares answers with ids and times masked; prints latencies. Players who did not sign in
+        within the recording get sessions in the host's store (--store, --manifest, SECRET_KEY).
         """
     static let examples = [
         "replay DIR", "replay DIR --only player-action --report replay.html",
@@ -40,6 +45,7 @@ struct Replay: Verb {
     private let program: Program
     private let arguments: Arguments
     private let place: String
+    private let against: AgainstCommand?
     private let from: Int
     private let to: Int
 
@@ -64,6 +70,7 @@ struct Replay: Verb {
         from = try arguments.integer("from", in: 1...Int.max) ?? 1
         to = try arguments.integer("to", in: 1...Int.max) ?? .max
         guard from <= to else { throw UsageError("--from must not be behind --to") }
+        against = try arguments["against"].map { try AgainstCommand(program, arguments, url: $0) }
         self.program = program
         self.arguments = arguments
         self.place = place
@@ -77,6 +84,13 @@ struct Replay: Verb {
         }
         if !isFolder { return try EventReplay(program, arguments, file: place).run() }
         let recording = try Recording(folder: place)
+        if let against {
+            let (range, only) = (from...to, arguments["only"])
+            return try against.run(recording) { invocation in
+                range.contains(invocation.position)
+                    && (only == nil || invocation.function == only || invocation.event.id == only)
+            }
+        }
         if let fork = arguments["fork"] { return try self.fork(fork, recording) }
         let folder = try TemporaryFolder()
         defer { folder.remove() }

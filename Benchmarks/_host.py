@@ -1,0 +1,75 @@
+"""A host of ours to measure, and the load: what the benchmarks of this folder share."""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BINARY = ROOT / ".build/release/gestaloka"
+PEERS = ROOT.parent / "shared/peers"
+
+
+def build():
+    print("building a release ...", file=sys.stderr)
+    if subprocess.run([ROOT / "script/build"], cwd=ROOT).returncode != 0:
+        sys.exit(1)
+
+
+def environment():
+    return dict(os.environ, PLAYER_ACTION_RATE="1000000000/minute", SECRET_KEY="benchmark-" * 5, GUESTS="true")
+
+
+def rate(wrk_output):
+    found = re.search(r"Requests/sec:\s*([\d.]+)", wrk_output)
+    if not found:
+        sys.exit(f"wrk printed no rate:\n{wrk_output}")
+    if "Non-2xx" in wrk_output:
+        sys.exit(f"some requests were refused:\n{wrk_output}")
+    return float(found.group(1))
+
+
+class Host:
+    """A host of ours on a free port, with a store and a log of its own in `folder`."""
+
+    def __init__(self, folder, *arguments):
+        self.log = open(f"{folder}/log", "w+")
+        self.begun = time.monotonic()
+        self.process = subprocess.Popen(
+            [BINARY, "serve", "--port", "0", "--store", f"{folder}/bench.db", *arguments],
+            cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL, stderr=self.log)
+        self.url = self.wait_for_address()
+
+    def wait_for_address(self):
+        while time.monotonic() < self.begun + 20:
+            found = re.search(r"Serving on (http://[^\"]+)", pathlib.Path(self.log.name).read_text())
+            if found:
+                return found.group(1)
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.0005)
+        sys.exit(f"the host did not start: {pathlib.Path(self.log.name).read_text()}")
+
+    def open_session(self):
+        """A guest's token, and the seconds from exec to this answer."""
+        request = urllib.request.Request(self.url + "/api/session", data=b"{}", method="POST")
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            token = json.load(answer)["token"]
+        return token, time.monotonic() - self.begun
+
+    def actions(self, token, seconds, peers):
+        """Player actions a second: wrk with 32 connections."""
+        out = subprocess.run(
+            ["wrk", "-t1", "-c32", f"-d{seconds}s", "-s", peers / "action.lua", self.url + "/api/player/action"],
+            env=dict(os.environ, TOKEN=token), capture_output=True, text=True, timeout=seconds + 60)
+        return rate(out.stdout)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(60)
+        self.log.close()
