@@ -71,7 +71,7 @@ import Testing
             #expect(entry.differences.map(\.recorded) == [#""b""#])
             #expect(entry.differences.map(\.replayed) == [#""a""#])
             #expect(!result.isIdentical)
-            #expect(result.text().contains("#6 act\n  body.text: \"b\" -> \"a\"\n"))
+            #expect(result.text().contains("Different:\n#6 act\n  body.text: \"b\" -> \"a\"\n"))
             #expect(
                 result.text().hasSuffix("6 sent, 4 identical, 1 different, 1 without an answer, 0 failed\n"))
             #expect(try result.json().contains("\"body.text\""))
@@ -151,7 +151,7 @@ import Testing
                 url: host.url, speed: .max, platform: host.platform, sign: { _ in nil })
             let result = try await Against(settings).run(folder.recording())
             #expect(result.entries.first?.failure == .noToken("player_old"))
-            #expect(result.text().contains("1 x there is no token for 'player_old', the first #1 act\n"))
+            #expect(result.text().contains("1 x there is no token for the player, the first #1 act\n"))
         }
     }
 

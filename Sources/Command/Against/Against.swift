@@ -69,16 +69,18 @@ struct Against: Sendable {
         progress: @escaping @Sendable (Int, Int) -> Void
     ) async throws -> AgainstResult {
         // All of it blocks.
-        try await withCheckedThrowingContinuation { continuation in
-            do {
-                _ = try SystemThread(named: "against") {
+        var thread: SystemThread?
+        let result: Result<AgainstResult, any Error> = await withCheckedContinuation { continuation in
+            do throws(StoreError) {
+                thread = try SystemThread(named: "against") {
                     continuation.resume(
-                        with: Result {
-                            try send(invocations, socketPath, redacted, progress)
-                        })
+                        returning: Result { try send(invocations, socketPath, redacted, progress) })
                 }
-            } catch { continuation.resume(throwing: AgainstError.system("\(error)")) }
+            } catch { continuation.resume(returning: .failure(AgainstError.system("\(error)"))) }
         }
+        // It has nothing more to do than to end.
+        thread?.join()
+        return try result.get()
     }
 
     private func plan(_ invocations: [RecordedInvocation]) -> TrafficPlan {

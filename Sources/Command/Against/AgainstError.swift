@@ -33,6 +33,8 @@ enum TrafficFailure: Error, Equatable, CustomStringConvertible {
     case connectTimeout(Duration)
     /// No answer came within the limit.
     case answerTimeout(Duration)
+    /// The peer took nothing more within the limit.
+    case sendTimeout
     /// The peer ended the connection before it answered.
     case closed
     /// The peer sent what is not of the protocol.
@@ -49,11 +51,17 @@ enum TrafficFailure: Error, Equatable, CustomStringConvertible {
         case .cannotConnect(let reason): "cannot connect: \(reason)"
         case .connectTimeout(let limit): "no connection within \(limit)"
         case .answerTimeout(let limit): "no answer within \(limit)"
+        case .sendTimeout: "the host reads nothing more"
         case .closed: "the host closed the connection before it answered"
         case .badAnswer(let reason): "the answer cannot be read: \(reason)"
         case .refused(let reason): "the socket was refused: \(reason)"
         case .noToken(let subject): "there is no token for '\(subject)'"
         case .badEvent(let reason): "the recorded event cannot be sent: \(reason)"
         }
+    }
+
+    /// The same for every player, so that failures can be counted.
+    var reason: String {
+        if case .noToken = self { "there is no token for the player" } else { description }
     }
 }

@@ -53,12 +53,19 @@ extension AgainstResult {
         }.joined()
     }
 
+    /// Those that differ in the same places are told once.
     private func differenceList() -> String {
         let different = entries.filter { $0.verdict == .different }
         guard !different.isEmpty else { return "" }
-        var text = ""
-        for entry in different.prefix(Self.listed) {
-            text += "#\(entry.position) \(entry.function)\n"
+        let kinds = Dictionary(grouping: different) { entry in
+            ([entry.function, String(entry.recordedStatus), entry.status.map { String($0) } ?? ""]
+                + entry.differences.map(\.path)).joined(separator: "\n")
+        }.values.sorted { ($0.first?.position ?? 0) < ($1.first?.position ?? 0) }
+        var text = "Different:\n"
+        for kind in kinds.prefix(Self.listed) {
+            guard let entry = kind.first else { continue }
+            let others = kind.count > 1 ? " and \(kind.count - 1) more like it" : ""
+            text += "#\(entry.position) \(entry.function)\(others)\n"
             for difference in entry.differences.prefix(Self.listed) {
                 let (recorded, live) = (Self.short(difference.recorded), Self.short(difference.replayed))
                 text += "  \(difference.path): \(recorded) -> \(live)\n"
@@ -66,14 +73,16 @@ extension AgainstResult {
             let more = entry.differences.count - Self.listed
             if more > 0 { text += "  and \(more) more\n" }
         }
-        if different.count > Self.listed { text += "and \(different.count - Self.listed) more that differ\n" }
+        if kinds.count > Self.listed {
+            text += "and \(kinds.count - Self.listed) other kinds of difference\n"
+        }
         return text + "\n"
     }
 
     private func failureList() -> String {
         let failed = entries.filter { $0.failure != nil }
         guard !failed.isEmpty else { return "" }
-        let reasons = Dictionary(grouping: failed) { $0.failure?.description ?? "" }
+        let reasons = Dictionary(grouping: failed) { $0.failure?.reason ?? "" }
             .sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }
         var text = "Failed:\n"
         for (reason, entries) in reasons.prefix(Self.listed) {

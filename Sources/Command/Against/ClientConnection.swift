@@ -92,7 +92,7 @@ final class ClientConnection {
                 start += count
             } else if errno == EAGAIN || errno == EWOULDBLOCK {
                 let left = deadline - uptime()
-                guard left > .zero else { throw .answerTimeout(.zero) }
+                guard left > .zero else { throw .sendTimeout }
                 fill(atMost: 16 << 20)
                 if hasEnded { throw .closed }
                 _ = wait(for: POLLOUT | POLLIN, until: min(deadline, uptime() + .milliseconds(100)))

@@ -111,6 +111,8 @@ final class TrafficClient {
             token: try token(step),
             address: peer(step))
         service()
+        // What comes unasked says that the host is about to close, if it has not.
+        if let link = http, link.connection.hasEnded || link.parser.isWithinResponse { http = nil }
         if http == nil {
             http = (try connection(), HTTPResponseParser(limits: setup.limits))
         }
