@@ -28,6 +28,7 @@ import Testing
         "Sources/LocalHost/Host+Connections.swift": "recv and send on buffers",
         "Sources/LocalHost/HostError.swift": "strerror returns a C string",
         "Sources/LocalHost/Listener.swift": "getaddrinfo, bind and accept take pointers",
+        "Sources/Command/Against/ClientConnection.swift": "getaddrinfo, connect, recv and send take pointers",
         "Sources/Command/Console.swift": "reads and writes descriptors",
     ]
 
