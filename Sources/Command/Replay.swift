@@ -158,7 +158,9 @@ struct Replay: Verb {
         }
         for remark in replay.remarks { program.console.error("\(remark)\n") }
         if replay.beyond > 0 { program.console.error("\(replay.beyond) invocations were not replayed\n") }
-        return different.isEmpty ? ExitStatus.done : ExitStatus.failed
+        // A recording of which nothing could be replayed shows nothing.
+        let isEmpty = replay.invocations.isEmpty && replay.beyond > 0
+        return different.isEmpty && !isEmpty ? ExitStatus.done : ExitStatus.failed
     }
 
     private func text(_ invocation: ReplayedInvocation, colours: Bool) -> String {

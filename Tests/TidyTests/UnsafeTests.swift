@@ -13,6 +13,7 @@ import Testing
         "Sources/Store/Admission.swift": "a flag that the writer's one thread reads and writes",
         "Sources/Runtime/Identity/Cryptography.swift": "libcrypto's C interface",
         "Sources/Runtime/Manifest/YAMLReader.swift": "libyaml's C interface",
+        "Sources/Runtime/Recording/Bytes+Search.swift": "memmem takes pointers",
         "Sources/Runtime/Recording/Recorder.swift": "hands the one file to the recorder's thread",
         "Sources/Runtime/Recording/RecordingFile.swift": "open and write take C strings and pointers",
         "Sources/Runtime/Observability/LogWriter.swift": "writes to a descriptor",

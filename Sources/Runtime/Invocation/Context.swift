@@ -33,7 +33,7 @@ public final class Context: Sendable {
     private let work: Mutex<Work>
     private let uptime: @Sendable () -> Duration
     /// In a replay, the texts from outside.
-    private let recorded: [String: [OutsideText.Piece]]?
+    private let recorded: [String: OutsideText.Record]?
 
     private struct Work {
         var unit = UnitOfWork()
@@ -46,7 +46,7 @@ public final class Context: Sendable {
         event: Event, entry: FunctionEntry, caller: Claims?, trace: TraceContext, allowsGuests: Bool,
         environment: [String: String], log: LogFields, state: any SharedState, tokens: Tokens,
         random: SeededRandom, uptime: @escaping @Sendable () -> Duration,
-        recorded: [String: [OutsideText.Piece]]?
+        recorded: [String: OutsideText.Record]?
     ) {
         requestID = event.id
         function = entry.name
@@ -104,14 +104,14 @@ public final class Context: Sendable {
     public func outside(
         _ name: String, _ source: () -> AsyncThrowingStream<String, any Error>
     ) -> OutsideText {
-        if let recorded { return OutsideText(source: .recorded(recorded[name] ?? [])) }
+        if let recorded { return OutsideText(source: .recorded(recorded[name] ?? OutsideText.Record())) }
         let tape = OutsideText.Tape()
         work.withLock { $0.tapes[name] = tape }
         return OutsideText(source: .live(source(), tape, uptime: uptime))
     }
 
     /// The texts from outside as far as they have been read.
-    var texts: [String: [OutsideText.Piece]] { work.withLock { $0.tapes.mapValues(\.pieces) } }
+    var texts: [String: OutsideText.Record] { work.withLock { $0.tapes.mapValues(\.record) } }
 
     // MARK: Random numbers and ids
 

@@ -70,7 +70,9 @@ extension Event {
     }
 
     /// Appends what `cloudEvent` gives; nothing where that throws.
-    func appendCloudEvent(to bytes: inout [UInt8]) throws(CloudEventError) {
+    ///
+    /// `literal` is that of the verified claims where it is known (`cloudEventLiteral`).
+    func appendCloudEvent(to bytes: inout [UInt8], claims literal: [UInt8]? = nil) throws(CloudEventError) {
         guard !id.isEmpty else { throw CloudEventError("id", "must not be empty") }
         guard data.count <= Self.maximumCloudEventLength else { throw CloudEventError.tooLong }
         let start = bytes.count
@@ -104,7 +106,8 @@ extension Event {
         if case .verified(let claims) = credential {
             add("authtype", "app_user", to: &bytes)
             add("authid", claims.subject, to: &bytes)
-            add("authclaims", CloudEventClaims(claims).json, to: &bytes)
+            bytes.append(contentsOf: #","authclaims":"#.utf8)
+            bytes.append(contentsOf: literal ?? Self.cloudEventLiteral(of: claims))
         }
         if !data.isEmpty {
             add("datacontenttype", "application/json", to: &bytes)
@@ -121,6 +124,15 @@ extension Event {
             bytes.removeSubrange(start...)
             throw CloudEventError.tooLong
         }
+    }
+}
+
+extension Event {
+    /// Claims as the value of `authclaims`: a JSON string that holds a JSON text.
+    static func cloudEventLiteral(of claims: Claims) -> [UInt8] {
+        var literal: [UInt8] = []
+        JSONScanner.appendQuoted(CloudEventClaims(claims).json, to: &literal)
+        return literal
     }
 }
 

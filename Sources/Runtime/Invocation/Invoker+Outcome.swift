@@ -37,6 +37,11 @@ extension Invoker {
         record.admission = invocation.admission
         record.commit = invocation.commit
         (record.message, record.fields) = invocation.fields.taken
+        // What a function said before it ran out of time, and the store's own words, are not given again in a replay.
+        if record.taken.isOverrun { (record.message, record.fields) = (nil, []) }
+        if record.taken.fault != nil { record.fields.removeAll { $0.0 == "error" } }
+        // An admission that was lost has no place in the order.
+        if record.taken.fault == .admissionLost { record.admission = nil }
         return record
     }
 

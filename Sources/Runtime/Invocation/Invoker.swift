@@ -105,6 +105,7 @@ public final class Invoker: Sendable {
                 state.release(ticket)
                 throw DeadlineExceeded()
             }
+            if invocation.isReplay, invocation.taken.isContended { throw contended(&invocation) }
             var remaining = entry.limits.timeout
             for _ in 0..<Self.maximumAttempts {
                 let context = context(for: invocation, environment: bound.environment)
@@ -122,7 +123,7 @@ public final class Invoker: Sendable {
                 }
                 guard remaining > .zero else { throw overrun(&invocation) }
             }
-            throw Problem(.busy, "Too many changes at once; nothing was changed.", retryAfter: .seconds(1))
+            throw contended(&invocation)
         } catch is DeadlineExceeded {
             // The function still holds its place among the concurrent ones; `late` gives it back.
             throw overrun(&invocation)
@@ -179,6 +180,11 @@ public final class Invoker: Sendable {
             if case .failure(let refusal) = result { throw refusal }
             throw error
         }
+    }
+
+    private func contended(_ invocation: inout Invocation) -> Problem {
+        invocation.taken.isContended = true
+        return Problem(.busy, "Too many changes at once; nothing was changed.", retryAfter: .seconds(1))
     }
 
     private func overrun(_ invocation: inout Invocation) -> Problem {

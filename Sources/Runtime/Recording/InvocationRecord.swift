@@ -37,12 +37,14 @@ public struct Taken: Sendable, Equatable {
     public var refusal: String?
     /// As many invocations of the function were under way as may be.
     public var isBusy = false
+    /// What it read was changed by others each time that it was run.
+    public var isContended = false
     /// The deadline passed.
     public var isOverrun = false
     /// What the store could not do, at the admission or the commit.
     public var fault: StoreFault?
     /// Texts from outside by name, such as a model's, in pieces.
-    public var texts: [String: [OutsideText.Piece]] = [:]
+    public var texts: [String: OutsideText.Record] = [:]
     /// The jobs it did.
     public var claim: ClaimedJobs?
 

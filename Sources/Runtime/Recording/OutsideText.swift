@@ -21,17 +21,35 @@ public struct OutsideText: AsyncSequence, Sendable {
     }
 
     /// The pieces that were read, and how it ended if badly.
+    public struct Record: Sendable, Equatable {
+        /// In order.
+        public var pieces: [Piece] = []
+        /// The text of the error that ended it.
+        public var failure: String?
+
+        /// A text without a piece.
+        public init() {}
+    }
+
+    /// What ended a text when it was recorded.
+    struct RecordedFailure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// Keeps what is read.
     final class Tape: Sendable {
-        private let state = Mutex<[Piece]>([])
+        private let state = Mutex(Record())
 
-        var pieces: [Piece] { state.withLock { $0 } }
+        var record: Record { state.withLock { $0 } }
 
-        func add(_ piece: Piece) { state.withLock { $0.append(piece) } }
+        func add(_ piece: Piece) { state.withLock { $0.pieces.append(piece) } }
+
+        func end(_ failure: any Error) { state.withLock { $0.failure = String(describing: failure) } }
     }
 
     enum Source: Sendable {
         case live(AsyncThrowingStream<String, any Error>, Tape, uptime: @Sendable () -> Duration)
-        case recorded([Piece])
+        case recorded(Record)
     }
 
     let source: Source
@@ -40,7 +58,7 @@ public struct OutsideText: AsyncSequence, Sendable {
         switch source {
         case .live(let stream, let tape, let uptime):
             Iterator(live: stream.makeAsyncIterator(), tape: tape, uptime: uptime)
-        case .recorded(let pieces): Iterator(pieces: pieces[...])
+        case .recorded(let record): Iterator(record: record)
         }
     }
 
@@ -50,6 +68,7 @@ public struct OutsideText: AsyncSequence, Sendable {
         private var tape: Tape?
         private var uptime: (@Sendable () -> Duration)?
         private var pieces: ArraySlice<Piece> = []
+        private var failure: String?
         private var last: Duration = .zero
 
         fileprivate init(
@@ -62,13 +81,27 @@ public struct OutsideText: AsyncSequence, Sendable {
             last = uptime()
         }
 
-        fileprivate init(pieces: ArraySlice<Piece>) { self.pieces = pieces }
+        fileprivate init(record: Record) {
+            pieces = record.pieces[...]
+            failure = record.failure
+        }
 
         public mutating func next() async throws -> String? { try await next(isolation: #isolation) }
 
         public mutating func next(isolation actor: isolated (any Actor)?) async throws -> String? {
-            guard live != nil else { return pieces.popFirst()?.text }
-            guard let text = try await live?.next(isolation: actor) else { return nil }
+            guard live != nil else {
+                if let piece = pieces.popFirst() { return piece.text }
+                if let failure { throw RecordedFailure(description: failure) }
+                return nil
+            }
+            let next: String?
+            do {
+                next = try await live?.next(isolation: actor)
+            } catch {
+                tape?.end(error)
+                throw error
+            }
+            guard let text = next else { return nil }
             if let uptime, let tape {
                 let now = uptime()
                 tape.add(Piece(text: text, delay: now - last))

@@ -12,6 +12,11 @@ struct RecordLine {
     private(set) var bytes: [UInt8] = []
     private(set) var lines: Int64 = 0
 
+    /// Nearly no line has anything to leave out: it is written as it is first, and looked through once.
+    private var isPlain = false
+    /// Claims as they stand in a line, by subject.
+    private var claims: [String: (of: Claims, literal: [UInt8])] = [:]
+
     init(redaction: Redaction, hide: @escaping @Sendable (String) -> String) {
         self.redaction = redaction
         self.hide = hide
@@ -21,13 +26,31 @@ struct RecordLine {
     /// Adds the whole line, with its line feed. Throws where the event cannot be a CloudEvent; nothing is added then.
     mutating func write(_ record: InvocationRecord) throws {
         let start = bytes.count
+        defer { isPlain = false }
         do {
+            isPlain = true
             try writeMembers(record)
+            if redaction.isSuspect(bytes.span.extracting(start...)) {
+                bytes.removeSubrange(start...)
+                isPlain = false
+                try writeMembers(record)
+            }
         } catch {
             bytes.removeSubrange(start...)
             throw error
         }
+        // A function may have written down where its caller is.
+        if let address = record.event.address { replace(address, from: start) }
         lines += 1
+    }
+
+    /// Puts what stands for an address in its place, wherever the address is.
+    private mutating func replace(_ address: String, from start: Int) {
+        let needle = Array(address.utf8)
+        guard bytes.holds(needle, from: start) else { return }
+        let text = String(decoding: bytes[start...], as: UTF8.self).replacing(address, with: hide(address))
+        bytes.removeSubrange(start...)
+        bytes.append(contentsOf: text.utf8)
     }
 
     private mutating func writeMembers(_ record: InvocationRecord) throws {
@@ -86,10 +109,21 @@ struct RecordLine {
         var event = record.event
         event.credential = record.outcome.claims.map { .verified($0) } ?? Self.verified(event.credential)
         event.address = event.address.map(hide)
-        if redaction.isSuspect(event.data.span) {
+        if !isPlain, redaction.isSuspect(event.data.span) {
             event.data = Array(redaction(String(decoding: event.data, as: UTF8.self)).utf8)
         }
-        try event.appendCloudEvent(to: &bytes)
+        guard case .verified(let claims) = event.credential else {
+            return try event.appendCloudEvent(to: &bytes)
+        }
+        try event.appendCloudEvent(to: &bytes, claims: literal(of: claims))
+    }
+
+    private mutating func literal(of claims: Claims) -> [UInt8] {
+        if let known = self.claims[claims.subject], known.of == claims { return known.literal }
+        if self.claims.count >= 4_096 { self.claims.removeAll() }
+        let literal = Event.cloudEventLiteral(of: claims)
+        self.claims[claims.subject] = (claims, literal)
+        return literal
     }
 
     /// What a job or a local developer brought; a token that was not needed is left out.
@@ -102,6 +136,7 @@ struct RecordLine {
         quote(String(taken.seed, radix: 16))
         if let refusal = taken.refusal { put(#","refusal":"#, text: refusal) }
         if taken.isBusy { bytes.append(contentsOf: #","busy":true"#.utf8) }
+        if taken.isContended { bytes.append(contentsOf: #","contended":true"#.utf8) }
         if taken.isOverrun { bytes.append(contentsOf: #","overrun":true"#.utf8) }
         if let fault = taken.fault { put(#","fault":"#, text: fault.rawValue) }
         if !taken.texts.isEmpty {
@@ -109,11 +144,17 @@ struct RecordLine {
             list(taken.texts.sorted { $0.key < $1.key }) { line, entry in
                 line.quote(entry.key)
                 line.bytes.append(contentsOf: ":[".utf8)
-                line.list(entry.value) { line, piece in
+                line.list(entry.value.pieces) { line, piece in
                     line.put("[", piece.delay.seconds)
                     line.bytes.append(0x2c)
                     line.quote(line.redaction.withoutTokens(piece.text))
                     line.bytes.append(0x5d)
+                }
+                if let failure = entry.value.failure {
+                    if !entry.value.pieces.isEmpty { line.bytes.append(0x2c) }
+                    line.bytes.append(contentsOf: #"{"failure":"#.utf8)
+                    line.quote(line.redaction.withoutTokens(failure))
+                    line.bytes.append(0x7d)
                 }
                 line.bytes.append(0x5d)
             }
@@ -222,7 +263,8 @@ struct RecordLine {
             quote(name)
             bytes.append(0x3a)
             switch value {
-            case .string(let text): quote(redaction.withoutTokens(text))
+            case .string(let text):
+                quote(redaction.leavesOut(name) ? RecordingFormat.redacted : redaction.withoutTokens(text))
             case .integer(let number): put("", number)
             case .number(let number): put("", number)
             case .boolean(let flag): bytes.append(contentsOf: (flag ? "true" : "false").utf8)
@@ -256,7 +298,9 @@ struct RecordLine {
     }
 
     /// A text that is JSON already.
-    private mutating func json(_ text: String) { bytes.append(contentsOf: redaction(text).utf8) }
+    private mutating func json(_ text: String) {
+        bytes.append(contentsOf: (isPlain ? text : redaction(text)).utf8)
+    }
 
     private mutating func list<T>(_ elements: [T], _ write: (inout RecordLine, T) -> Void) {
         for (index, element) in elements.enumerated() {

@@ -88,6 +88,7 @@ extension Taken {
         self.init(seed: seed)
         refusal = try line.optionalText("refusal")
         isBusy = line.has("busy")
+        isContended = line.has("contended")
         isOverrun = line.has("overrun")
         if let word = try line.optionalText("fault") { fault = StoreFault(rawValue: word) ?? .other }
         if let texts = line["texts"] {
@@ -107,15 +108,19 @@ extension Taken {
         }
     }
 
-    private static func pieces(_ json: String) throws(RecordingProblem) -> [OutsideText.Piece] {
-        var pieces: [OutsideText.Piece] = []
+    private static func pieces(_ json: String) throws(RecordingProblem) -> OutsideText.Record {
+        var text = OutsideText.Record()
         for element in JSONScanner.elements(of: json) ?? [] {
+            if element.hasPrefix("{") {
+                text.failure = try RecordingMembers(element, "texts").text("failure")
+                continue
+            }
             guard let pair = JSONScanner.elements(of: element), pair.count == 2, let delay = Double(pair[0]),
-                delay.isFinite, abs(delay) < 1e9, let text = JSONScanner.string(of: pair[1])
+                delay.isFinite, abs(delay) < 1e9, let piece = JSONScanner.string(of: pair[1])
             else { throw RecordingProblem("'texts' must hold pairs of a delay and a text") }
-            pieces.append(OutsideText.Piece(text: text, delay: .seconds(delay)))
+            text.pieces.append(OutsideText.Piece(text: piece, delay: .seconds(delay)))
         }
-        return pieces
+        return text
     }
 }
 

@@ -57,6 +57,9 @@ public final class Recorder: InvocationObserver {
             }
             bell = try Bell()
         } catch { throw RecordingError(folder, "the store cannot be copied: \(error)") }
+        do { try RecordingPlace.makePrivate(folder + "/" + RecordingFormat.snapshot) } catch {
+            throw RecordingError(folder, "\(RecordingFormat.snapshot) cannot be made private")
+        }
         try place.describe(
             manifest: manifest, yaml: yaml, environment: environment, program: program, redact: redact,
             number: number, at: platform.now())

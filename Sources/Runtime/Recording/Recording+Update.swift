@@ -27,6 +27,7 @@ extension Recording {
         do {
             try Data(bytes).write(
                 to: URL(filePath: folder + "/" + RecordingFormat.events(1)), options: .atomic)
+            try RecordingPlace.makePrivate(folder + "/" + RecordingFormat.events(1))
         } catch { throw RecordingError(folder, "\(RecordingFormat.events(1)) cannot be written") }
         var part = 2
         while (try? FileManager.default.removeItem(atPath: folder + "/" + RecordingFormat.events(part)))

@@ -62,7 +62,7 @@ public struct Recording: Sendable {
         self.startedAt = startedAt
         number = header.number
         var environment = header.environment
-        for name in header.withheld { environment[name] = "withheld-from-the-recording-0000" }
+        for name in header.withheld { environment[name] = RecordingFormat.withheld }
         self.environment = environment
         redacted = header.redacted
         var lines = RecordingLines(folder: folder)

@@ -12,6 +12,8 @@ public enum RecordingFormat {
     static let snapshot = "store.db"
     /// What stands for a token, a key, or a field that was asked to be left out.
     static let redacted = "[redacted]"
+    /// What stands for a key in the manifest, and what variables that are withheld are read as.
+    static let withheld = "withheld-from-the-recording-0000"
 
     /// The file of invocations with a part's number, from 1.
     static func events(_ part: Int) -> String { part == 1 ? "events.ndjson" : "events-\(part).ndjson" }

@@ -28,10 +28,12 @@ struct RecordingPlace {
     ) throws(RecordingError) {
         let keys = manifest.auth.compactMap(\.key).filter { !$0.isEmpty }
         var text = String(decoding: yaml, as: UTF8.self)
-        for key in keys { text = text.replacing(key, with: RecordingFormat.redacted) }
+        for key in keys { text = text.replacing(key, with: RecordingFormat.withheld) }
         var kept: [String: String] = [:]
         var withheld: [String] = []
-        for name in EnvironmentExpansion.names(in: text).union(["ENVIRONMENT", "DEBUG"]) {
+        for name in EnvironmentExpansion.names(in: text).union(["ENVIRONMENT", "DEBUG"]).union(
+            manifest.functions.flatMap(\.environment))
+        {
             guard let value = environment[name] else { continue }
             if Self.isSecret(name) || keys.contains(value) {
                 withheld.append(name)
@@ -52,7 +54,13 @@ struct RecordingPlace {
     private func write(_ data: Data, _ name: String) throws(RecordingError) {
         do {
             try data.write(to: URL(filePath: folder + "/" + name))
+            try RecordingPlace.makePrivate(folder + "/" + name)
         } catch { throw RecordingError(folder, "\(name) cannot be written") }
+    }
+
+    /// Only its owner may read it: it says who played what.
+    static func makePrivate(_ path: String) throws {
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
     }
 
     /// By its name, as such variables are called everywhere.

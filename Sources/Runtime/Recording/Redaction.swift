@@ -24,6 +24,9 @@ struct Redaction: Sendable {
         self.firsts = firsts
     }
 
+    /// Whether members of this name are left out.
+    func leavesOut(_ name: String) -> Bool { names.contains(name) }
+
     /// The text without its secrets. What is no JSON is kept out whole if it may hold one.
     func callAsFunction(_ json: String) -> String {
         guard isSuspect(json.utf8.span) else { return json }

@@ -47,16 +47,26 @@ public struct ReplayedInvocation: Sendable {
         answer = line.part(recorded.answer) { $0.writeAnswer(record.outcome) }
         unit = line.part(recorded.unit) { $0.write(record.outcome.unit) }
         log = line.part(recorded.log) { $0.writeLog(record) }
+        // By bytes: equal strings may have different ones.
+        isIdentical =
+            answer.utf8.elementsEqual(recorded.answer.utf8) && unit.utf8.elementsEqual(recorded.unit.utf8)
+            && log.utf8.elementsEqual(recorded.log.utf8)
     }
 
     /// Whether the replay gave the same, to the byte.
-    public var isIdentical: Bool { answer == recorded.answer && unit == recorded.unit && log == recorded.log }
+    public let isIdentical: Bool
 
     /// Where the replay gave something else, field by field.
     public var differences: [Difference] {
         guard !isIdentical else { return [] }
-        return Difference.between(recorded.answer, answer, at: "answer")
-            + Difference.between(recorded.unit, unit, at: "unit")
-            + Difference.between(recorded.log, log, at: "log")
+        let parts = [
+            (recorded.answer, answer, "answer"), (recorded.unit, unit, "unit"), (recorded.log, log, "log"),
+        ]
+        let places = parts.flatMap { Difference.between($0, $1, at: $2) }
+        guard places.isEmpty else { return places }
+        // Blanks, escapes or the order of members: the same values in other bytes.
+        return parts.filter { !$0.0.utf8.elementsEqual($0.1.utf8) }.map {
+            Difference(path: $2 + " (its text)", recorded: $0, replayed: $1)
+        }
     }
 }

@@ -21,7 +21,7 @@ public struct Replayer: Sendable {
         var manifest =
             try other ?? Manifest(contentsOf: recording.manifestPath, environment: recording.environment)
         for index in manifest.auth.indices where manifest.auth[index].key == nil {
-            manifest.auth[index].key = "withheld-from-the-recording-0000"
+            manifest.auth[index].key = RecordingFormat.withheld
         }
         let missing = functions.missing(from: manifest)
         guard missing.isEmpty else { throw InvokerError.missingHandlers(missing) }

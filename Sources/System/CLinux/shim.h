@@ -84,4 +84,9 @@ static inline int clinux_stop_signals(void) {
 static const uint32_t clinux_in = EPOLLIN, clinux_out = EPOLLOUT, clinux_hangup = EPOLLHUP,
                       clinux_error = EPOLLERR, clinux_read_hangup = EPOLLRDHUP;
 static const int clinux_add = EPOLL_CTL_ADD, clinux_modify = EPOLL_CTL_MOD, clinux_delete = EPOLL_CTL_DEL;
+// memmem(3), which string.h declares for GNU programs alone: whether the needle stands in the bytes.
+extern void *memmem(const void *bytes, size_t count, const void *needle, size_t length);
+static inline int clinux_holds(const void *bytes, size_t count, const void *needle, size_t length) {
+    return memmem(bytes, count, needle, length) != 0;
+}
 #endif
