@@ -14,6 +14,7 @@ import Testing
         "Sources/Runtime/Identity/Cryptography.swift": "libcrypto's C interface",
         "Sources/Runtime/Manifest/YAMLReader.swift": "libyaml's C interface",
         "Sources/Runtime/Recording/Bytes+Search.swift": "memmem takes pointers",
+        "Sources/Runtime/Recording/Redaction.swift": "looks at every byte of a recording, within its bounds",
         "Sources/Runtime/Recording/Recorder.swift": "hands the one file to the recorder's thread",
         "Sources/Runtime/Recording/RecordingFile.swift": "open and write take C strings and pointers",
         "Sources/Runtime/Observability/LogWriter.swift": "writes to a descriptor",

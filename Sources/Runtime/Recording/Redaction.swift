@@ -10,18 +10,29 @@ struct Redaction: Sendable {
     ]
 
     private let names: Set<String>
-    /// What a JSON text with such a member has in it.
-    private let marks: [[UInt8]]
-    /// Whether a byte is the first of such a member's name.
-    private let firsts: [Bool]
+    /// What a text with such a member, or with a token, has in it: bytes, and which of them is looked for.
+    private let marks: [(bytes: [UInt8], rarest: Int)]
+    /// For each byte, whether it is one that is looked for.
+    private let isLookedFor: [Bool]
 
     /// Also takes out the members called `fields`.
     init(fields: [String]) {
         names = Self.always.union(fields)
-        marks = names.map { Array("\"\($0)\"".utf8) }
-        var firsts = [Bool](repeating: false, count: 256)
-        for mark in marks { firsts[Int(mark[1])] = true }
-        self.firsts = firsts
+        // An escaped letter may spell a name, too.
+        let texts = names.map { "\"\($0)\"" } + ["eyJ", "\\u"]
+        marks = texts.map { text in
+            let bytes = Array(text.utf8)
+            let rarest = bytes.indices.min { Self.rank(bytes[$0]) < Self.rank(bytes[$1]) } ?? 0
+            return (bytes, rarest)
+        }
+        var isLookedFor = [Bool](repeating: false, count: 256)
+        for mark in marks { isLookedFor[Int(mark.bytes[mark.rarest])] = true }
+        self.isLookedFor = isLookedFor
+    }
+
+    /// The rarer a byte in the texts of a game, the smaller.
+    private static func rank(_ byte: UInt8) -> Int {
+        Array("\\JQXZYVKWqxjzkwvyfbgpumchldrnsitoae_\"".utf8).firstIndex(of: byte) ?? 18
     }
 
     /// Whether members of this name are left out.
@@ -35,29 +46,23 @@ struct Redaction: Sendable {
 
     /// Whether a text may hold what is to be left out; nearly none does.
     func isSuspect(_ bytes: Span<UInt8>) -> Bool {
-        guard bytes.count > 3 else { return false }
-        for index in 0..<bytes.count - 2 {
-            switch bytes[index] {
-            case UInt8(ascii: "\""):
-                guard firsts[Int(bytes[index + 1])] else { continue }
-                if marks.contains(where: { Self.stands($0, in: bytes, at: index) }) { return true }
-            case UInt8(ascii: "e"):
-                if bytes[index + 1] == UInt8(ascii: "y"), bytes[index + 2] == UInt8(ascii: "J") {
-                    return true
+        unsafe bytes.withUnsafeBufferPointer { bytes in
+            unsafe isLookedFor.withUnsafeBufferPointer { isLookedFor in
+                for index in bytes.indices where unsafe isLookedFor[Int(bytes[index])] {
+                    if unsafe isMarked(bytes, at: index) { return true }
                 }
-            case UInt8(ascii: "\\"):
-                // An escaped letter may spell a name.
-                if bytes[index + 1] == UInt8(ascii: "u") { return true }
-            default: break
+                return false
             }
         }
-        return false
     }
 
-    private static func stands(_ mark: [UInt8], in bytes: Span<UInt8>, at start: Int) -> Bool {
-        guard start + mark.count <= bytes.count else { return false }
-        for index in mark.indices where bytes[start + index] != mark[index] { return false }
-        return true
+    private func isMarked(_ bytes: UnsafeBufferPointer<UInt8>, at index: Int) -> Bool {
+        for mark in marks where unsafe mark.bytes[mark.rarest] == bytes[index] {
+            let start = index - mark.rarest
+            guard start >= 0, start + mark.bytes.count <= bytes.count else { continue }
+            if mark.bytes.indices.allSatisfy({ unsafe mark.bytes[$0] == bytes[start + $0] }) { return true }
+        }
+        return false
     }
 
     private func rewritten(_ json: String, depth: Int) -> String? {
