@@ -45,6 +45,8 @@ public actor Host {
     /// Tasks under way: requests, socket events and jobs.
     var tasksUnderWay = 0
     var isStopping = false
+    /// A stop has waited as long as it may.
+    var isOutOfTime = false
     var onIdle: CheckedContinuation<Void, Never>?
     /// Further callers of `stop`, and what it came to.
     var stopWaiters: [CheckedContinuation<Int, Never>] = []
@@ -121,8 +123,14 @@ public actor Host {
         closeSocketsForStop()
         flush()
         if !isDrained {
-            let timer = loop.schedule(after: limits.drain) { [self] in assumeIsolated { $0.resumeStop() } }
-            await withCheckedContinuation { onIdle = $0 }
+            let timer = loop.schedule(after: limits.drain) { [self] in
+                assumeIsolated { host in
+                    host.isOutOfTime = true
+                    host.resumeStop()
+                }
+            }
+            // A request may have come in the turn in which nothing was left.
+            while !isDrained, !isOutOfTime { await withCheckedContinuation { onIdle = $0 } }
             loop.cancel(timer)
         }
         for connection in Array(connections.values) { close(connection) }
