@@ -85,7 +85,7 @@ extension ReplayReport {
             $('legend').append(el('li', {}, el('i', { class: `${name}-fill` }), el('span', {},
               el('b', {}, count(value)), ` ${label}`)));
           }
-          const facts = [['Replayed', `${day(data.startedAt)} ${clock(data.startedAt, 1000)} UTC`],
+          const facts = [['Began', `${day(data.startedAt)} ${clock(data.startedAt, 1000)} UTC`],
             ['Program', data.program]];
           if (rowCount) {
             facts.unshift(['Recorded', `${day(data.first)} ${clock(data.first, 1000)} UTC`],
