@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Copies of a store at one moment.
 public enum Snapshot {
     /// Copies the store at `path` to the new file `copy`, while others use it; the last number of the store's order that
@@ -9,6 +11,12 @@ public enum Snapshot {
         of path: String, to copy: String, renaming: (String) -> String
     ) throws(StoreError) -> Int64 {
         let limits = StoreLimits()
+        // For its owner only, as a store is; SQLite would make it for everybody.
+        let descriptor = unsafe open(copy, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw .cannotOpen(path: copy, reason: unsafe String(cString: strerror(errno)))
+        }
+        close(descriptor)
         let target = try Database(path: copy, access: .readWrite, limits: limits)
         do {
             let source = try Database(path: path, access: .readWrite, limits: limits)

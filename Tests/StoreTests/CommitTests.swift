@@ -141,4 +141,33 @@ import Testing
             #expect(try fixture.state.journal(stream: text, last: 1).entries.first?.body == text)
         }
     }
+
+    @Test func entryThatWasNotThere_isAConflictOnceItIs() async throws {
+        let fixture = try Fixture()
+        let state = fixture.state
+        let (first, second) = (try await state.ticket(), try await state.ticket())
+        let unit = UnitOfWork(reads: [.entry(id: "e", isThere: false)], writes: [entry("e")])
+        guard case .committed = try await state.commit(unit, at: at(1), ticket: first, completing: nil) else {
+            Issue.record("the entry was not there")
+            return
+        }
+        #expect(try await state.commit(unit, at: at(1), ticket: second, completing: nil) == .conflict)
+        let seen = UnitOfWork(reads: [.entry(id: "e", isThere: true)], writes: [entry("f")])
+        guard case .committed = try await state.commit(seen, at: at(1), ticket: second, completing: nil)
+        else {
+            Issue.record("an entry that is there never goes")
+            return
+        }
+    }
+
+    @Test func failedUnit_leavesNoHoleInTheNumbers() async throws {
+        let fixture = try Fixture()
+        let state = fixture.state
+        let number = try await state.apply([entry("same")])
+        await #expect(throws: StoreError.self) {
+            try await state.apply([emit("1"), job("j"), entry("same")])
+        }
+        // The failed one's admission and the next one's, then the emit and the commit.
+        #expect(try await state.apply([emit("2")]) == number + 4)
+    }
 }

@@ -153,4 +153,19 @@ import Testing
             #expect(done == (0..<15).map { "\($0 * 4 + name)" })
         }
     }
+
+    @Test func givingBack_takesTheNextNumber_andNoneWhereTheLeaseWasLost() async throws {
+        let fixture = try Fixture()
+        let state = fixture.state
+        try await state.apply([job("1")])
+        let claims = try await state.claim()
+        let claim = try #require(claims.first)
+        #expect(try await state.giveBack(claim, .retry(at: at(1_000))) == claim.lease + 1)
+        #expect(try await state.giveBack(claim, .retry(at: at(1_000))) == 0)
+        #expect(try await state.ticket().number == claim.lease + 2)
+        let again = try await state.claim(now: 5_000)
+        let second = try #require(again.first)
+        #expect(second.lease == claim.lease + 3)
+        #expect(try await state.giveBack(second, .bury(reason: "x", at: at(1))) == second.lease + 1)
+    }
 }

@@ -41,7 +41,7 @@ extension Invoker {
         if record.taken.isOverrun { (record.message, record.fields) = (nil, []) }
         if record.taken.fault != nil { record.fields.removeAll { $0.0 == "error" } }
         // An admission that was lost has no place in the order.
-        if record.taken.fault == .admissionLost { record.admission = nil }
+        if record.taken.fault?.kind == .admissionLost { record.admission = nil }
         return record
     }
 

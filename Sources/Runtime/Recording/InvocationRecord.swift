@@ -65,36 +65,54 @@ public struct ClaimedJobs: Sendable, Equatable {
 }
 
 /// A failure of the store that a recording keeps: the disk and the load are not in it.
-public enum StoreFault: String, Sendable, Equatable, CaseIterable {
-    case full, busy, readOnly = "read-only", io, closed, overloaded, admissionLost = "admission-lost"
-    case leaseLost = "lease-lost"
-    case other
+public struct StoreFault: Sendable, Equatable {
+    enum Kind: String, CaseIterable {
+        case full, busy, corrupt, readOnly = "read-only", io, closed, overloaded, admissionLost =
+            "admission-lost"
+        case leaseLost = "lease-lost"
+        case other
+    }
+
+    let kind: Kind
+    /// SQLite's, 0 where the error has none.
+    let code: Int32
+    /// What failed; without values, as in the store's own errors.
+    let statement: String?
+
+    init(_ kind: Kind, code: Int32 = 0, statement: String? = nil) {
+        self.kind = kind
+        self.code = code
+        self.statement = statement
+    }
 
     init(_ error: StoreError) {
         switch error {
-        case .full: self = .full
-        case .busy: self = .busy
-        case .readOnly: self = .readOnly
-        case .io: self = .io
-        case .closed: self = .closed
-        case .overloaded: self = .overloaded
-        case .admissionLost: self = .admissionLost
-        case .leaseLost: self = .leaseLost
-        default: self = .other
+        case .full: self.init(Kind.full)
+        case .busy: self.init(Kind.busy)
+        case .corrupt: self.init(Kind.corrupt)
+        case .readOnly: self.init(Kind.readOnly)
+        case .io(let code): self.init(Kind.io, code: code)
+        case .closed: self.init(Kind.closed)
+        case .overloaded: self.init(Kind.overloaded)
+        case .admissionLost: self.init(Kind.admissionLost)
+        case .leaseLost: self.init(Kind.leaseLost)
+        case .unexpected(let code, let statement): self.init(Kind.other, code: code, statement: statement)
+        case .cannotOpen, .notAStore, .newerSchema: self.init(Kind.other)
         }
     }
 
     var error: StoreError {
-        switch self {
+        switch kind {
         case .full: .full
         case .busy: .busy
+        case .corrupt: .corrupt
         case .readOnly: .readOnly
-        case .io: .io(code: 0)
+        case .io: .io(code: code)
         case .closed: .closed
         case .overloaded: .overloaded
         case .admissionLost: .admissionLost
         case .leaseLost: .leaseLost
-        case .other: .unexpected(code: 0, statement: "recorded")
+        case .other: .unexpected(code: code, statement: statement ?? "recorded")
         }
     }
 }

@@ -27,8 +27,11 @@ public struct OutsideText: AsyncSequence, Sendable {
         /// The text of the error that ended it.
         public var failure: String?
 
-        /// A text without a piece.
-        public init() {}
+        /// A text of pieces.
+        public init(pieces: [Piece] = [], failure: String? = nil) {
+            self.pieces = pieces
+            self.failure = failure
+        }
     }
 
     /// What ended a text when it was recorded.

@@ -109,8 +109,13 @@ struct RecordLine {
         var event = record.event
         event.credential = record.outcome.claims.map { .verified($0) } ?? Self.verified(event.credential)
         event.address = event.address.map(hide)
-        if !isPlain, redaction.isSuspect(event.data.span) {
-            event.data = Array(redaction(String(decoding: event.data, as: UTF8.self)).utf8)
+        if !isPlain {
+            event.data = redaction(event.data)
+            // What a client says of itself may be anything, too.
+            event.id = redaction.withoutTokens(event.id)
+            if case .http(let method, let path) = event.trigger {
+                event.trigger = .http(method: method, path: redaction.withoutTokens(path))
+            }
         }
         guard case .verified(let claims) = event.credential else {
             return try event.appendCloudEvent(to: &bytes)
@@ -138,7 +143,11 @@ struct RecordLine {
         if taken.isBusy { bytes.append(contentsOf: #","busy":true"#.utf8) }
         if taken.isContended { bytes.append(contentsOf: #","contended":true"#.utf8) }
         if taken.isOverrun { bytes.append(contentsOf: #","overrun":true"#.utf8) }
-        if let fault = taken.fault { put(#","fault":"#, text: fault.rawValue) }
+        if let fault = taken.fault {
+            put(#","fault":"#, text: fault.kind.rawValue)
+            if fault.code != 0 { put(#","fault_code":"#, Int64(fault.code)) }
+            if let statement = fault.statement { put(#","fault_statement":"#, text: statement) }
+        }
         if !taken.texts.isEmpty {
             bytes.append(contentsOf: #","texts":{"#.utf8)
             list(taken.texts.sorted { $0.key < $1.key }) { line, entry in
@@ -257,7 +266,7 @@ struct RecordLine {
 
     mutating func writeLog(_ record: InvocationRecord) {
         bytes.append(0x7b)
-        if let message = record.message { put(#""message":"#, text: message) }
+        if let message = record.message { put(#""message":"#, text: redaction.withoutTokens(message)) }
         for (index, (name, value)) in record.fields.sorted(by: { $0.0 < $1.0 }).enumerated() {
             if index > 0 || record.message != nil { bytes.append(0x2c) }
             quote(name)

@@ -90,7 +90,12 @@ extension Taken {
         isBusy = line.has("busy")
         isContended = line.has("contended")
         isOverrun = line.has("overrun")
-        if let word = try line.optionalText("fault") { fault = StoreFault(rawValue: word) ?? .other }
+        if let word = try line.optionalText("fault") {
+            fault = StoreFault(
+                StoreFault.Kind(rawValue: word) ?? .other,
+                code: Int32(clamping: try line.number("fault_code") ?? 0),
+                statement: try line.optionalText("fault_statement"))
+        }
         if let texts = line["texts"] {
             guard let members = JSONScanner.members(of: texts) else {
                 throw RecordingProblem("'texts' must be an object")
@@ -165,8 +170,9 @@ struct RecordingMembers {
 
     func number(_ name: String) throws(RecordingProblem) -> Int64? {
         guard let value = values[name] else { return nil }
-        guard let number = Int64(value), number >= 0 else {
-            throw RecordingProblem("'\(name)' must be a whole number")
+        guard let number = Int64(value), RecordingFormat.numbers.contains(number) else {
+            throw RecordingProblem(
+                "'\(name)' must be a whole number from 0 to \(RecordingFormat.numbers.upperBound)")
         }
         return number
     }

@@ -148,12 +148,12 @@ public final class Recorder: InvocationObserver {
         let left = state.withLock { $0.missing }
         if left > 0 { last.writeGap(left, "the recording could not keep up") }
         last.writeEnd("stopped")
-        put(last.bytes, last.lines, file)
+        put(last.bytes, last.lines, file, areLast: true)
         file.close()
     }
 
-    private func put(_ bytes: [UInt8], _ lines: Int64, _ file: RecordingFile) {
-        switch file.append(bytes, lines: lines) {
+    private func put(_ bytes: [UInt8], _ lines: Int64, _ file: RecordingFile, areLast: Bool = false) {
+        switch file.append(bytes, lines: lines, areLast: areLast) {
         case .written: break
         case .failed(let reason):
             if !reason.isEmpty { complain("The recording has a gap", reason) }

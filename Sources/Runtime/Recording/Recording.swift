@@ -57,6 +57,9 @@ public struct Recording: Sendable {
         guard let startedAt = Timestamp(rfc3339: header.startedAt) else {
             throw RecordingError(folder, "\(RecordingFormat.header): started_at is no RFC 3339 time")
         }
+        guard RecordingFormat.numbers.contains(header.number) else {
+            throw RecordingError(folder, "\(RecordingFormat.header): number is out of range")
+        }
         self.folder = folder
         program = header.program
         self.startedAt = startedAt

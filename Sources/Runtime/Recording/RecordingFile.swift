@@ -36,11 +36,12 @@ final class RecordingFile {
     deinit { close() }
 
     /// Appends whole lines. After a failure nothing is tried for a second, and then the lines that were lost are told of.
-    func append(_ bytes: [UInt8], lines: Int64) -> Result {
+    /// The last lines are tried at once.
+    func append(_ bytes: [UInt8], lines: Int64, areLast: Bool = false) -> Result {
         guard !isFull else { return .written }
         var bytes = bytes
         if lost > 0 {
-            guard uptime() - failedAt > .seconds(1) else {
+            guard areLast || uptime() - failedAt > .seconds(1) else {
                 lost += lines
                 return .failed("")
             }

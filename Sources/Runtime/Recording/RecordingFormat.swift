@@ -12,8 +12,11 @@ public enum RecordingFormat {
     static let snapshot = "store.db"
     /// What stands for a token, a key, or a field that was asked to be left out.
     static let redacted = "[redacted]"
-    /// What stands for a key in the manifest, and what variables that are withheld are read as.
+
+    /// What stands for a key where a key must be: fit for every stage, and for a plain scalar of YAML.
     static let withheld = "withheld-from-the-recording-0000"
+    /// Whole numbers that are exact in every JSON reader (RFC 8259 section 6); the store's order stays far below.
+    static let numbers: ClosedRange<Int64> = 0...9_007_199_254_740_991
 
     /// The file of invocations with a part's number, from 1.
     static func events(_ part: Int) -> String { part == 1 ? "events.ndjson" : "events-\(part).ndjson" }

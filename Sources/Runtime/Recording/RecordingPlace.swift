@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Glibc
 internal import Store
 internal import Synchronization
 
@@ -41,19 +42,30 @@ struct RecordingPlace {
                 kept[name] = value
             }
         }
+        let placeholders = kept.merging(withheld.map { ($0, RecordingFormat.withheld) }) { _, last in last }
+        let kin = try? Manifest(yaml: text, file: RecordingFormat.manifest, environment: placeholders)
+        let isWhole = kin != nil || text.utf8.elementsEqual(yaml)
+        guard isWhole, kin?.auth.contains(where: { keys.contains($0.key ?? "") }) != true else {
+            throw RecordingError(
+                folder,
+                "a key stands in the manifest in a spelling that cannot be withheld; use ${SECRET_KEY} for it"
+            )
+        }
         let header = RecordingHeader(
             format: RecordingFormat.name, version: RecordingFormat.version, program: program,
             startedAt: now.rfc3339, number: number, environment: kept, withheld: withheld.sorted(),
             redacted: redact.sorted())
-        try write(Data(text.utf8), RecordingFormat.manifest)
-        do {
-            try write(Data((JSON.encode(header) + "\n").utf8), RecordingFormat.header)
-        } catch { throw RecordingError(folder, "the header cannot be written") }
+        try write(text, RecordingFormat.manifest)
+        guard let json = try? JSON.encode(header) else {
+            throw RecordingError(folder, "the header cannot be written")
+        }
+        try write(json + "\n", RecordingFormat.header)
     }
 
-    private func write(_ data: Data, _ name: String) throws(RecordingError) {
+    /// A new file, for its owner only.
+    private func write(_ text: String, _ name: String) throws(RecordingError) {
         do {
-            try data.write(to: URL(filePath: folder + "/" + name))
+            try Data(text.utf8).write(to: URL(filePath: folder + "/" + name))
             try RecordingPlace.makePrivate(folder + "/" + name)
         } catch { throw RecordingError(folder, "\(name) cannot be written") }
     }

@@ -168,7 +168,7 @@ final class ReplayState: SharedState {
             return state.journals.remove(at: index).upTo
         }
         // A read that the recorded run did not make sees all there is.
-        let upTo = recorded.map(own) ?? .max
+        let upTo = if let recorded { own(recorded) } else { try store.number() }
         let slice = try store.journal(stream: stream, last: count, upTo: upTo)
         return JournalSlice(
             entries: slice.entries, upTo: renumbers || recorded == nil ? upTo : recorded ?? upTo)
