@@ -23,16 +23,26 @@ let package = Package(
         .systemLibrary(
             name: "CYAML", path: "Sources/System/CYAML", pkgConfig: "yaml-0.1",
             providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(
+            name: "CZlib", path: "Sources/System/CZlib", pkgConfig: "zlib",
+            providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(
+            name: "CTLS", path: "Sources/System/CTLS", pkgConfig: "libssl",
+            providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLinux", path: "Sources/System/CLinux"),
 
         .target(name: "Store", dependencies: ["CSQLite", "CLinux"]),
-        .target(name: "Wire"),
+        .target(name: "Wire", dependencies: ["CZlib"]),
         .target(name: "Runtime", dependencies: ["Store", "Wire", "CCrypto", "CLinux", "CYAML"]),
 
         // One target a function; none imports another.
         .target(
             name: "Game", dependencies: ["Runtime"], path: "Sources/Handlers/Game",
             resources: [.embedInCode("world.json")]),
+        // The language models that tell stories; the only target that talks to another host.
+        .target(
+            name: "StoryModels", dependencies: ["Game", "Runtime", "Wire", "CTLS"],
+            path: "Sources/Handlers/StoryModels"),
         handler("GuestSession"),
         handler("PlayerAction"),
         handler("StoryGeneration"),
@@ -46,7 +56,7 @@ let package = Package(
             name: "gestaloka",
             dependencies: [
                 "Command", "Runtime", "Game", "GuestSession", "PlayerAction", "StoryGeneration",
-                "SocketConnect", "SocketDisconnect", "Broadcast",
+                "StoryModels", "SocketConnect", "SocketDisconnect", "Broadcast",
             ]),
 
         .target(name: "TestSupport", dependencies: ["Runtime", "Store"], path: "Tests/Support"),
@@ -56,6 +66,12 @@ let package = Package(
             name: "RuntimeTests", dependencies: ["Runtime", "Store", "TestSupport"],
             exclude: ["Fixtures"]),
         .testTarget(name: "GameTests", dependencies: ["Game", "Runtime", "TestSupport"]),
+        .testTarget(
+            name: "StoryModelTests",
+            dependencies: [
+                "StoryModels", "StoryGeneration", "Game", "Runtime", "Store", "Wire", "TestSupport",
+            ],
+            exclude: ["Server"]),
         .testTarget(
             name: "HandlersTests",
             dependencies: [

@@ -21,8 +21,9 @@ def build():
         sys.exit(1)
 
 
-def environment():
-    return dict(os.environ, PLAYER_ACTION_RATE="1000000000/minute", SECRET_KEY="benchmark-" * 5, GUESTS="true")
+def environment(**variables):
+    settings = {"PLAYER_ACTION_RATE": "1000000000/minute", "SECRET_KEY": "benchmark-" * 5, "GUESTS": "true"}
+    return {**os.environ, **settings, **variables}
 
 
 def rate(wrk_output):
@@ -35,14 +36,15 @@ def rate(wrk_output):
 
 
 class Host:
-    """A host of ours on a free port, with a store and a log of its own in `folder`."""
+    """A host of ours on a free port, with a store and a log of its own in `folder`; `variables` are settings."""
 
-    def __init__(self, folder, *arguments):
+    def __init__(self, folder, *arguments, **variables):
+        self.store = f"{folder}/bench.db"
         self.log = open(f"{folder}/log", "w+")
         self.begun = time.monotonic()
         self.process = subprocess.Popen(
-            [BINARY, "serve", "--port", "0", "--store", f"{folder}/bench.db", *arguments],
-            cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL, stderr=self.log)
+            [BINARY, "serve", "--port", "0", "--store", self.store, *arguments],
+            cwd=ROOT, env=environment(**variables), stdout=subprocess.DEVNULL, stderr=self.log)
         self.url = self.wait_for_address()
 
     def wait_for_address(self):
@@ -61,6 +63,19 @@ class Host:
         with urllib.request.urlopen(request, timeout=10) as answer:
             token = json.load(answer)["token"]
         return token, time.monotonic() - self.begun
+
+    @property
+    def port(self):
+        return int(self.url.rpartition(":")[2])
+
+    def token(self, player):
+        """A token of this player's own session."""
+        done = subprocess.run(
+            [BINARY, "token", "--player", player, "--store", self.store], cwd=ROOT, env=environment(),
+            capture_output=True, text=True, timeout=30)
+        if done.returncode != 0:
+            sys.exit(f"there is no token: {done.stderr}")
+        return done.stdout.strip()
 
     def actions(self, token, seconds, peers):
         """Player actions a second: wrk with 32 connections."""

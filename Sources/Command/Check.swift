@@ -35,7 +35,9 @@ struct Check: Verb {
             let settings = try Settings(environment: program.environment)
             let manifest = try Manifest(contentsOf: file, environment: program.environment)
             functions = manifest.functions.count
-            problems = program.functions.missing(from: manifest, file: file)
+            problems =
+                program.functions.missing(from: manifest, file: file)
+                + program.functions.objections(to: manifest, file: file)
             // Development makes what is missing; only production can be refused.
             if settings.stage == .production { _ = try settings.ready(manifest) }
         } catch {

@@ -29,9 +29,11 @@ struct Functions: Verb {
         let timeoutSeconds: Double
         let bodyBytes: Int
         let concurrency: Int
+        let tokens: String?
+        let hosts: [String]
 
         private enum CodingKeys: String, CodingKey {
-            case name, handler, triggers, auth, per, rate
+            case name, handler, triggers, auth, per, rate, tokens, hosts
             case timeoutSeconds = "timeout_seconds"
             case bodyBytes = "body_bytes"
             case concurrency
@@ -46,22 +48,35 @@ struct Functions: Verb {
                 auth: entry.access.description, per: entry.per.rawValue,
                 rate: entry.limits.rate.map(\.description),
                 timeoutSeconds: entry.limits.timeout.seconds, bodyBytes: entry.limits.body,
-                concurrency: entry.limits.concurrency)
+                concurrency: entry.limits.concurrency, tokens: entry.limits.tokens?.tokenDescription,
+                hosts: entry.hosts)
         }
         program.console.output(arguments.has("json") ? try jsonText(rows) + "\n" : table(rows))
         return ExitStatus.done
     }
 
-    /// One line a function, a further line for each further trigger.
+    /// One line a function, a further line for each further trigger and host. What only some functions have is a
+    /// column where one of these has it.
     private func table(_ rows: [Row]) -> String {
+        let hasTokens = rows.contains { $0.tokens != nil }
+        let hasHosts = rows.contains { !$0.hosts.isEmpty }
         var lines = [["FUNCTION", "TRIGGER", "AUTH", "RATE", "TIMEOUT", "BODY", "CONCURRENCY"]]
+        lines[0] += (hasTokens ? ["TOKENS"] : []) + (hasHosts ? ["HOSTS"] : [])
         for row in rows {
             let rate = row.rate.isEmpty ? "-" : row.rate.joined(separator: "; ") + " per \(row.per)"
-            lines.append([
+            var first = [
                 row.name, row.triggers.first ?? "-", row.auth, rate, Self.time(row.timeoutSeconds),
                 Self.size(row.bodyBytes), String(row.concurrency),
-            ])
-            lines += row.triggers.dropFirst().map { ["", $0, "", "", "", "", ""] }
+            ]
+            if hasTokens { first.append(row.tokens ?? "-") }
+            if hasHosts { first.append(row.hosts.first ?? "-") }
+            lines.append(first)
+            for index in 1..<max(row.triggers.count, row.hosts.count, 1) {
+                var further = Array(repeating: "", count: first.count)
+                if index < row.triggers.count { further[1] = row.triggers[index] }
+                if index < row.hosts.count { further[first.count - 1] = row.hosts[index] }
+                lines.append(further)
+            }
         }
         let widths = lines[0].indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
         return lines.map { line in

@@ -1,5 +1,6 @@
 internal import LocalHost
 internal import Runtime
+internal import Store
 
 /// `serve`: all functions of the manifest, over HTTP, sockets and queues.
 struct Serve: Verb {
@@ -10,6 +11,8 @@ struct Serve: Verb {
         .manifest,
         Option(name: "host", value: "ADDRESS", help: "The address to listen on (default: 127.0.0.1)."),
         Option(name: "port", value: "N", help: "The port to listen on, 0 for any free one (default: 8000)."),
+        Option(
+            name: "workers", value: "N", help: "Processes that serve together, 1 to 64 (default: 1)."),
         .store, .record, .redact, .recordLimit,
     ]
     static let details = """
@@ -17,12 +20,17 @@ struct Serve: Verb {
         Stops cleanly on SIGTERM and SIGINT: what is in flight is finished first.
         Environment: ENVIRONMENT (development, production), SECRET_KEY, DEBUG, LOG_LEVEL,
         and whatever the manifest expands.
+
+        With --workers above 1 this process starts that many others and serves nothing itself:
+        they share the port and the store, and one that dies is started again. They end with it;
+        a second SIGTERM or SIGINT ends them at once. --record takes one process.
         """
 
     private let program: Program
     private let arguments: Arguments
     private let host: String
     private let port: Int
+    private let workers: Int
 
     init(_ arguments: Arguments, _ program: Program) throws {
         try arguments.check(operands: 0)
@@ -30,25 +38,46 @@ struct Serve: Verb {
         self.arguments = arguments
         host = arguments["host"] ?? "127.0.0.1"
         port = try arguments.integer("port", in: 0...65_535) ?? 8_000
+        workers = try arguments.integer("workers", in: WorkerPlace.counts) ?? 1
+        if workers > 1, arguments["record"] != nil {
+            throw UsageError(
+                "--record takes one process, not --workers \(workers): a recording keeps the order in which one process did things"
+            )
+        }
     }
 
     func run() throws -> Int32 {
         ignoreBrokenPipes()
         raiseDescriptorLimit()
+        guard workers > 1 else { return try serve(as: nil) }
+        guard let text = program.environment[WorkerPlace.variable] else { return try supervise() }
+        guard let place = WorkerPlace(text), place.count == workers else {
+            throw UsageError("\(WorkerPlace.variable) is set, but not by the process that starts workers")
+        }
+        try place.take()
+        return try serve(as: place)
+    }
+
+    /// Serves in this process: alone, or as one of several workers, whose beginning and end another process tells of.
+    private func serve(as place: WorkerPlace?) throws -> Int32 {
         let signals = try StopSignals()
-        let workshop = try Workshop(program, arguments, Workshop.manifest(program, arguments))
+        let manifest = try Workshop.manifest(program, arguments)
+        let objections = program.functions.objections(
+            to: manifest, file: arguments["manifest"] ?? "functions.yaml")
+        guard objections.isEmpty else { throw InvokerError.objections(objections) }
+        let workshop = try Workshop(program, arguments, manifest)
         let (log, platform, loop) = (workshop.log, workshop.invoker.platform, workshop.loop)
-        let server = Host(invoker: workshop.invoker, loop: loop, log: log)
-        let left: Int = try workshop.run { [host, port, name = program.name] in
+        let server = Host(
+            invoker: workshop.invoker, loop: loop, log: log, link: place.map { WorkerLink($0) })
+        let left: Int = try workshop.run { [host, port] in
             let port = try await server.start(host: host, port: port)
-            let shown = host.contains(":") ? "[\(host)]" : host
-            log.write(
-                .info, "Serving on http://\(shown):\(port)",
-                [
-                    ("program", .string(name)), ("store", .string(workshop.manifest.store)),
-                    ("functions", .integer(Int64(workshop.manifest.functions.count))),
-                    ("environment", .string(workshop.settings.stage.rawValue)),
-                ], at: platform.now())
+            if let place {
+                place.announce()
+            } else {
+                log.write(.info, "Serving on \(url(port))", fields(of: workshop), at: platform.now())
+            }
+            let level: LogLevel = place == nil ? .info : .debug
+            let worker = place.map { [("worker", LogValue.integer(Int64($0.index)))] } ?? []
             await withCheckedContinuation { continuation in
                 server.assumeIsolated { server in
                     do {
@@ -56,14 +85,51 @@ struct Serve: Verb {
                     } catch { continuation.resume() }
                 }
             }
-            log.write(.info, "Stopping: finishing what is in flight", at: platform.now())
+            log.write(level, "Stopping: finishing what is in flight", worker, at: platform.now())
             let left = await server.stop()
             log.write(
-                left == 0 ? .info : .warning,
+                left == 0 ? level : .warning,
                 left == 0 ? "Stopped" : "Stopped before everything was finished",
-                [("unfinished", .integer(Int64(left)))], at: platform.now())
+                worker + [("unfinished", .integer(Int64(left)))], at: platform.now())
             return left
         }
         return left == 0 ? ExitStatus.done : ExitStatus.failed
+    }
+
+    /// Starts the workers, and sees to it that they serve until this process is asked to stop.
+    private func supervise() throws -> Int32 {
+        let signals = try WorkerSignals()
+        // What is wrong with the settings, the manifest or the store is told once, by this process; and the store has
+        // its present schema before several open it.
+        let workshop = try Workshop(program, arguments, Workshop.manifest(program, arguments))
+        workshop.state.close()
+        defer { workshop.writer.close() }
+        let (log, platform) = (workshop.log, workshop.invoker.platform)
+        let limits = HostLimits()
+        let group = try WorkerGroup(count: workers, host: host, port: port, limits: limits)
+        let start = SupervisorLoop.Start(
+            path: SupervisorSpawn.thisProgram, arguments: CommandLine.arguments,
+            environment: program.environment)
+        var loop = SupervisorLoop(
+            start, group: group, signals: signals, patience: limits.drain * 2, log: log, platform: platform,
+            address: url(group.port), fields: fields(of: workshop) + [("workers", .integer(Int64(workers)))])
+        let unfinished = loop.run()
+        log.write(
+            unfinished == 0 ? .info : .warning,
+            unfinished == 0 ? "Stopped" : "Stopped before everything was finished",
+            [("unfinished", .integer(Int64(unfinished)))], at: platform.now())
+        return unfinished == 0 ? ExitStatus.done : ExitStatus.failed
+    }
+
+    private func url(_ port: Int) -> String {
+        "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+    }
+
+    private func fields(of workshop: Workshop) -> [(String, LogValue)] {
+        [
+            ("program", .string(program.name)), ("store", .string(workshop.manifest.store)),
+            ("functions", .integer(Int64(workshop.manifest.functions.count))),
+            ("environment", .string(workshop.settings.stage.rawValue)),
+        ]
     }
 }

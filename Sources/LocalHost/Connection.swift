@@ -11,8 +11,12 @@ final class Connection {
     /// While it speaks HTTP.
     var parser: HTTPRequestParser?
     /// Once it has become a WebSocket.
-    var socket: SocketSession?
+    var channel: WebSocketChannel?
+    /// The Engine.IO session whose poll it holds open.
+    var poll: Link?
 
+    /// What is being answered piece by piece, for as long as the client listens.
+    var stream: EventStream?
     /// A request is being answered; the next one waits.
     var isBusy = false
     /// Nothing more is read; it closes when everything is sent.
@@ -28,9 +32,11 @@ final class Connection {
     /// Whether `deadline` is that of a request of which a part has arrived.
     var isReceivingRequest = false
 
-    /// Bytes to send, from `sent` on.
+    /// HTTP's bytes to send, from `sent` on; of a WebSocket the answer that opened it.
     var output: [UInt8] = []
     var sent = 0
+    /// A WebSocket's frames to send, behind `output`.
+    var frames = SendQueue()
     /// Already among those that are flushed at the end of the turn.
     var isDirty = false
     /// What the loop watches for.
@@ -44,5 +50,22 @@ final class Connection {
     }
 
     /// Bytes that are not sent yet.
-    var waitingBytes: Int { output.count - sent }
+    var waitingBytes: Int { output.count - sent + frames.byteCount }
+}
+
+/// What a connection is once it has become a WebSocket.
+final class WebSocketChannel {
+    /// Whose it is. While an Engine.IO session still polls, the channel is only a candidate (`Link.upgrade`).
+    let link: Link
+    var decoder: WebSocketDecoder
+    /// Compresses what is sent, where that was agreed upon.
+    let deflater: WebSocketDeflater?
+    /// Close frame sent; waits for the client's.
+    var isClosing = false
+
+    init(_ link: Link, decoder: WebSocketDecoder, deflater: WebSocketDeflater? = nil) {
+        self.link = link
+        self.decoder = decoder
+        self.deflater = deflater
+    }
 }

@@ -10,17 +10,7 @@ extension Host {
         do throws(HostError) {
             while connections.count < limits.connections {
                 guard let (descriptor, address) = try listener.accept() else { return }
-                lastConnection += 1
-                let connection = Connection(
-                    id: lastConnection, descriptor: descriptor, address: address, limits: httpLimits)
-                connection.deadline = now + limits.idleTime
-                do throws(HostError) {
-                    try loop.watch(descriptor, for: .read, token: connection.id)
-                } catch {
-                    Glibc.close(descriptor)
-                    throw error
-                }
-                connections[connection.id] = connection
+                _ = try adopt(descriptor, address: address)
             }
             pauseAccepting()
         } catch {
@@ -29,6 +19,22 @@ extension Host {
                 at: invoker.platform.now())
             pauseAccepting()
         }
+    }
+
+    /// Makes a connection of a descriptor; closes that where it cannot be watched.
+    func adopt(_ descriptor: Int32, address: String) throws(HostError) -> Connection {
+        lastConnection += 1
+        let connection = Connection(
+            id: lastConnection, descriptor: descriptor, address: address, limits: httpLimits)
+        connection.deadline = now + limits.idleTime
+        do throws(HostError) {
+            try loop.watch(descriptor, for: .read, token: connection.id)
+        } catch {
+            Glibc.close(descriptor)
+            throw error
+        }
+        connections[connection.id] = connection
+        return connection
     }
 
     /// Leaves waiting connections to the kernel until one of ours has closed (`resumeAccepting`, from the sweep).
@@ -63,8 +69,8 @@ extension Host {
             guard count > 0 else { return count }
             let bytes = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
             if connection.isClosing { return count }
-            if let socket = connection.socket {
-                unsafe socket.decoder.append(bytes)
+            if let channel = connection.channel {
+                unsafe channel.decoder.append(bytes)
             } else {
                 unsafe connection.parser?.append(bytes)
             }
@@ -73,17 +79,17 @@ extension Host {
         if outcome > 0 {
             // Only a peer that goes on sending to a closing connection gets here; it is read so as to see its end.
             if connection.isClosing { return }
-            if let socket = connection.socket {
-                advance(connection, socket)
+            if let channel = connection.channel {
+                advance(connection, channel)
             } else {
                 advance(connection)
             }
         } else if outcome == 0 {
             connection.peerHasEnded = true
             // A client may end its side and still wait for the answer, or for the rest of it.
-            if connection.isBusy {
+            if connection.isBusy, connection.poll == nil, connection.stream == nil {
                 watch(connection)
-            } else if connection.waitingBytes > 0, connection.socket == nil {
+            } else if connection.waitingBytes > 0, connection.channel == nil {
                 closeWhenSent(connection)
             } else {
                 close(connection)
@@ -97,7 +103,7 @@ extension Host {
     func closeWhenSent(_ connection: Connection) {
         if !connection.isClosing {
             connection.isClosing = true
-            connection.deadline = now + (connection.socket == nil ? limits.idleTime : limits.closeTime)
+            connection.deadline = now + (connection.channel == nil ? limits.idleTime : limits.closeTime)
         }
         markDirty(connection)
     }
@@ -118,6 +124,23 @@ extension Host {
         dirty.append(connection.id)
     }
 
+    /// Lets the shares in broadcasts go. To write to a socket costs far more than what is written: under load each
+    /// write takes along what the next few milliseconds bring.
+    func releaseGathered() {
+        guard !gathered.isEmpty else { return }
+        let uptime = invoker.platform.uptime()
+        let wait = lastGathering + limits.gathering - uptime
+        if gathered.count < limits.gatheredSockets || wait <= .zero {
+            dirty += gathered
+            gathered.removeAll(keepingCapacity: true)
+            lastGathering = uptime
+        } else if gatheringTimer == nil {
+            gatheringTimer = loop.schedule(after: wait) { [weak self] in
+                self?.assumeIsolated { $0.gatheringTimer = nil }
+            }
+        }
+    }
+
     /// Sends what this turn has brought.
     func flush() {
         // Sending may let further requests be answered, within this turn still.
@@ -134,30 +157,18 @@ extension Host {
     }
 
     private func send(_ connection: Connection) {
-        while connection.waitingBytes > 0 {
-            let sent = unsafe connection.output.withUnsafeBytes { bytes in
-                unsafe Glibc.send(
-                    connection.descriptor, bytes.baseAddress.map { unsafe $0 + connection.sent },
-                    connection.waitingBytes, Int32(MSG_NOSIGNAL))
-            }
-            if sent > 0 {
-                connection.sent += sent
-            } else if errno == EAGAIN {
-                break
-            } else if errno != EINTR {
-                close(connection)
-                return
-            }
-        }
+        guard write(connection) else { return close(connection) }
         if connection.waitingBytes == 0 {
-            connection.output.removeAll(keepingCapacity: connection.output.capacity <= 16_384)
+            // A WebSocket needs it no more.
+            let keepsCapacity = connection.channel == nil && connection.output.capacity <= 16_384
+            connection.output.removeAll(keepingCapacity: keepsCapacity)
             connection.sent = 0
             if connection.isClosing, !connection.lingers || connection.peerHasEnded {
                 close(connection)
                 return
             }
             if connection.isClosing { linger(connection) }
-        } else if connection.waitingBytes > limits.sendBytes {
+        } else if connection.channel == nil, connection.waitingBytes > limits.sendBytes {
             // A reader so slow that it would hold memory without end.
             close(connection)
             return
@@ -166,7 +177,8 @@ extension Host {
             connection.output.removeSubrange(..<connection.sent)
             connection.sent = 0
         }
-        if connection.socket == nil, connection.waitingBytes <= limits.pipelinedBytes,
+        if connection.channel == nil, connection.poll == nil,
+            connection.waitingBytes <= limits.pipelinedBytes,
             connection.peerHasEnded || (connection.parser?.bufferedBytes ?? 0) > 0
         {
             advance(connection)
@@ -174,12 +186,46 @@ extension Host {
         watch(connection)
     }
 
+    /// Gives the kernel what waits, as far as it takes it. False where the connection is broken.
+    private func write(_ connection: Connection) -> Bool {
+        let descriptor = connection.descriptor
+        while connection.sent < connection.output.count {
+            let output = connection.output
+            let sent = write(output.span.extracting(connection.sent...), to: descriptor)
+            guard sent >= 0 else { return false }
+            guard sent > 0 else { return true }
+            connection.sent += sent
+        }
+        var isBroken = false
+        while !connection.frames.isEmpty {
+            let isWhole = connection.frames.send(gatheringIn: &scratch) { bytes in
+                let sent = write(bytes, to: descriptor)
+                isBroken = sent < 0
+                return sent
+            }
+            guard isWhole else { break }
+        }
+        return !isBroken
+    }
+
+    /// How many bytes the kernel took: 0 where it takes none now, -1 where the connection is broken.
+    private func write(_ bytes: Span<UInt8>, to descriptor: Int32) -> Int {
+        while true {
+            let sent = unsafe bytes.withUnsafeBytes { bytes in
+                unsafe Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+            }
+            if sent >= 0 { return sent }
+            if errno == EAGAIN { return 0 }
+            if errno != EINTR { return -1 }
+        }
+    }
+
     /// Tells the loop what this connection waits for.
     func watch(_ connection: Connection) {
         var interest: ReadyEvents = []
         let isHeldUp = connection.isBusy || connection.waitingBytes > limits.pipelinedBytes
         let isFull = isHeldUp && (connection.parser?.bufferedBytes ?? 0) > limits.pipelinedBytes
-        let isBehind = connection.socket.map { hasBacklog($0) } ?? false
+        let isBehind = connection.channel.map { hasBacklog($0.link) } ?? false
         if !connection.peerHasEnded && !isFull && (!isBehind || connection.isClosing) {
             interest.insert(.read)
         }
@@ -193,16 +239,24 @@ extension Host {
         guard connections.removeValue(forKey: connection.id) != nil else { return }
         loop.forget(connection.descriptor)
         Glibc.close(connection.descriptor)
-        if let socket = connection.socket { ended(socket, connection) }
+        if let channel = connection.channel { lost(channel, connection) }
+        connection.stream?.task?.cancel()
+        if let link = connection.poll {
+            connection.poll = nil
+            // Nothing was lost with it; the next poll gets what comes.
+            link.poll = nil
+        }
+        connection.channel = nil
     }
 
     /// Closes what has run out of time. Called a few times a second.
     func sweep() {
         now = invoker.platform.uptime()
         for connection in Array(connections.values) {
-            if let socket = connection.socket {
-                sweep(connection, socket)
-            } else if now >= connection.deadline && !connection.isBusy {
+            if connection.channel != nil, !connection.isClosing, connection.channel?.isClosing != true {
+                continue
+            }
+            if now >= connection.deadline && !connection.isBusy {
                 if connection.isReceivingRequest && !connection.isClosing {
                     refuse(
                         connection, Problem(.timeout, "The request took longer than \(limits.requestTime)."))
@@ -211,6 +265,7 @@ extension Host {
                 }
             }
         }
+        sweepLinks()
         if connections.count < limits.connections { resumeAccepting() }
     }
 }

@@ -1,3 +1,4 @@
+internal import Runtime
 internal import Store
 internal import Wire
 
@@ -7,44 +8,75 @@ extension Host {
     func follow(_ committed: Committed) {
         for effect in committed.effects {
             switch effect.kind {
-            case .emit(let emit): deliver(emit)
-            case .join(let room, let whom): for id in sockets(of: whom) { rooms.join(room, id) }
-            case .leave(let room, let whom): for id in sockets(of: whom) { rooms.leave(room, id) }
+            case .emit(let emit): deliver(emit, number: effect.number)
+            case .join(let room, let whom):
+                for key in sockets(of: whom, in: RoomName.namespace(of: room)) { rooms.join(room, key) }
+            case .leave(let room, let whom):
+                for key in sockets(of: whom, in: RoomName.namespace(of: room)) { rooms.leave(room, key) }
+            case .resumed(let connection, let host, let rooms):
+                resumed(connection, host: host, rooms: rooms, at: effect.number)
+            case .close(let whom, let reason):
+                for key in sockets(of: whom, in: nil) {
+                    if let socket = sockets[key] { disconnect(socket, code: 1008, reason) }
+                }
+            case .sessionEnded(let session):
+                for socket in Array(sockets.values) where socket.claims?.session == session {
+                    endToken(socket, "revoked")
+                }
             }
         }
         wakeQueues(committed.queues)
     }
 
-    private func sockets(of whom: UnitOfWork.Connections) -> [UInt64] {
+    /// The keys of those meant, in one namespace or in any.
+    private func sockets(of whom: UnitOfWork.Connections, in namespace: String?) -> [UInt64] {
         switch whom {
         case .connection(let id): socketsByConnectionID[id].map { [$0] } ?? []
-        case .subject(let id): Array(socketsBySubject[id] ?? [])
+        case .subject(let id):
+            (socketsBySubject[id] ?? []).filter {
+                namespace == nil || sockets[$0]?.namespace == namespace
+            }
         }
     }
 
-    private func deliver(_ emit: Emit) {
-        let targets = rooms.sockets(in: emit.rooms, except: emit.except)
+    /// Sends an event to those of this host's sockets that it is for. `number` is 0 for what is not kept.
+    func deliver(_ emit: Emit, number: Int64) {
+        var targets = rooms.sockets(in: emit.rooms, except: emit.except)
+        // Each socket is in a room of its own name.
+        for room in emit.rooms { if let key = socketsByConnectionID[room] { targets.insert(key) } }
+        for room in emit.except { if let key = socketsByConnectionID[room] { targets.remove(key) } }
         guard !targets.isEmpty else { return }
-        // Encoded once for all.
-        let packet = SocketIOPacket.event(emit.event, json: [emit.json])
-        let frame = WebSocketEncoder.text(EngineIOPacket.message(packet.encoded()).encoded())
-        for id in targets {
-            guard let connection = connections[id], let socket = connection.socket, !connection.isClosing
-            else {
-                continue
-            }
-            if socket.stage == .connected {
-                connection.output += frame
-                markDirty(connection)
-            } else if socket.stage == .connecting {
-                guard socket.held.count < limits.queuedEvents else {
-                    closeSocket(
-                        connection, socket, code: 1013,
-                        reason: "too much to tell before the connect is answered")
-                    continue
-                }
-                socket.held.append(frame)
-            }
+        var delivery = Delivery(emit, number: number)
+        for key in targets {
+            guard let socket = sockets[key], !socket.link.isClosing else { continue }
+            let isQuestion = ask(emit, number, socket)
+            tell(socket, delivery.packet(for: socket, isQuestion: isQuestion), isVolatile: emit.isVolatile)
+        }
+    }
+
+    /// Notes that an answer is awaited, where a function is there for it.
+    private func ask(_ emit: Emit, _ number: Int64, _ socket: Socket) -> Bool {
+        guard let time = emit.answerWithin, socket.link.endpoint == nil, socket.stage == .connected,
+            socket.questions.count < limits.openQuestions,
+            router.function(forEvent: socket.fullName(of: Trigger.acknowledgementPrefix + emit.event)) != nil
+        else { return false }
+        socket.questions[Int(clamping: number)] = Socket.Question(event: emit.event, deadline: now + time)
+        return true
+    }
+
+    private func tell(_ socket: Socket, _ packet: OutgoingPacket, isVolatile: Bool) {
+        switch socket.stage {
+        case .connected: send(packet, to: socket.link, isVolatile: isVolatile, isBroadcast: true)
+        case .connecting where !isVolatile:
+            // Until it has its rooms again, what is said to it alone is among what it missed.
+            if socket.resumption != nil, socket.resumption?.at == nil { return }
+            socket.held.append(packet)
+            socket.heldBytes += packet.byteCount
+            guard socket.heldBytes > settings.sendQueue else { return }
+            end(
+                socket.link, .transportError, code: 1013,
+                "too much to tell before the connect is answered")
+        case .connecting, .ended: break
         }
     }
 }

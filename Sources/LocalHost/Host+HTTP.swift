@@ -28,6 +28,7 @@ extension Host {
                 waitForMore(connection)
                 return
             case .head(let request):
+                if let worker = otherWorker(for: request) { return handOn(connection, request, to: worker) }
                 connection.parser?.bodyLimit = bodyLimit(for: request)
                 owesContinue = request.expectsContinue
             case .request(let request):
@@ -54,6 +55,7 @@ extension Host {
     }
 
     private func bodyLimit(for request: HTTPRequest) -> Int {
+        if request.path == settings.path { return settings.maxPayload }
         guard case .function(let entry) = router.match(method: request.method, path: request.path) else {
             return httpLimits.bodyBytes
         }
@@ -61,9 +63,11 @@ extension Host {
     }
 
     private func handle(_ request: HTTPRequest, _ connection: Connection) {
-        if request.path == invoker.manifest.sockets.path {
-            openSocket(request, connection)
-            return
+        if request.path == settings.path { return serveEngine(request, connection) }
+        if let endpoint = router.endpoints[request.path],
+            WebSocketHandshake.isRequested(by: request) || !router.hasRoute(at: request.path)
+        {
+            return openPlain(endpoint, request, connection)
         }
         connection.isBusy = true
         if let response = builtIn(request) {
@@ -74,6 +78,9 @@ extension Host {
         case .function(let entry):
             let id = connection.id
             let event = event(of: request, address: connection.address)
+            if request.headers.contains("text/event-stream", inList: "accept") {
+                return stream(entry, event, request, connection)
+            }
             underWay { host in
                 let outcome = await host.invoker.invoke(entry, event)
                 guard let connection = host.connections[id] else { return }
@@ -95,18 +102,21 @@ extension Host {
     }
 
     private func event(of request: HTTPRequest, address: String) -> Event {
-        var credential = Event.Credential.none
-        if let authorization = request.headers["Authorization"], authorization.utf8.count > 7,
-            authorization.prefix(7).lowercased() == "bearer "
-        {
-            credential = .token(String(authorization.dropFirst(7)))
-        }
+        let credential = bearer(request).map { Event.Credential.token($0) } ?? .none
         return Event(
             id: requestID(of: request), time: invoker.platform.now(),
             trigger: .http(method: request.method, path: request.path), credential: credential,
             address: clientAddress(request, peer: address),
             trace: request.headers["traceparent"].flatMap { TraceContext(traceparent: $0) },
             data: request.body.isEmpty ? queryAsJSON(request) : request.body)
+    }
+
+    /// The token of the Authorization field (RFC 6750 section 2.1).
+    func bearer(_ request: HTTPRequest) -> String? {
+        guard let authorization = request.headers["Authorization"], authorization.utf8.count > 7,
+            authorization.prefix(7).lowercased() == "bearer "
+        else { return nil }
+        return String(authorization.dropFirst(7))
     }
 
     /// The caller's id if it is a plain word, else a new one.
@@ -144,7 +154,7 @@ extension Host {
 
     // MARK: Answers
 
-    private func response(_ outcome: Outcome, _ event: Event) -> HTTPResponse {
+    func response(_ outcome: Outcome, _ event: Event) -> HTTPResponse {
         var headers = Self.securityHeaders
         headers.add("Content-Type", outcome.isSuccess ? "application/json" : "application/problem+json")
         headers.add("X-Request-Id", event.id)
@@ -154,7 +164,7 @@ extension Host {
         return HTTPResponse(status: outcome.status, headers: headers, body: Array(outcome.json.utf8))
     }
 
-    private func response(_ problem: Problem, _ request: HTTPRequest?) -> HTTPResponse {
+    func response(_ problem: Problem, _ request: HTTPRequest?) -> HTTPResponse {
         var problem = problem
         problem.instance = request.map { requestID(of: $0) } ?? requestID()
         var headers = Self.securityHeaders

@@ -27,8 +27,12 @@ extension Host {
 
     private func trim() async throws {
         let now = invoker.platform.now()
-        let window = invoker.manifest.sockets.recoveryWindow
-        try await invoker.state.trim(now: now, effectsBefore: now + (.zero - window))
+        // A client is seen to be lost no sooner than a ping and its time-out later; until then what was sent may not
+        // have arrived. Somewhat longer, so that nothing goes while a client is just coming back.
+        let lost = settings.recoveryWindow + .seconds(30)
+        let effects = lost + settings.pingInterval + settings.pingTimeout
+        try await invoker.state.trim(
+            now: now, effectsBefore: now + (.zero - effects), connectionsLostBefore: now + (.zero - lost))
     }
 
     private func complain(_ message: String, _ error: any Error) {

@@ -13,7 +13,13 @@ public actor Host {
     let loop: EventLoop
     let log: Log
     let limits: HostLimits
+    /// The other workers, where several processes serve together.
+    let workers: WorkerLink?
+    /// News of the other workers' commits.
+    var storeWatch: StoreWatch?
     let router: Router
+    let settings: SocketSettings
+    let origins: OriginPolicy
     let httpLimits: HTTPLimits
     let trustedProxies: Set<String>
     /// Names this host in the store: connections and leases are its own.
@@ -27,19 +33,36 @@ public actor Host {
     var lastConnection: UInt64 = 16
     /// Connections with something to send.
     var dirty: [UInt64] = []
+    /// Connections with a share in broadcasts to many, which may wait a moment for the next one.
+    var gathered: [UInt64] = []
+    var lastGathering: Duration = .zero
+    var gatheringTimer: TimerID?
     /// How often the loop has gone round: a host with nothing to do must stand still.
     private(set) var turns = 0
     /// The uptime at the beginning of this turn.
     var now: Duration
     var date: (second: Int64, text: String) = (.min, "")
 
-    var rooms = RoomIndex()
-    /// By Socket.IO id and by player, the connections of this host's sockets.
+    /// Lines to clients, and by name those that speak Engine.IO.
+    var links: [UInt64: Link] = [:]
+    var linksByName: [String: UInt64] = [:]
+    /// Sessions with something for a poll.
+    var dirtyLinks: [UInt64] = []
+    /// By key; and by connection id and by player, the keys.
+    var sockets: [UInt64: Socket] = [:]
     var socketsByConnectionID: [String: UInt64] = [:]
     var socketsBySubject: [String: Set<UInt64>] = [:]
+    var rooms = RoomIndex()
     var openSockets = 0
-    /// By Socket.IO id: sockets that have left while an event of theirs is handled, and what `$disconnect` is to get.
-    var leaving: [String: Departure] = [:]
+    private var lastKey: UInt64 = 0
+    /// By key: sockets that have left while an event of theirs is handled.
+    var leaving: [UInt64: (departure: Departure, reason: DisconnectReason)] = [:]
+    /// Connection ids whose `$disconnect` has not ended, and who waits to connect under them again.
+    var departing: Set<String> = []
+    var departureWaiters: [String: [CheckedContinuation<Void, Never>]] = [:]
+    /// Where small pieces are put together before they are sent.
+    var scratch: [UInt8] = []
+    let pingPacket = OutgoingPacket(.ping(""))
 
     var queues: [String: QueueState] = [:]
     /// Tasks under way: requests, socket events and jobs.
@@ -55,16 +78,24 @@ public actor Host {
 
     static let listenerToken: UInt64 = 1
     static let signalToken: UInt64 = 2
+    static let workersToken: UInt64 = 3
+    static let storeToken: UInt64 = 4
 
     /// A host that is not listening yet. `loop` must be the executor of the invoker's platform.
-    public init(invoker: Invoker, loop: EventLoop, log: Log, limits: HostLimits = HostLimits()) {
+    public init(
+        invoker: Invoker, loop: EventLoop, log: Log, limits: HostLimits = HostLimits(),
+        link: WorkerLink? = nil
+    ) {
         self.invoker = invoker
         self.loop = loop
         self.log = log
         self.limits = limits
+        workers = link
         router = Router(invoker.manifest)
         var http = HTTPLimits.standard
-        http.bodyBytes = max(router.largestBody, 1_024)
+        settings = invoker.manifest.sockets
+        origins = OriginPolicy(settings.allowedOrigins)
+        http.bodyBytes = max(router.largestBody, settings.maxPayload)
         httpLimits = http
         trustedProxies = Set(invoker.manifest.trustedProxies)
         random = SeededRandom(seed: invoker.platform.seed())
@@ -78,7 +109,9 @@ public actor Host {
     ///
     /// Throws where nobody can listen there.
     public func start(host: String, port: Int) async throws -> Int {
-        let listener = try Listener(host: host, port: port, backlog: limits.backlog)
+        let listener =
+            try workers.map { try Listener(inherited: $0.listener) }
+            ?? Listener(host: host, port: port, backlog: limits.backlog)
         self.listener = listener
         loop.setHandler(Readiness(host: self))
         // Before the first connection: a socket's rooms come by way of it.
@@ -86,9 +119,16 @@ public actor Host {
             // Not a task: the order of commits is the order of delivery, and a task costs more.
             loop.perform { [weak self] in self?.assumeIsolated { $0.follow(committed) } }
         }
+        invoker.audience = Audience(host: self)
         do {
             try loop.watch(listener.descriptor, for: .read, token: Self.listenerToken)
             isAccepting = true
+            if let workers {
+                try loop.watch(workers.descriptor, for: .read, token: Self.workersToken)
+                let watch = try StoreWatch(store: invoker.manifest.store)
+                try loop.watch(watch.descriptor, for: .read, token: Self.storeToken)
+                storeWatch = watch
+            }
             try await beat()
         } catch {
             stopAccepting()
@@ -116,7 +156,7 @@ public actor Host {
         }
         isStopping = true
         stopAccepting()
-        for connection in connections.values where connection.socket == nil && !connection.isBusy {
+        for connection in connections.values where connection.channel == nil && !connection.isBusy {
             guard connection.parser?.isBetweenRequests ?? true else { continue }
             if connection.waitingBytes > 0 { closeWhenSent(connection) } else { close(connection) }
         }
@@ -135,7 +175,7 @@ public actor Host {
         }
         for connection in Array(connections.values) { close(connection) }
         let unfinished = tasksUnderWay
-        try? await invoker.state.retire(host: id)
+        try? await invoker.state.retire(host: id, now: invoker.platform.now())
         // The loop holds its handler, the handler the host, and the host the loop.
         loop.setHandler(nil)
         self.unfinished = unfinished
@@ -151,9 +191,10 @@ public actor Host {
     ///
     /// The task prefers the loop as its executor, too: without that, whatever waits inside it would come back by way of
     /// a thread of the concurrency runtime's pool.
-    func underWay(_ work: @escaping @Sendable (isolated Host) async -> Void) {
+    @discardableResult
+    func underWay(_ work: @escaping @Sendable (isolated Host) async -> Void) -> Task<Void, Never> {
         tasksUnderWay += 1
-        Task(executorPreference: loop) { await self.perform(work) }
+        return Task(executorPreference: loop) { await self.perform(work) }
     }
 
     private func perform(_ work: @Sendable (isolated Host) async -> Void) async {
@@ -174,6 +215,17 @@ public actor Host {
         isAccepting = false
     }
 
+    /// Names a link or a socket in this host.
+    func nextKey() -> UInt64 {
+        lastKey += 1
+        return lastKey
+    }
+
+    /// A new Engine.IO session's id.
+    func engineName() -> String {
+        random.identifier(workers.map { "w\($0.index)" } ?? "engine", at: invoker.platform.now())
+    }
+
     /// A new request's id.
     func requestID() -> String { random.identifier("req", at: invoker.platform.now()) }
 
@@ -181,6 +233,8 @@ public actor Host {
 
     func turnEnded() {
         turns &+= 1
+        flushPolls()
+        releaseGathered()
         flush()
     }
 
@@ -189,6 +243,8 @@ public actor Host {
         switch token {
         case Self.listenerToken: acceptConnections()
         case Self.signalToken: readSignal()
+        case Self.workersToken: receiveHanded()
+        case Self.storeToken: if storeWatch?.drain() == true { invoker.state.catchUp() }
         default: if let connection = connections[token] { ready(connection, events) }
         }
     }

@@ -20,8 +20,22 @@ public struct HostLimits: Sendable {
     /// Time that a closing connection is kept for the client: a WebSocket for its close frame, HTTP for its end after a
     /// refusal.
     public var closeTime: Duration = .seconds(5)
+    /// Time that a client that was sent away is left to close its line itself.
+    public var partingTime: Duration = .milliseconds(500)
     /// Events of one socket that wait while an earlier one is handled.
     public var queuedEvents = 64
+    /// Where a broadcast reaches at least so many sockets, the next ones may share their writes.
+    public var gatheredSockets = 64
+    /// For how long at most they are held back for that.
+    public var gathering: Duration = .milliseconds(3)
+    /// Namespaces that one client may be in.
+    public var namespaces = 16
+    /// Events of ours to one socket whose answers are awaited.
+    public var openQuestions = 256
+    /// Bytes that one poll takes along, if there is more than one packet.
+    public var pollBytes = 1 << 20
+    /// Rows of the outbox that are looked at at once for a client that has come back.
+    public var scannedEffects = 2_000
     /// Groups of jobs of one queue that run at once, if the function's concurrency allows as many.
     public var runningGroups = 64
     /// How often at most a queue is looked at for jobs.

@@ -8,7 +8,10 @@ struct Listener {
     let port: Int
 
     /// Listens on `host` (a name or a literal address) and `port` (0: any free one).
-    init(host: String, port: Int, backlog: Int32) throws(HostError) {
+    ///
+    /// Nobody else may listen there, whatever they have set; with `joining` only those may that have let others share
+    /// the port (`share`).
+    init(host: String, port: Int, backlog: Int32, joining: Bool = false) throws(HostError) {
         var hints = unsafe addrinfo()
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         unsafe hints.ai_flags = AI_PASSIVE
@@ -24,6 +27,7 @@ struct Listener {
         guard descriptor >= 0 else { throw .system("socket", errno) }
         var one: Int32 = 1
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
+        if joining { Self.share(descriptor) }
         guard unsafe bind(descriptor, first.pointee.ai_addr, first.pointee.ai_addrlen) == 0,
             listen(descriptor, backlog) == 0
         else {
@@ -33,6 +37,22 @@ struct Listener {
             throw .badAddress(host: host, port: port, reason: unsafe String(cString: strerror(reason)))
         }
         self.port = Self.port(of: descriptor) ?? port
+    }
+
+    /// A socket that listens already, inherited from the process that started this one.
+    init(inherited descriptor: Int32) throws(HostError) {
+        guard let port = Self.port(of: descriptor) else { throw .system("getsockname", errno) }
+        self.descriptor = descriptor
+        self.port = port
+    }
+
+    /// Lets further sockets of this user listen on the same port from now on; the kernel spreads connections over all
+    /// of them (socket(7), SO_REUSEPORT).
+    func share() { Self.share(descriptor) }
+
+    private static func share(_ descriptor: Int32) {
+        var one: Int32 = 1
+        unsafe setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &one, socklen_t(MemoryLayout<Int32>.size))
     }
 
     /// The next connection; nil where none waits.

@@ -12,6 +12,10 @@ struct Router: Sendable {
 
     private var paths: [String: [String: FunctionEntry]] = [:]
     private var events: [String: FunctionEntry] = [:]
+    /// Socket.IO's namespaces, apart from the main one, that something is bound in.
+    private(set) var namespaces: Set<String> = []
+    /// Plain WebSockets by path.
+    private(set) var endpoints: [String: WebSocketEndpoint] = [:]
     /// The functions that queues feed.
     private(set) var queues: [(name: String, batch: Int, entry: FunctionEntry)] = []
 
@@ -20,7 +24,15 @@ struct Router: Sendable {
             for trigger in entry.triggers {
                 switch trigger {
                 case .http(let method, let path): paths[path, default: [:]][method] = entry
-                case .socket(let event): events[event] = entry
+                case .socket(let name):
+                    events[name] = entry
+                    if name.hasPrefix("/"), let end = name.firstIndex(of: "#") {
+                        namespaces.insert(String(name[..<end]))
+                    }
+                case .websocket(let path, let route):
+                    events["\(path)#\(route)"] = entry
+                    endpoints[path] = WebSocketEndpoint(
+                        path: path, settings: manifest.websockets[path] ?? WebSocketSettings())
                 case .queue(let name, let batch): queues.append((name, batch, entry))
                 }
             }
@@ -38,10 +50,13 @@ struct Router: Sendable {
         return .otherMethods(methods.keys.sorted() + (methods["GET"] == nil ? [] : ["HEAD"]))
     }
 
+    /// Whether anything but a WebSocket is at a path.
+    func hasRoute(at path: String) -> Bool { paths[path] != nil }
+
     func function(forEvent name: String) -> FunctionEntry? { events[name] }
 
     func suggestion(forEvent name: String) -> String? {
-        nearest(name, among: events.keys.filter { !$0.hasPrefix("$") }.sorted())
+        nearest(name, among: events.keys.filter { !$0.contains("$") }.sorted())
     }
 
     /// The largest body that any function takes over HTTP.

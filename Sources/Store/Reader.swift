@@ -1,6 +1,7 @@
 /// Reads of what is committed, over a connection of its own: a reader never waits for the writer.
 final class Reader {
-    private let database: Database
+    let database: Database
+    let sockets: SocketReads
     private let readRecord: Statement
     private let readJournal: Statement
     private let readEntry: Statement
@@ -16,6 +17,7 @@ final class Reader {
     /// Reads over a connection that somebody else writes with, and so what is not committed yet, too.
     init(_ database: Database) {
         self.database = database
+        sockets = SocketReads(database)
         readRecord = Statement(database, "SELECT version, body FROM record WHERE kind = ?1 AND id = ?2")
         let columns = "number, stream, kind, id, body, at"
         readJournal = Statement(

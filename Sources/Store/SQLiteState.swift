@@ -110,20 +110,23 @@ public final class SQLiteState: SharedState {
         }
     }
 
-    public func retire(host: String) async throws(StoreError) {
+    public func retire(host: String, now: Timestamp) async throws(StoreError) {
         try await perform { transaction throws(StoreError) in
-            try transaction.isolated { () throws(StoreError) in try transaction.sockets.retire(host: host) }
+            try transaction.isolated { () throws(StoreError) in
+                try transaction.sockets.retire(host: host, now: now)
+            }
         }
     }
 
-    public func trim(now: Timestamp, effectsBefore: Timestamp) async throws(StoreError) {
+    public func trim(
+        now: Timestamp, effectsBefore: Timestamp, connectionsLostBefore: Timestamp
+    ) async throws(StoreError) {
         var isMore = true
         while isMore {
             isMore = try await perform { transaction throws(StoreError) in
                 try transaction.isolated { () throws(StoreError) in
-                    let limit = transaction.limits.trimBatch
-                    let effects = try transaction.sockets.trim(before: effectsBefore, limit: limit)
-                    return max(effects, try transaction.rates.trim(before: now, limit: limit)) == limit
+                    try transaction.trim(
+                        now: now, effectsBefore: effectsBefore, connectionsLostBefore: connectionsLostBefore)
                 }
             }
         }
@@ -141,6 +144,22 @@ public final class SQLiteState: SharedState {
 
     public func journalEntry(id: String) throws(StoreError) -> JournalEntry? {
         try read { reader throws(StoreError) in try reader.journalEntry(id: id) }
+    }
+
+    public func connection(id: String) throws(StoreError) -> StoredConnection? {
+        try read { reader throws(StoreError) in try reader.connection(id: id) }
+    }
+
+    public func missed(
+        connection: String, after start: Int64, through end: Int64, scanning: Int
+    ) throws(StoreError) -> Missed {
+        try read { reader throws(StoreError) in
+            try reader.missed(connection: connection, after: start, through: end, scanning: max(1, scanning))
+        }
+    }
+
+    public func isSessionLive(id: String, now: Timestamp) throws(StoreError) -> Bool {
+        try read { reader throws(StoreError) in try reader.isSessionLive(id: id, now: now) }
     }
 
     public func nextJob(queue: String) throws(StoreError) -> Timestamp? {

@@ -59,7 +59,26 @@ enum Schema {
         CREATE TABLE outbox(
             number INTEGER PRIMARY KEY, kind INTEGER NOT NULL, target TEXT NOT NULL, other TEXT NOT NULL,
             event TEXT NOT NULL, body TEXT NOT NULL, at INTEGER NOT NULL);
+        """,
         """
+        -- A connection outlives its socket (lost_at) until it is trimmed. What was emitted before `since` was not for it.
+        ALTER TABLE connection ADD COLUMN namespace TEXT NOT NULL DEFAULT '/';
+        ALTER TABLE connection ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE connection ADD COLUMN lost_at INTEGER;
+        CREATE INDEX connection_lost ON connection(lost_at) WHERE lost_at IS NOT NULL;
+        UPDATE connection SET since = (SELECT number FROM sequence);
+
+        -- Who was in a room from one number of the order to another: in it now where there is no `left`.
+        ALTER TABLE membership RENAME TO membership_1;
+        CREATE TABLE membership(
+            connection TEXT NOT NULL, room TEXT NOT NULL, joined INTEGER NOT NULL, left INTEGER,
+            PRIMARY KEY (connection, room, joined)) WITHOUT ROWID;
+        CREATE INDEX membership_left ON membership(left) WHERE left IS NOT NULL;
+        INSERT INTO membership(connection, room, joined)
+            SELECT connection, room, (SELECT number FROM sequence) FROM membership_1
+            WHERE connection IN (SELECT id FROM connection);
+        DROP TABLE membership_1;
+        """,
     ]
 
     /// Refuses, without a change, what is not ours or is newer.

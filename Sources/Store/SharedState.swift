@@ -40,16 +40,36 @@ public protocol SharedState: Sendable {
     /// Jobs waiting or running, and dead letters, by queue.
     func queueDepths() throws(StoreError) -> [QueueDepth]
 
-    /// Says that a host lives until `expiresAt`, and prolongs the leases of its jobs until then. Forgets the
-    /// connections of hosts that no longer say so.
+    /// The connection with an id, lost or not.
+    func connection(id: String) throws(StoreError) -> StoredConnection?
+
+    /// The emits for a connection between two numbers: to its own id, or to a room it was in at the emit's place in the
+    /// order, and in no room that was left out then. Looks at no more than `scanning` effects (at least 1): where the
+    /// answer's `through` is below the one asked for, or what is committed, go on after it. Empty for an id that is not
+    /// known. What is trimmed cannot be found.
+    ///
+    /// `end` should be a number that the caller has been told of (`Committed.number`): later ones may not be on disk.
+    func missed(connection: String, after start: Int64, through end: Int64, scanning: Int)
+        throws(StoreError) -> Missed
+
+    /// Whether a session exists, has not expired at `now`, and has not been revoked.
+    func isSessionLive(id: String, now: Timestamp) throws(StoreError) -> Bool
+
+    /// Says that a host lives until `expiresAt`, and prolongs the leases of its jobs until then. The connections of hosts
+    /// that no longer say so are lost from `now` on.
     func heartbeat(host: String, now: Timestamp, expiresAt: Timestamp) async throws(StoreError)
 
-    /// Forgets a host and its connections: it has stopped.
-    func retire(host: String) async throws(StoreError)
+    /// Forgets a host: it has stopped. Connections that it still has are lost from `now` on.
+    func retire(host: String, now: Timestamp) async throws(StoreError)
 
-    /// Drops what is past its use: effects before `effectsBefore`, counters and sessions that expired before `now`.
-    /// In as many transactions as it takes (`StoreLimits.trimBatch`), so that nobody waits for it.
-    func trim(now: Timestamp, effectsBefore: Timestamp) async throws(StoreError)
+    /// Drops what is past its use: effects before `effectsBefore`, connections that were lost before
+    /// `connectionsLostBefore`, who was in a room before the oldest effect that is kept, counters and sessions that
+    /// expired before `now`. In as many transactions as it takes (`StoreLimits.trimBatch`), so that nobody waits for it.
+    ///
+    /// A socket's loss is seen late: effects must be kept for as long as that takes beyond the time in which a lost
+    /// connection may be resumed.
+    func trim(now: Timestamp, effectsBefore: Timestamp, connectionsLostBefore: Timestamp)
+        async throws(StoreError)
 
     /// Calls `observer` after each commit, also another process's, in the store's order. One observer; it must be
     /// quick and is called on the writer's thread.
@@ -116,4 +136,6 @@ public struct Committed: Sendable {
     public var effects: [Effect] = []
     /// Queues that got jobs; nil when another process committed and any may have.
     public var queues: Set<String>? = []
+    /// All up to this number of the store's order has been told, and is on disk.
+    public var number: Int64 = 0
 }

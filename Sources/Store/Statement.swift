@@ -67,6 +67,19 @@ enum SQLValue {
         }
     }
 
+    /// Looks at all rows; the statement itself carries the limit. A column is read only where `look` asks for it.
+    func forEach(_ values: SQLValue..., look: (Row) -> Void) throws(StoreError) {
+        let statement = unsafe try bind(values)
+        defer { unsafe reset(statement) }
+        while true {
+            switch unsafe sqlite3_step(statement) {
+            case SQLITE_ROW: look(unsafe Row(statement: statement))
+            case SQLITE_DONE: return
+            case let code: throw database.error(code, sql)
+            }
+        }
+    }
+
     private func bind(_ values: [SQLValue]) throws(StoreError) -> OpaquePointer {
         let statement = unsafe try prepare()
         for (index, value) in values.enumerated() {
@@ -134,6 +147,14 @@ enum SQLValue {
 
     func optionalText(_ column: Int32) -> String? {
         unsafe sqlite3_column_type(statement, column) == SQLITE_NULL ? nil : text(column)
+    }
+
+    func optionalInteger(_ column: Int32) -> Int64? {
+        unsafe sqlite3_column_type(statement, column) == SQLITE_NULL ? nil : integer(column)
+    }
+
+    func optionalTime(_ column: Int32) -> Timestamp? {
+        optionalInteger(column).map { Timestamp(milliseconds: $0) }
     }
 
     func blob(_ column: Int32) -> [UInt8] {

@@ -2,9 +2,14 @@
 final class SocketStatements {
     private let insertEffect: Statement
     private let readEffects: Statement
+    private let readConnection: Statement
     private let insertConnection: Statement
+    private let resumeConnection: Statement
+    private let suspendConnection: Statement
     private let deleteConnection: Statement
     private let deleteMemberships: Statement
+    private let readRooms: Statement
+    private let readOfSubject: Statement
     private let joinConnection: Statement
     private let joinSubject: Statement
     private let leaveConnection: Statement
@@ -12,9 +17,12 @@ final class SocketStatements {
     private let beat: Statement
     private let deleteDeadHosts: Statement
     private let deleteHost: Statement
-    private let deleteLostConnections: Statement
-    private let deleteLostMemberships: Statement
+    private let loseConnections: Statement
     private let trimEffects: Statement
+    private let trimLost: Statement
+    private let trimLostMemberships: Statement
+    private let trimLeft: Statement
+    private let oldestEffect: Statement
 
     init(_ database: Database) {
         insertEffect = Statement(
@@ -28,54 +36,120 @@ final class SocketStatements {
             SELECT number, kind, target, other, event, body FROM outbox WHERE number > ?1
             ORDER BY number LIMIT ?2
             """)
+        readConnection = Statement(
+            database, "SELECT host, subject, namespace FROM connection WHERE id = ?1")
         insertConnection = Statement(
             database,
             """
-            INSERT OR REPLACE INTO connection(id, host, subject, session, connected_at)
-            VALUES (?1, ?2, ?3, ?4, ?5)
+            INSERT INTO connection(id, host, subject, session, connected_at, namespace, since)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
             """)
+        resumeConnection = Statement(
+            database, "UPDATE connection SET host = ?2, session = ?3, lost_at = NULL WHERE id = ?1")
+        suspendConnection = Statement(
+            database, "UPDATE connection SET lost_at = ?2 WHERE id = ?1 AND lost_at IS NULL")
         deleteConnection = Statement(database, "DELETE FROM connection WHERE id = ?1")
         deleteMemberships = Statement(database, "DELETE FROM membership WHERE connection = ?1")
+        readRooms = Statement(
+            database, "SELECT room FROM membership WHERE connection = ?1 AND left IS NULL ORDER BY room")
+        readOfSubject = Statement(database, "SELECT id FROM connection WHERE subject = ?1")
         joinConnection = Statement(
-            database, "INSERT OR IGNORE INTO membership(connection, room) VALUES (?1, ?2)")
+            database,
+            """
+            INSERT INTO membership(connection, room, joined) SELECT id, ?2, ?3 FROM connection
+            WHERE id = ?1 AND \(Self.isOutside)
+            """)
         joinSubject = Statement(
             database,
             """
-            INSERT OR IGNORE INTO membership(connection, room)
-            SELECT id, ?2 FROM connection WHERE subject = ?1
+            INSERT INTO membership(connection, room, joined) SELECT id, ?2, ?3 FROM connection
+            WHERE subject = ?1 AND namespace = ?4 AND \(Self.isOutside)
             """)
-        leaveConnection = Statement(database, "DELETE FROM membership WHERE connection = ?1 AND room = ?2")
+        leaveConnection = Statement(
+            database,
+            "UPDATE membership SET left = ?3 WHERE connection = ?1 AND room = ?2 AND left IS NULL")
         leaveSubject = Statement(
             database,
             """
-            DELETE FROM membership WHERE room = ?2
-            AND connection IN (SELECT id FROM connection WHERE subject = ?1)
+            UPDATE membership SET left = ?3 WHERE room = ?2 AND left IS NULL
+            AND connection IN (SELECT id FROM connection WHERE subject = ?1 AND namespace = ?4)
             """)
         beat = Statement(database, "INSERT OR REPLACE INTO host(id, expires_at) VALUES (?1, ?2)")
         deleteDeadHosts = Statement(database, "DELETE FROM host WHERE expires_at < ?1")
         deleteHost = Statement(database, "DELETE FROM host WHERE id = ?1")
-        deleteLostConnections = Statement(
-            database, "DELETE FROM connection WHERE host NOT IN (SELECT id FROM host)")
-        deleteLostMemberships = Statement(
-            database, "DELETE FROM membership WHERE connection NOT IN (SELECT id FROM connection)")
+        loseConnections = Statement(
+            database,
+            """
+            UPDATE connection SET lost_at = ?1 WHERE lost_at IS NULL AND host NOT IN (SELECT id FROM host)
+            """)
         // From the oldest number on, so that no index of times must be kept with each emit.
         trimEffects = Statement(
             database,
             """
             DELETE FROM outbox WHERE number IN (SELECT number FROM outbox ORDER BY number LIMIT ?2) AND at < ?1
             """)
+        let lost = "SELECT id FROM connection WHERE lost_at < ?1 ORDER BY lost_at, id LIMIT ?2"
+        trimLost = Statement(database, "DELETE FROM connection WHERE id IN (\(lost))")
+        trimLostMemberships = Statement(database, "DELETE FROM membership WHERE connection IN (\(lost))")
+        trimLeft = Statement(
+            database,
+            """
+            DELETE FROM membership WHERE (connection, room, joined) IN
+            (SELECT connection, room, joined FROM membership WHERE left < ?1 ORDER BY left LIMIT ?2)
+            """)
+        oldestEffect = Statement(database, "SELECT number FROM outbox ORDER BY number LIMIT 1")
     }
+
+    /// Joining twice keeps the first interval.
+    private static let isOutside =
+        "NOT EXISTS (SELECT 1 FROM membership WHERE connection = id AND room = ?2 AND left IS NULL)"
 
     /// Drops at most `limit` effects of before `time`; how many.
     func trim(before time: Timestamp, limit: Int) throws(StoreError) -> Int {
         try trimEffects.changes(.time(time), .integer(limit))
     }
 
+    /// Drops at most `limit` connections that were lost before `time`, with their rooms; how many.
+    func trimLost(before time: Timestamp, limit: Int) throws(StoreError) -> Int {
+        try trimLostMemberships.run(.time(time), .integer(limit))
+        return try trimLost.changes(.time(time), .integer(limit))
+    }
+
+    /// Drops at most `limit` memberships that ended before the oldest effect; how many. `number` is the last one given.
+    func trimLeft(number: Int64, limit: Int) throws(StoreError) -> Int {
+        let oldest = try oldestEffect.first { $0.integer(0) } ?? number + 1
+        return try trimLeft.changes(.integer(oldest), .integer(limit))
+    }
+
+    /// Records an open socket; the rooms of a connection that is resumed, nil for one that is new.
     func connect(
-        _ connection: String, host: String, subject: String, session: String?, at now: Timestamp
-    ) throws(StoreError) {
+        _ connection: String, host: String, subject: String, session: String?, namespace: String,
+        since number: Int64, at now: Timestamp
+    ) throws(StoreError) -> [String]? {
+        let known = try readConnection.first(.text(connection)) {
+            (subject: $0.text(1), namespace: $0.text(2))
+        }
+        if let known {
+            if known.subject.isSame(as: subject), known.namespace.isSame(as: namespace) {
+                try resumeConnection.run(.text(connection), .text(host), .optional(session))
+                return try readRooms.all(.text(connection)) { $0.text(0) }
+            }
+            try disconnect(connection)
+        }
         try insertConnection.run(
-            .text(connection), .text(host), .text(subject), .optional(session), .time(now))
+            .text(connection), .text(host), .text(subject), .optional(session), .time(now),
+            .text(namespace), .integer(number))
+        return nil
+    }
+
+    /// Whether a connection is `host`'s; any connection, without a host.
+    func isOwned(_ connection: String, by host: String?) throws(StoreError) -> Bool {
+        guard let host else { return true }
+        return try readConnection.first(.text(connection)) { $0.text(0).isSame(as: host) } ?? false
+    }
+
+    func suspend(_ connection: String, at now: Timestamp) throws(StoreError) {
+        try suspendConnection.run(.text(connection), .time(now))
     }
 
     func disconnect(_ connection: String) throws(StoreError) {
@@ -83,17 +157,34 @@ final class SocketStatements {
         try deleteConnection.run(.text(connection))
     }
 
-    func join(_ room: String, _ connections: UnitOfWork.Connections) throws(StoreError) {
+    /// Forgets what is to be closed: nobody may resume it.
+    func disconnect(_ connections: UnitOfWork.Connections) throws(StoreError) {
         switch connections {
-        case .connection(let id): try joinConnection.run(.text(id), .text(room))
-        case .subject(let id): try joinSubject.run(.text(id), .text(room))
+        case .connection(let id): try disconnect(id)
+        case .subject(let subject):
+            for id in try readOfSubject.all(.text(subject), read: { $0.text(0) }) { try disconnect(id) }
         }
     }
 
-    func leave(_ room: String, _ connections: UnitOfWork.Connections) throws(StoreError) {
+    func join(
+        _ room: String, _ connections: UnitOfWork.Connections, at number: Int64
+    ) throws(StoreError) {
         switch connections {
-        case .connection(let id): try leaveConnection.run(.text(id), .text(room))
-        case .subject(let id): try leaveSubject.run(.text(id), .text(room))
+        case .connection(let id): try joinConnection.run(.text(id), .text(room), .integer(number))
+        case .subject(let id):
+            try joinSubject.run(
+                .text(id), .text(room), .integer(number), .text(RoomName.namespace(of: room)))
+        }
+    }
+
+    func leave(
+        _ room: String, _ connections: UnitOfWork.Connections, at number: Int64
+    ) throws(StoreError) {
+        switch connections {
+        case .connection(let id): try leaveConnection.run(.text(id), .text(room), .integer(number))
+        case .subject(let id):
+            try leaveSubject.run(
+                .text(id), .text(room), .integer(number), .text(RoomName.namespace(of: room)))
         }
     }
 
@@ -122,112 +213,59 @@ final class SocketStatements {
     }
 
     func forgetDeadHosts(now: Timestamp) throws(StoreError) {
-        if try deleteDeadHosts.changes(.time(now)) > 0 { try forgetLostConnections() }
+        if try deleteDeadHosts.changes(.time(now)) > 0 { try loseConnections.run(.time(now)) }
     }
 
-    func retire(host: String) throws(StoreError) {
+    func retire(host: String, now: Timestamp) throws(StoreError) {
         try deleteHost.run(.text(host))
-        try forgetLostConnections()
-    }
-
-    private func forgetLostConnections() throws(StoreError) {
-        try deleteLostConnections.run()
-        try deleteLostMemberships.run()
+        try loseConnections.run(.time(now))
     }
 }
 
 extension Transaction {
-    /// Adds an effect to the outbox, and to what the observer is told after the commit.
-    func record(_ kind: Effect.Kind, at now: Timestamp) throws(StoreError) {
-        let effect = Effect(number: nextNumber(), kind: kind)
+    /// Adds an effect to the outbox, and to what the observer is told after the commit. Its number.
+    @discardableResult
+    func record(_ kind: Effect.Kind, at now: Timestamp) throws(StoreError) -> Int64 {
+        let number = nextNumber()
+        try record(kind, number: number, at: now)
+        return number
+    }
+
+    /// Records an open socket. This takes a number whether it is resumed or new, so that a unit of work says by itself how
+    /// many numbers it takes.
+    func connect(
+        _ connection: String, host: String, subject: String, session: String?, namespace: String,
+        at now: Timestamp
+    ) throws(StoreError) {
+        let number = nextNumber()
+        let rooms = try sockets.connect(
+            connection, host: host, subject: subject, session: session, namespace: namespace, since: number,
+            at: now)
+        if let rooms {
+            try record(.resumed(connection: connection, host: host, rooms: rooms), number: number, at: now)
+        }
+    }
+
+    /// Drops a batch of what is past its use; whether there may be more.
+    func trim(
+        now: Timestamp, effectsBefore: Timestamp, connectionsLostBefore: Timestamp
+    ) throws(StoreError) -> Bool {
+        let limit = limits.trimBatch
+        var most = try sockets.trim(before: effectsBefore, limit: limit)
+        most = max(most, try sockets.trimLost(before: connectionsLostBefore, limit: limit))
+        most = max(most, try sockets.trimLeft(number: number, limit: limit))
+        most = max(most, try rates.trim(before: now, limit: limit))
+        return most == limit
+    }
+
+    private func record(_ kind: Effect.Kind, number: Int64, at now: Timestamp) throws(StoreError) {
+        let effect = Effect(number: number, kind: kind)
         try sockets.insert(effect, at: now)
         committed.effects.append(effect)
     }
 }
 
-/// An effect as the outbox keeps it: a list of rooms a room a line, with line feeds and backslashes in a name
-/// escaped by a backslash.
-private struct EffectRow {
-    var kind: Int64
-    var target: String
-    var other = ""
-    var event = ""
-    var body = ""
-
-    init(kind: Int64, target: String, other: String, event: String, body: String) {
-        self.kind = kind
-        self.target = target
-        self.other = other
-        self.event = event
-        self.body = body
-    }
-
-    init(_ effect: Effect.Kind) {
-        switch effect {
-        case .emit(let emit):
-            self.init(
-                kind: 1, target: EffectRow.text(emit.rooms), other: EffectRow.text(emit.except),
-                event: emit.event, body: emit.json)
-        case .join(let room, .connection(let id)):
-            self.init(kind: 2, target: room, other: id, event: "", body: "")
-        case .join(let room, .subject(let id)):
-            self.init(kind: 3, target: room, other: id, event: "", body: "")
-        case .leave(let room, .connection(let id)):
-            self.init(kind: 4, target: room, other: id, event: "", body: "")
-        case .leave(let room, .subject(let id)):
-            self.init(kind: 5, target: room, other: id, event: "", body: "")
-        }
-    }
-
-    /// Nil for a kind that a newer version wrote.
-    var effect: Effect.Kind? {
-        switch kind {
-        case 1: .emit(Emit(rooms: lines(target), except: lines(other), event: event, json: body))
-        case 2: .join(room: target, .connection(other))
-        case 3: .join(room: target, .subject(other))
-        case 4: .leave(room: target, .connection(other))
-        case 5: .leave(room: target, .subject(other))
-        default: nil
-        }
-    }
-
-    /// Every line ends in a line feed, so that no room and a room without a name differ.
-    private static func text(_ rooms: [String]) -> String {
-        var text = ""
-        for room in rooms {
-            if room.utf8.contains(where: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\\") }) {
-                for scalar in room.unicodeScalars {
-                    switch scalar {
-                    case "\n": text += "\\n"
-                    case "\\": text += "\\\\"
-                    default: text.unicodeScalars.append(scalar)
-                    }
-                }
-            } else {
-                text += room
-            }
-            text += "\n"
-        }
-        return text
-    }
-
-    private func lines(_ text: String) -> [String] {
-        var lines: [String] = []
-        var line = ""
-        var isEscaped = false
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "n" where isEscaped: line += "\n"
-            case "\\" where !isEscaped:
-                isEscaped = true
-                continue
-            case "\n":
-                lines.append(line)
-                line = ""
-            default: line.unicodeScalars.append(scalar)
-            }
-            isEscaped = false
-        }
-        return lines
-    }
+extension String {
+    /// As SQLite compares: `==` takes canonically equivalent texts as equal.
+    fileprivate func isSame(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 }

@@ -83,20 +83,27 @@ extension Transaction {
         case .emit(let emit):
             try record(.emit(emit), at: now)
         case .join(let room, let connections):
-            try sockets.join(room, connections)
-            try record(.join(room: room, connections), at: now)
+            try sockets.join(
+                room, connections, at: try record(.join(room: room, connections), at: now))
         case .leave(let room, let connections):
-            try sockets.leave(room, connections)
-            try record(.leave(room: room, connections), at: now)
-        case .connect(let connection, let host, let subject, let session):
-            try sockets.connect(connection, host: host, subject: subject, session: session, at: now)
-        case .disconnect(let connection):
-            try sockets.disconnect(connection)
+            try sockets.leave(
+                room, connections, at: try record(.leave(room: room, connections), at: now))
+        case .connect(let connection, let host, let subject, let session, let namespace):
+            try connect(
+                connection, host: host, subject: subject, session: session, namespace: namespace, at: now)
+        case .suspend(let connection, let host):
+            if try sockets.isOwned(connection, by: host) { try sockets.suspend(connection, at: now) }
+        case .disconnect(let connection, let host):
+            if try sockets.isOwned(connection, by: host) { try sockets.disconnect(connection) }
+        case .close(let connections, let reason):
+            try sockets.disconnect(connections)
+            try record(.close(connections, reason: reason), at: now)
         case .openSession(let id, let subject, let expiresAt):
             try records.openSession.run(.text(id), .text(subject), .time(now), .time(expiresAt))
         case .revokeSession(let id):
             try records.revokeSession.run(.text(id), .time(now))
             known.forget(session: id)
+            try record(.sessionEnded(session: id), at: now)
         }
     }
 }

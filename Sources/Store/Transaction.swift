@@ -115,6 +115,7 @@ final class Transaction {
             self.missed = nil
         }
         defer { committed = Committed() }
+        committed.number = publishedNumber
         return Publication(committed: committed, number: publishedNumber, observer: observer)
     }
 

@@ -31,17 +31,24 @@ public struct UnitOfWork: Sendable, Equatable, Codable {
         case enqueue(queue: String, group: String, id: String, payload: String, traceparent: String?)
         /// Tells sockets something.
         case emit(Emit)
-        /// Lets the connections into a room.
+        /// Lets the connections into a room. Of a subject's those of the room's namespace (`RoomName`), lost ones too.
         case join(room: String, Connections)
-        /// Takes the connections out of a room.
+        /// Takes the connections out of a room, of a subject's those of the room's namespace.
         case leave(room: String, Connections)
-        /// Records an open socket.
-        case connect(connection: String, host: String, subject: String, session: String?)
-        /// Forgets a socket and its rooms.
-        case disconnect(connection: String)
+        /// Records an open socket. Where the connection is recorded already, of the same subject and namespace, it is
+        /// resumed: it is `host`'s now, and keeps its rooms. Any other of that id is replaced.
+        case connect(
+            connection: String, host: String, subject: String, session: String?, namespace: String = "/")
+        /// Records that a socket was lost: connection and rooms stay until they are trimmed, so that it may be resumed.
+        /// With a host, only while the connection is that host's: it may have been resumed elsewhere meanwhile.
+        case suspend(connection: String, host: String? = nil)
+        /// Forgets a socket and its rooms. With a host, only while the connection is that host's.
+        case disconnect(connection: String, host: String? = nil)
+        /// Closes sockets from the server's side, and forgets them.
+        case close(Connections, reason: String)
         /// Records a session.
         case openSession(id: String, subject: String, expiresAt: Timestamp)
-        /// Ends a session: its tokens are refused from here on.
+        /// Ends a session: its tokens are refused from here on, and its sockets are closed.
         case revokeSession(id: String)
     }
 
@@ -51,44 +58,6 @@ public struct UnitOfWork: Sendable, Equatable, Codable {
         case connection(String)
         /// All that a subject (a player) has open.
         case subject(String)
-    }
-}
-
-/// An event for the sockets in some rooms.
-public struct Emit: Sendable, Equatable, Codable {
-    /// The rooms whose sockets get it, each socket once.
-    public var rooms: [String]
-    /// Rooms whose sockets do not.
-    public var except: [String]
-    /// The event's name.
-    public var event: String
-    /// The event's one argument, as JSON text.
-    public var json: String
-
-    /// An event for `rooms` without those in `except`.
-    public init(rooms: [String], except: [String] = [], event: String, json: String) {
-        self.rooms = rooms
-        self.except = except
-        self.event = event
-        self.json = json
-    }
-}
-
-/// What a host must do to its sockets because of a commit: a row of the outbox.
-public struct Effect: Sendable, Equatable {
-    /// Its place in the store's one order.
-    public let number: Int64
-    /// What to do.
-    public let kind: Kind
-
-    /// What to do to the sockets.
-    public enum Kind: Sendable, Equatable {
-        /// Send an event.
-        case emit(Emit)
-        /// Let connections into a room.
-        case join(room: String, UnitOfWork.Connections)
-        /// Take connections out of a room.
-        case leave(room: String, UnitOfWork.Connections)
     }
 }
 

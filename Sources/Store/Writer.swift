@@ -111,8 +111,9 @@ final class Writer: Sendable {
             try transaction.commit()
             let publication = transaction.publication()
             let finish: @Sendable (StoreError?) -> Void = { [completions] failure in
-                for completion in completions { completion(failure) }
+                // A function's events go before its answer, as a Socket.IO server's do.
                 if failure == nil { publication.publish() }
+                for completion in completions { completion(failure) }
             }
             if needsDisk { disk.sync(then: finish) } else { finish(nil) }
         } catch {

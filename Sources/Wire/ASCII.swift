@@ -3,9 +3,11 @@ enum ASCII {
     static let tab: UInt8 = 0x09
     static let lineFeed: UInt8 = 0x0A
     static let carriageReturn: UInt8 = 0x0D
+    static let recordSeparator: UInt8 = 0x1E
     static let space: UInt8 = 0x20
     static let quote: UInt8 = 0x22
     static let hash: UInt8 = 0x23
+    static let dollar: UInt8 = 0x24
     static let percent: UInt8 = 0x25
     static let ampersand: UInt8 = 0x26
     static let asterisk: UInt8 = 0x2A

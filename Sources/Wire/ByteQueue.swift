@@ -1,7 +1,8 @@
 /// The bytes that arrived on one connection and were not consumed yet.
 ///
 /// Consuming moves an offset; the storage is compacted only when at least half of it is consumed, so that
-/// every byte is moved at most once on average, however small the pieces are in which bytes arrive.
+/// every byte is moved at most once on average, however small the pieces are in which bytes arrive. Storage
+/// that was needed once is given back as soon as little or nothing waits in it.
 struct ByteQueue: Sendable {
     /// What a search for the end of a line found.
     enum LineSearch {
@@ -15,8 +16,12 @@ struct ByteQueue: Sendable {
         case line(Range<Int>)
     }
 
-    /// Beyond this many bytes, drained storage is given back.
-    static let retainedBytes = 64 * 1024
+    /// Beyond this many bytes, drained storage is given back. That costs a busy connection an allocation for
+    /// each read, which is little beside the read; and an idle one, of which there may be many thousands, holds
+    /// next to nothing.
+    static let retainedBytes = 512
+    /// Beyond this many bytes, storage of which less than an eighth waits is given back for one that fits.
+    static let sparseBytes = 16 * 1024
 
     /// Consumed bytes, up to `start`, then those that wait.
     private(set) var storage: [UInt8] = []
@@ -43,12 +48,23 @@ struct ByteQueue: Sendable {
         start += min(max(length, 0), count)
         searched = 0
         releaseIfDrained()
+        releaseIfSparse()
     }
 
     /// Gives back large storage as soon as nothing waits in it: a connection may be idle for hours.
     mutating func releaseIfDrained() {
         guard start == storage.count, storage.capacity > Self.retainedBytes else { return }
         storage = []
+        start = 0
+    }
+
+    /// The first bytes of what comes next shall not keep what was needed for something long. At least as many
+    /// bytes as are moved here were consumed.
+    private mutating func releaseIfSparse() {
+        guard storage.capacity > Self.sparseBytes, count < storage.capacity / 8, count <= start else {
+            return
+        }
+        storage = Array(storage[start...])
         start = 0
     }
 

@@ -43,15 +43,15 @@ class Answer:
 
 
 class Host:
-    """`gestaloka serve` on a free port of this machine. Its log lines are read as they come."""
+    """`gestaloka serve` (or another program's) on a free port of this machine. Its log lines are read as they come."""
 
-    def __init__(self, store, variables=(), arguments=("--port", "0")):
+    def __init__(self, store, variables=(), arguments=("--port", "0"), binary=BINARY):
         self.store = store
         self.log = []
         self._changed = threading.Condition()
         self._has_ended = False
         self.process = subprocess.Popen(
-            [BINARY, "serve", "--store", store, *arguments],
+            [binary, "serve", "--store", store, *arguments],
             cwd=ROOT,
             env=environment(**dict(variables)),
             stdin=subprocess.DEVNULL,
@@ -138,6 +138,9 @@ class HostTestCase(unittest.TestCase):
 
     # Environment variables of the host.
     variables = {}
+    # The program, and options that all of its verbs get.
+    binary = BINARY
+    options = ()
 
     def run(self, result=None):
         self.hosts = []
@@ -162,7 +165,7 @@ class HostTestCase(unittest.TestCase):
 
     def launch(self, arguments=("--port", "0"), **variables):
         """Starts a host without waiting for it."""
-        host = Host(self.store, {**self.variables, **variables}, arguments)
+        host = Host(self.store, {**self.variables, **variables}, (*arguments, *self.options), self.binary)
         self.hosts.append(host)
         self.addCleanup(self._end, host)
         return host
@@ -185,9 +188,9 @@ class HostTestCase(unittest.TestCase):
 
     def command(self, *arguments, store=True, **variables):
         """Runs another verb on the same store."""
-        options = ["--store", self.store] if store else []
+        options = ["--store", self.store, *self.options] if store else []
         return subprocess.run(
-            [BINARY, *arguments, *options],
+            [self.binary, *arguments, *options],
             cwd=ROOT,
             env=environment(**{**self.variables, **variables}),
             stdin=subprocess.DEVNULL,

@@ -87,7 +87,7 @@ class Stopping(HostTestCase):
         self.assertEqual(self.host.log[-1]["message"], "Stopped")
         player.expect("disconnect")
         player.close()
-        self.assertEqual(self.rows("SELECT count(*) FROM connection"), [(0,)])
+        self.assertEqual(self.rows("SELECT count(*) FROM connection WHERE lost_at IS NULL"), [(0,)])
 
 
 class Starting(HostTestCase):

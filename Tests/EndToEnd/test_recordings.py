@@ -85,10 +85,11 @@ class Replays(unittest.TestCase):
         self.check_nothing_in_clear(recording, session)
 
     def check_nothing_in_clear(self, recording, session):
-        secrets = [sessions.KEY, *session.tokens.values(), "127.0.0.1"]
         for path in recording.iterdir():
             content = path.read_bytes()
-            for secret in secrets:
+            # The manifest names hosts that the model may be on.
+            addresses = [] if path.name == "functions.yaml" else ["127.0.0.1"]
+            for secret in [sessions.KEY, *session.tokens.values(), *addresses]:
                 self.assertNotIn(secret.encode(), content, f"{path.name} has a secret")
 
     def test_a_host_that_is_killed_leaves_a_recording_that_replays_up_to_the_cut(self):

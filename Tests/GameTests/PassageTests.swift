@@ -56,24 +56,24 @@ import Testing
                 pieces.append(String(view))
                 rest = rest.dropFirst(length)
             }
-            let passage = try await Passage.collect(stream(pieces))
-            #expect(passage.story == "語り🏮")
+            let answer = try await StoryAnswer(reading: stream(pieces))
+            #expect(try Passage(parsing: answer.text).story == "語り🏮")
         }
     }
 
     @Test func stream_isReadNoFurtherThanItsLimit() async throws {
         let text = json()
-        _ = try await Passage.collect(stream([text]), maxBytes: text.utf8.count)
+        _ = try await StoryAnswer(reading: stream([text]), maxBytes: text.utf8.count)
         await #expect(throws: PassageError.streamTooLong(maxBytes: 10)) {
-            try await Passage.collect(stream([text]), maxBytes: 10)
+            try await StoryAnswer(reading: stream([text]), maxBytes: 10)
         }
         let endless = AsyncThrowingStream<String, any Error>(unfolding: { "x" })
         await #expect(throws: PassageError.streamTooLong(maxBytes: 64 << 10)) {
-            try await Passage.collect(endless)
+            try await StoryAnswer(reading: endless)
         }
         let endlessNothing = AsyncThrowingStream<String, any Error>(unfolding: { "" })
         await #expect(throws: PassageError.streamTooLong(maxBytes: 1000)) {
-            try await Passage.collect(endlessNothing, maxBytes: 1000)
+            try await StoryAnswer(reading: endlessNothing, maxBytes: 1000)
         }
     }
 
@@ -83,13 +83,13 @@ import Testing
             continuation.yield("{")
             continuation.finish(throwing: Outage())
         }
-        await #expect(throws: Outage.self) { try await Passage.collect(failing) }
+        await #expect(throws: Outage.self) { try await StoryAnswer(reading: failing) }
     }
 
     @Test func cancelledReader_stopsWithACancellationError() async {
         let (silent, continuation) = AsyncThrowingStream<String, any Error>.makeStream()
         continuation.yield(json())
-        let task = Task { try await Passage.collect(silent) }
+        let task = Task { try await StoryAnswer(reading: silent) }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
         continuation.finish()

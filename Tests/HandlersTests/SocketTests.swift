@@ -53,8 +53,52 @@ import Testing
         let event = runtime.event("", trigger: socket("$disconnect", "socket_7"))
         let outcome = try await runtime.invoke(event, "socket-disconnect")
         #expect(outcome.status == 200)
-        #expect(outcome.unit.writes == [.disconnect(connection: "socket_7")])
+        #expect(outcome.unit.writes == [.disconnect(connection: "socket_7", host: "host_1")])
         // One that was never recorded is no error.
         #expect(try await runtime.invoke(event, "socket-disconnect").status == 200)
+    }
+
+    @Test func aSocketThatMayComeBack_isSuspended() async throws {
+        let runtime = try TestRuntime.game()
+        let trigger = socket("$disconnect", "socket_7")
+        let cases: [(String, UnitOfWork.Write)] = [
+            (
+                #"{"reason":"transport close","recoverable":true}"#,
+                .suspend(connection: "socket_7", host: "host_1")
+            ),
+            (
+                #"{"reason":"client namespace disconnect","recoverable":false}"#,
+                .disconnect(connection: "socket_7", host: "host_1")
+            ),
+            (#"{"reason":"ping timeout"}"#, .disconnect(connection: "socket_7", host: "host_1")),
+            ("{}", .disconnect(connection: "socket_7", host: "host_1")),
+        ]
+        for (data, write) in cases {
+            let outcome = try await runtime.invoke(
+                runtime.event(data, trigger: trigger), "socket-disconnect")
+            #expect(outcome.status == 200)
+            #expect(outcome.unit.writes == [write])
+        }
+    }
+
+    @Test func aSocketThatComesBack_hasItsRooms_andThoseOfItsPlayer() async throws {
+        let runtime = try TestRuntime.game()
+        let player = Player(id: "player_1", name: "Ayu", language: .en, location: "harbour")
+        try await runtime.keep(player)
+        let connect = runtime.event("{}", trigger: socket("$connect"))
+        #expect(try await runtime.invoke(connect, "socket-connect").status == 200)
+        let gone = runtime.event(#"{"recoverable":true}"#, trigger: socket("$disconnect"))
+        #expect(try await runtime.invoke(gone, "socket-disconnect").status == 200)
+        #expect(try runtime.state.connection(id: "socket_1")?.lostAt != nil)
+        let since = try runtime.state.connection(id: "socket_1")?.since
+        try await runtime.write([
+            .emit(Emit(rooms: ["location:harbour"], event: "world_update", json: "1"))
+        ])
+        #expect(try await runtime.invoke(connect, "socket-connect").status == 200)
+        let connection = try #require(try runtime.state.connection(id: "socket_1"))
+        #expect(connection.lostAt == nil && connection.since == since)
+        let missed = try runtime.state.missed(
+            connection: "socket_1", after: connection.since, through: .max, scanning: 100)
+        #expect(missed.effects.count == 1)
     }
 }

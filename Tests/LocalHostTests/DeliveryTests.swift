@@ -91,9 +91,9 @@ import Wire
     }
 
     @Test func slowSocket_isClosed_andDelaysNobody() async throws {
-        var limits = HostLimits()
-        limits.sendBytes = 200_000
-        try await serve([Self.connect, .login], limits: limits) { server in
+        var settings = SocketSettings()
+        settings.sendQueue = 200_000
+        try await serve([Self.connect, .login], sockets: settings) { server in
             let token = try server.token(of: "slow")
             let slow = try SocketClient(try server.client(receiveBuffer: 4_096))
             try slow.connect(auth: #"{"token":"\#(token)"}"#)

@@ -46,8 +46,10 @@ import Testing
         await #expect(throws: StoreError.closed) {
             try await state.heartbeat(host: "h", now: at(1), expiresAt: at(2))
         }
-        await #expect(throws: StoreError.closed) { try await state.retire(host: "h") }
-        await #expect(throws: StoreError.closed) { try await state.trim(now: at(1), effectsBefore: at(1)) }
+        await #expect(throws: StoreError.closed) { try await state.retire(host: "h", now: at(1)) }
+        await #expect(throws: StoreError.closed) {
+            try await state.trim(now: at(1), effectsBefore: at(1), connectionsLostBefore: at(1))
+        }
         #expect(throws: StoreError.closed) { try state.record(kind: "p", id: "1") }
         #expect(throws: StoreError.closed) { try state.journal(stream: "s", last: 1) }
         #expect(throws: StoreError.closed) { try state.journalEntry(id: "1") }

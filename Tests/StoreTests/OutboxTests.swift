@@ -9,12 +9,14 @@ import Testing
         let kinds: [UnitOfWork.Write] = [
             .join(room: "r", .connection("c")), .join(room: "r", .subject("p")), emit("1"),
             .leave(room: "r", .connection("c")), .leave(room: "r", .subject("p")), emit("2"),
+            .close(.connection("c"), reason: "1"), .close(.subject("p"), reason: "2"),
+            .revokeSession(id: "s"),
         ]
         try await fixture.state.apply(kinds)
         var effects: [Effect] = []
         for await committed in stream {
             effects += committed.effects
-            if effects.count >= 6 { break }
+            if effects.count >= 9 { break }
         }
         #expect(effects.map(\.kind) == kinds.compactMap(\.effect))
         #expect(effects.map(\.number) == effects.map(\.number).sorted())
@@ -97,6 +99,48 @@ import Testing
         }
     }
 
+    @Test func everyKind_comesOverTheOutboxAsItIs() async throws {
+        let fixture = try Fixture()
+        let follower = try fixture.another()
+        let stream = follower.committed()
+        let own = fixture.state.committed()
+        let connect = UnitOfWork.Write.connect(connection: "c", host: "h", subject: "p", session: nil)
+        let last = try await fixture.state.apply([
+            connect, .join(room: "r\n", .subject("p")), .join(room: "q", .connection("c")), connect,
+            .emit(Emit(rooms: ["r"], event: "e", json: "1", isVolatile: true)),
+            .emit(Emit(rooms: ["r"], event: "e", json: "1", answerWithin: .milliseconds(1))),
+            .emit(
+                Emit(
+                    rooms: [], except: ["x"], event: "", json: "1", isVolatile: true,
+                    answerWithin: Emit.longestAnswer)), .leave(room: "q", .subject("p")),
+            .leave(room: "q", .connection("c")), .close(.connection("c"), reason: "日本"),
+            .close(.subject("p"), reason: ""), .revokeSession(id: "s"),
+        ])
+        follower.catchUp()
+        var told: [[Effect]] = []
+        for stream in [own, stream] {
+            var effects: [Effect] = []
+            for await committed in stream {
+                effects += committed.effects
+                if committed.number >= last { break }
+            }
+            told.append(effects)
+        }
+        #expect(told[0] == told[1])
+        #expect(told[0].count == 11)
+        #expect(told[0][2].kind == .resumed(connection: "c", host: "h", rooms: ["q", "r\n"]))
+    }
+
+    @Test(
+        arguments: [
+            (.zero, 1), (.nanoseconds(1), 1), (.milliseconds(1_500), 1_500), (.seconds(1 << 60), 86_400_000),
+            (.seconds(-1), 1),
+        ] as [(Duration, Int64)])
+    func timeToAnswer_isWholeMilliseconds_withinItsLimits(given: Duration, kept: Int64) {
+        let emit = Emit(rooms: [], event: "e", json: "1", answerWithin: given)
+        #expect(emit.answerWithin == .milliseconds(kept))
+    }
+
     @Test func queues_areNamed_forOnesOwnJobs_andUnknownForAnothers() async throws {
         let fixture = try Fixture()
         let other = try fixture.another()
@@ -119,7 +163,7 @@ import Testing
         try await fixture.state.apply(
             [emit("11"), .openSession(id: "a", subject: "p", expiresAt: at(3_000))], now: 2_000)
         try await fixture.state.apply([.openSession(id: "b", subject: "p", expiresAt: at(9_000))], now: 2_000)
-        try await fixture.state.trim(now: at(5_000), effectsBefore: at(2_000))
+        try await fixture.state.trim(now: at(5_000), effectsBefore: at(2_000), connectionsLostBefore: at(0))
         let database = try Database(path: fixture.path, access: .readOnly, limits: limits)
         #expect(try database.integer("SELECT count(*) FROM outbox") == 1)
         #expect(try database.integer("SELECT count(*) FROM rate") == 0)
@@ -133,6 +177,8 @@ extension UnitOfWork.Write {
         case .emit(let emit): .emit(emit)
         case .join(let room, let connections): .join(room: room, connections)
         case .leave(let room, let connections): .leave(room: room, connections)
+        case .close(let connections, let reason): .close(connections, reason: reason)
+        case .revokeSession(let id): .sessionEnded(session: id)
         default: nil
         }
     }

@@ -41,12 +41,12 @@ import Testing
         if random.next() % 2 == 0 {
             reads.append(.record(kind: "p", id: id, version: Int64(random.next() % 3)))
         }
-        if random.next() % 2 == 0 { reads.append(.entry(id: "e\(random.next() % 40)", isThere: false)) }
+        if random.next() % 2 == 0 { reads.append(.entry(id: "e\(random.next() % 20)", isThere: false)) }
         let writes: [UnitOfWork.Write] = (0..<random.next() % 4).map { _ in
-            switch random.next() % 8 {
+            switch random.next() % 12 {
             case 0: .save(kind: "p", id: id, body: "\(random.next() % 100)")
             // Some ids are there already, and the unit fails.
-            case 1: entry("e\(random.next() % 40)")
+            case 1, 10: entry("e\(random.next() % 20)")
             case 2: job("j\(random.next() % 9)", group: "g\(random.next() % 2)")
             case 3: emit("x")
             case 4:
@@ -54,6 +54,9 @@ import Testing
                     id: "s\(random.next() % 4)", subject: "p", expiresAt: at(Int64(random.next() % 9_000)))
             case 5: .revokeSession(id: "s\(random.next() % 4)")
             case 6: .join(room: "r", .subject("p"))
+            case 7: .suspend(connection: "c\(random.next() % 3)")
+            case 8: .close(.connection("c\(random.next() % 3)"), reason: "r")
+            case 9: .disconnect(connection: "c\(random.next() % 3)", host: "h")
             default: .connect(connection: "c\(random.next() % 3)", host: "h", subject: "p", session: nil)
             }
         }

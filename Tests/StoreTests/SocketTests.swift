@@ -3,15 +3,20 @@ import Testing
 @testable import Store
 
 @Suite struct SocketTests {
-    /// Rows of a kind, read past the interface, which has no use for them yet.
+    /// Rows of a kind, read past the interface, which has no use for them.
     static func count(_ fixture: Fixture, _ table: String, where condition: String = "true") throws -> Int64 {
         let database = try Database(path: fixture.path, access: .readOnly, limits: StoreLimits())
         return try database.integer("SELECT count(*) FROM \(table) WHERE \(condition)")
     }
 
-    static func connect(_ id: String, host: String = "h", subject: String = "p") -> UnitOfWork.Write {
-        .connect(connection: id, host: host, subject: subject, session: nil)
+    static func connect(
+        _ id: String, host: String = "h", subject: String = "p", namespace: String = "/"
+    ) -> UnitOfWork.Write {
+        .connect(connection: id, host: host, subject: subject, session: nil, namespace: namespace)
     }
+
+    /// A condition for who is in a room now.
+    static let isIn = "left IS NULL"
 
     @Test func rooms_areJoinedAndLeft_byConnectionAndBySubject() async throws {
         let fixture = try Fixture()
@@ -19,12 +24,30 @@ import Testing
         try await state.apply([Self.connect("1"), Self.connect("2"), Self.connect("3", subject: "q")])
         try await state.apply([.join(room: "a", .subject("p")), .join(room: "a", .connection("3"))])
         #expect(try Self.count(fixture, "membership", where: "room = 'a'") == 3)
-        try await state.apply([.join(room: "a", .subject("p"))])
+        try await state.apply([.join(room: "a", .subject("p")), .join(room: "a", .connection("none"))])
         #expect(try Self.count(fixture, "membership") == 3, "joining twice is joining once")
         try await state.apply([.leave(room: "a", .subject("p"))])
-        #expect(try Self.count(fixture, "membership", where: "connection = '3'") == 1)
+        #expect(try Self.count(fixture, "membership", where: Self.isIn) == 1)
+        #expect(try Self.count(fixture, "membership", where: "connection = '3' AND left IS NULL") == 1)
         try await state.apply([.leave(room: "a", .connection("3")), .leave(room: "a", .connection("none"))])
-        #expect(try Self.count(fixture, "membership") == 0)
+        #expect(try Self.count(fixture, "membership", where: Self.isIn) == 0)
+        #expect(try Self.count(fixture, "membership") == 3, "who was in it stays")
+        try await state.apply([.join(room: "a", .connection("1"))])
+        #expect(try Self.count(fixture, "membership", where: "connection = '1'") == 2)
+        #expect(try Self.count(fixture, "membership", where: "left <= joined") == 0)
+    }
+
+    @Test func subject_isInRooms_onlyWithItsSocketsOfTheRoomsNamespace() async throws {
+        let fixture = try Fixture()
+        let state = fixture.state
+        try await state.apply([Self.connect("1"), Self.connect("2", namespace: "/lobby")])
+        try await state.apply([.join(room: "a", .subject("p")), .join(room: "/lobby#a", .subject("p"))])
+        #expect(try Self.count(fixture, "membership") == 2)
+        #expect(
+            try Self.count(fixture, "membership", where: "connection = '2' AND room = '/lobby#a'") == 1)
+        try await state.apply([.leave(room: "/lobby#a", .subject("p"))])
+        #expect(try Self.count(fixture, "membership", where: "connection = '1' AND left IS NULL") == 1)
+        #expect(try Self.count(fixture, "membership", where: Self.isIn) == 1)
     }
 
     @Test func disconnect_forgetsTheConnectionAndItsRooms() async throws {
@@ -39,7 +62,120 @@ import Testing
         #expect(try Self.count(fixture, "membership", where: "connection = '2'") == 2)
     }
 
-    @Test func connectionsOfADeadHost_areForgottenAtAnothersHeartbeat() async throws {
+    @Test func lateNews_ofTheHostBefore_doesNotTouchAResumedConnection() async throws {
+        let fixture = try Fixture()
+        let state = fixture.state
+        try await state.apply([Self.connect("1", host: "a")])
+        try await state.apply([Self.connect("1", host: "b")])
+        try await state.apply([
+            .suspend(connection: "1", host: "a"), .disconnect(connection: "1", host: "a"),
+        ])
+        let resumed = try #require(try state.connection(id: "1"))
+        #expect(resumed.host == "b" && resumed.lostAt == nil)
+        try await state.apply([.suspend(connection: "1", host: "b")], now: 7)
+        #expect(try state.connection(id: "1")?.lostAt == at(7))
+        try await state.apply([.suspend(connection: "1", host: "b")], now: 8)
+        #expect(try state.connection(id: "1")?.lostAt == at(7), "lost is lost")
+        try await state.apply([.disconnect(connection: "1", host: "b")])
+        #expect(try state.connection(id: "1") == nil)
+    }
+
+    @Test func connection_isReadAsItWasRecorded() async throws {
+        let fixture = try Fixture()
+        let state = fixture.state
+        #expect(try state.connection(id: "1") == nil)
+        let number = try await state.apply([
+            .connect(connection: "1", host: "h", subject: "p", session: "s", namespace: "/lobby")
+        ])
+        let expected = StoredConnection(
+            id: "1", host: "h", subject: "p", session: "s", namespace: "/lobby", since: number - 1,
+            lostAt: nil)
+        #expect(try state.connection(id: "1") == expected)
+    }
+
+    @Test func resumedConnection_keepsItsRooms_andTellsThemAtItsPlace() async throws {
+        let fixture = try Fixture()
+        let state = fixture.state
+        let stream = state.committed()
+        let first = try await state.apply([
+            Self.connect("1", host: "a"), .join(room: "y", .subject("p")), .join(room: "x", .subject("p")),
+            .join(room: "z", .subject("p")), .leave(room: "z", .subject("p")),
+        ])
+        try await state.apply([.suspend(connection: "1")], now: 5)
+        // What happens to its subject meanwhile happens to it.
+        try await state.apply([.leave(room: "y", .subject("p")), .join(room: "w", .subject("p"))])
+        let last = try await state.apply([
+            .connect(connection: "1", host: "b", subject: "p", session: "new"),
+            .join(room: "v", .connection("1")), emit("end"),
+        ])
+        var effects: [Effect] = []
+        for await committed in stream {
+            effects += committed.effects
+            if committed.number >= last { break }
+        }
+        let index = try #require(
+            effects.firstIndex {
+                $0.kind == .resumed(connection: "1", host: "b", rooms: ["w", "x"])
+            })
+        #expect(effects[index].number == last - 3)
+        #expect(effects[index + 1].kind == .join(room: "v", .connection("1")))
+        #expect(effects.count { if case .resumed = $0.kind { true } else { false } } == 1)
+        let connection = try #require(try state.connection(id: "1"))
+        #expect(connection.session == "new" && connection.host == "b" && connection.lostAt == nil)
+        #expect(connection.since == first - 5)
+    }
+
+    @Test(arguments: [("q", "/"), ("p", "/lobby")])
+    func anothersConnection_isReplaced(subject: String, namespace: String) async throws {
+        let fixture = try Fixture()
+        let state = fixture.state
+        try await state.apply([Self.connect("1"), .join(room: "a", .subject("p"))])
+        let number = try await state.apply([Self.connect("1", subject: subject, namespace: namespace)])
+        #expect(try state.connection(id: "1")?.since == number - 1)
+        #expect(try Self.count(fixture, "membership") == 0)
+        #expect(try Self.count(fixture, "outbox", where: "kind = 9") == 0)
+    }
+
+    @Test func closedConnections_areForgotten_andTold() async throws {
+        let fixture = try Fixture()
+        let state = fixture.state
+        let stream = state.committed()
+        try await state.apply([
+            Self.connect("1"), Self.connect("2", namespace: "/lobby"), Self.connect("3", subject: "q"),
+        ])
+        try await state.apply([.suspend(connection: "2")])
+        let last = try await state.apply([
+            .close(.subject("p"), reason: "banned"), .close(.connection("3"), reason: "full"),
+        ])
+        #expect(try Self.count(fixture, "connection") == 0)
+        var effects: [Effect] = []
+        for await committed in stream {
+            effects += committed.effects
+            if committed.number >= last { break }
+        }
+        #expect(
+            effects.map(\.kind) == [
+                .close(.subject("p"), reason: "banned"), .close(.connection("3"), reason: "full"),
+            ])
+    }
+
+    @Test func session_livesUntilItExpiresOrIsRevoked() async throws {
+        let fixture = try Fixture()
+        let state = fixture.state
+        try await state.apply([.openSession(id: "s", subject: "p", expiresAt: at(5_000))])
+        #expect(try state.isSessionLive(id: "s", now: at(4_999)))
+        #expect(try !state.isSessionLive(id: "s", now: at(5_000)))
+        #expect(try !state.isSessionLive(id: "none", now: at(1)))
+        let stream = state.committed()
+        try await state.apply([.revokeSession(id: "s")])
+        #expect(try !state.isSessionLive(id: "s", now: at(1)))
+        for await committed in stream {
+            #expect(committed.effects.map(\.kind) == [.sessionEnded(session: "s")])
+            break
+        }
+    }
+
+    @Test func connectionsOfADeadHost_areLostAtAnothersHeartbeat() async throws {
         let fixture = try Fixture()
         let state = fixture.state
         try await state.heartbeat(host: "a", now: at(0), expiresAt: at(1_000))
@@ -48,24 +184,28 @@ import Testing
             Self.connect("1", host: "a"), Self.connect("2", host: "b"), .join(room: "r", .subject("p")),
         ])
         try await state.heartbeat(host: "b", now: at(1_000), expiresAt: at(6_000))
-        #expect(try Self.count(fixture, "connection") == 2)
+        #expect(try Self.count(fixture, "connection", where: "lost_at IS NULL") == 2)
         try await state.heartbeat(host: "b", now: at(1_001), expiresAt: at(6_000))
-        #expect(try Self.count(fixture, "connection", where: "id = '2'") == 1)
-        #expect(try Self.count(fixture, "connection") == 1)
-        #expect(try Self.count(fixture, "membership") == 1)
+        #expect(try state.connection(id: "1")?.lostAt == at(1_001))
+        #expect(try state.connection(id: "2")?.lostAt == nil)
+        #expect(try Self.count(fixture, "membership", where: Self.isIn) == 2)
+        // It comes back to the other one.
+        try await state.apply([emit("1"), Self.connect("1", host: "b")])
+        #expect(try state.connection(id: "1")?.lostAt == nil)
     }
 
-    @Test func retiredHost_isForgottenWithItsConnections() async throws {
+    @Test func retiredHost_isForgotten_andItsConnectionsAreLost() async throws {
         let fixture = try Fixture()
         let state = fixture.state
         for host in ["a", "b"] { try await state.heartbeat(host: host, now: at(0), expiresAt: at(9_000)) }
         try await state.apply([
             Self.connect("1", host: "a"), Self.connect("2", host: "b"), .join(room: "r", .subject("p")),
         ])
-        try await state.retire(host: "a")
-        try await state.retire(host: "a")
-        #expect(try Self.count(fixture, "connection") == 1)
-        #expect(try Self.count(fixture, "membership") == 1)
+        try await state.retire(host: "a", now: at(7))
+        try await state.retire(host: "a", now: at(8))
+        #expect(try state.connection(id: "1")?.lostAt == at(7))
+        #expect(try state.connection(id: "2")?.lostAt == nil)
+        #expect(try Self.count(fixture, "membership", where: Self.isIn) == 2)
         #expect(try Self.count(fixture, "host") == 1)
     }
 }

@@ -34,10 +34,20 @@ import Testing
                 .save(kind: "p", id: "1", body: "{}"), entry("e"), job("j"), emit("1"),
                 .join(room: "r", .subject("p")), .leave(room: "r", .connection("c")),
                 .connect(connection: "c", host: "h", subject: "p", session: nil),
-                .disconnect(connection: "c"),
+                .connect(connection: "c", host: "h", subject: "p", session: "s", namespace: "/lobby"),
+                .suspend(connection: "c"), .suspend(connection: "c", host: "h"),
+                .disconnect(connection: "c"), .close(.subject("p"), reason: "r"),
+                .emit(Emit(rooms: ["r"], event: "e", json: "1", isVolatile: true, answerWithin: .seconds(2))),
                 .openSession(id: "a", subject: "p", expiresAt: at(1)), .revokeSession(id: "a"),
             ])
         let data = try JSONEncoder().encode(unit)
         #expect(try JSONDecoder().decode(UnitOfWork.self, from: data) == unit)
+        let plain = try JSONEncoder().encode(Emit(rooms: [], event: "e", json: "1"))
+        let members = try JSONDecoder().decode([String: Ignored].self, from: plain)
+        #expect(members.keys.sorted() == ["event", "except", "json", "rooms"])
+    }
+
+    private struct Ignored: Decodable {
+        init(from decoder: any Decoder) {}
     }
 }

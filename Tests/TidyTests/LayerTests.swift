@@ -5,12 +5,15 @@ import Testing
     /// What the files of a folder may import. The longest folder that fits counts.
     static let allowed: [String: Set<String>] = [
         "Sources/Store/": ["CLinux", "CSQLite", "Glibc", "Synchronization"],
-        "Sources/Wire/": [],
+        "Sources/Wire/": ["CZlib"],
         "Sources/Runtime/": [
             "CCrypto", "CLinux", "CYAML", "FoundationEssentials", "Glibc", "Store", "Synchronization", "Wire",
         ],
         "Sources/Handlers/": ["FoundationEssentials", "Game", "Runtime", "Store"],
         "Sources/Handlers/Game/": ["FoundationEssentials", "Runtime"],
+        "Sources/Handlers/StoryModels/": [
+            "CTLS", "FoundationEssentials", "Game", "Glibc", "Runtime", "Synchronization", "Wire",
+        ],
         "Sources/LocalHost/": [
             "CLinux", "FoundationEssentials", "Glibc", "Runtime", "Store", "Synchronization", "Wire",
         ],
@@ -19,7 +22,7 @@ import Testing
         ],
         "Sources/gestaloka/": [
             "Broadcast", "Command", "Game", "GuestSession", "PlayerAction", "Runtime", "SocketConnect",
-            "SocketDisconnect", "StoryGeneration",
+            "SocketDisconnect", "StoryGeneration", "StoryModels",
         ],
     ]
 

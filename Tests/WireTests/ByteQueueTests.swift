@@ -52,4 +52,14 @@ import Testing
         queue.consume(1_000_000)
         #expect(queue.storage.capacity <= ByteQueue.retainedBytes)
     }
+
+    @Test func largeStorage_isGivenBack_onceLittleWaits() {
+        var queue = ByteQueue()
+        queue.append(Array(repeating: 1, count: 1_000_000) + [2, 3])
+        queue.consume(500_000)
+        #expect(queue.count == 500_002)
+        queue.consume(500_000)
+        #expect(queue.storage.capacity <= ByteQueue.retainedBytes)
+        #expect(queue.take(2) == [2, 3])
+    }
 }

@@ -178,7 +178,7 @@ final class SocketIOClient {
             do throws(SocketIOError) {
                 try receive(SocketIOPacket(decoding: text, limits: SocketIOLimits(idDigits: 18)))
             } catch { throw .badAnswer("not a Socket.IO packet") }
-        case .pong, .upgrade, .noop: break
+        case .pong, .upgrade, .noop, .binary: break
         }
     }
 

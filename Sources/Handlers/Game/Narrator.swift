@@ -19,7 +19,9 @@ public struct Narrator: StoryModel {
     }
 
     /// The passage, in small pieces and without delay. Never fails.
-    public func generate(_ prompt: StoryPrompt) -> AsyncThrowingStream<String, any Error> {
+    public func generate(
+        _ prompt: StoryPrompt, within allowance: ModelAllowance = ModelAllowance(patience: .zero)
+    ) -> AsyncThrowingStream<String, any Error> {
         let pieces = Self.pieces(of: answer(prompt))
         return AsyncThrowingStream { continuation in
             for piece in pieces { continuation.yield(piece) }

@@ -56,25 +56,4 @@ public struct Passage: Codable, Sendable, Equatable {
         let answer = try Answer(from: decoder)
         try self.init(story: answer.story, choices: answer.choices)
     }
-
-    /// Reads a model's stream to its end and parses the text.
-    ///
-    /// Throws ``PassageError`` for a bad answer, `CancellationError` if the task is cancelled meanwhile, and
-    /// otherwise what the stream throws. It stops reading as soon as the answer is longer than `maxBytes` of
-    /// UTF-8; an empty piece counts as one byte, so that no stream can go on for ever.
-    public static func collect(
-        _ stream: some AsyncSequence<String, any Error>, maxBytes: Int = 64 << 10
-    ) async throws -> Passage {
-        var text = ""
-        var remaining = maxBytes
-        for try await piece in stream {
-            try Task.checkCancellation()
-            remaining -= max(1, piece.utf8.count)
-            guard remaining >= 0 else { throw PassageError.streamTooLong(maxBytes: maxBytes) }
-            text += piece
-        }
-        // A cancelled stream just ends: what came so far is not the answer.
-        try Task.checkCancellation()
-        return try Passage(parsing: text)
-    }
 }

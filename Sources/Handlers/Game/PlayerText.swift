@@ -41,8 +41,9 @@ public enum PlayerText {
         guard bytes.count <= maxScalars else { return false }
         return bytes.allSatisfy { byte in
             switch byte {
-            case UInt8(ascii: "#"), UInt8(ascii: "`"), UInt8(ascii: "<"), UInt8(ascii: "|"),
-                UInt8(ascii: ":"):
+            case UInt8(ascii: "#"), UInt8(ascii: "%"), UInt8(ascii: "&"), UInt8(ascii: ":"),
+                UInt8(ascii: "<"),
+                UInt8(ascii: "["), UInt8(ascii: "\\"), UInt8(ascii: "`"), UInt8(ascii: "|"):
                 false
             default: (0x20..<0x7F).contains(byte)
             }

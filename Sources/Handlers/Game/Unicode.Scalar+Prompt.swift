@@ -39,13 +39,13 @@ extension Unicode.Scalar {
     /// Whether a text with this scalar needs the filter: it is dropped, parts lines, or may end a pattern.
     var maySurviveOnlyFiltered: Bool {
         switch value {
-        case 0x23, 0x3A, 0x60, 0x7C: true  // # : ` |
+        case 0x23, 0x25, 0x26, 0x3A, 0x3C, 0x5B, 0x5C, 0x60, 0x7C: true  // # % & : < [ \ ` |
         case 0x20...0x7E, 0x3041...0x30FF, 0x3400...0x9FFF: false
         default:
             switch promptRole {
             case .invisible: false
             case .dropped, .lineBreak, .tab: true
-            case .visible(let folded): folded == 0x23 || folded == 0x3A || folded == 0x60 || folded == 0x7C
+            case .visible(let folded): folded < 0x80 && Unicode.Scalar(UInt8(folded)).maySurviveOnlyFiltered
             }
         }
     }
@@ -105,11 +105,12 @@ extension Unicode.Scalar {
     private static let lookAlikes: [UInt32: UInt32] = {
         // Letterlike symbols, modifier and small capital letters, Roman numerals, Cyrillic, Greek; half-width kana.
         let forms: KeyValuePairs<Unicode.Scalar, String> = [
-            "a": "ªᵃᴬₐᴀɑАаΑα", "e": "ᵉᴱₑᴇℯℰⅇЕеΕҽ℮", "h": "ʰᴴₕʜℎℋℌℍℏНнҺһΗ",
-            "i": "ⁱᴵᵢɪℐℑℹⅈⅠⅰІіΙιıƖɩ", "m": "ᵐᴹₘᴍℳⅯⅿМмΜ", "n": "ⁿᴺₙɴℕΝոռ", "s": "ſˢₛꜱЅѕՏ",
-            "t": "ᵗᵀₜᴛТтΤτ", "u": "ᵘᵁᵤᴜυՍս", "y": "ʸʏУуҮүΥγ",
+            "a": "ªᵃᴬₐᴀɑАаΑα", "e": "ᵉᴱₑᴇℯℰⅇЕеΕҽ℮", "b": "ᵇᴮʙℬЬ", "d": "ᵈᴰᴅⅆԁⅮⅾ", "h": "ʰᴴₕʜℎℋℌℍℏНнҺһΗ",
+            "i": "ⁱᴵᵢɪℐℑℹⅈⅠⅰІіΙιıƖɩ", "m": "ᵐᴹₘᴍℳⅯⅿМмΜ", "l": "ˡᴸₗʟℒℓⅬⅼ", "n": "ⁿᴺₙɴℕΝոռ", "o": "ºᵒᴼₒᴏℴОоΟο",
+            "p": "ᵖᴾₚᴘℙРрΡρ", "r": "ʳᴿᵣʀℛℜℝгꓣ", "s": "ſˢₛꜱЅѕՏ",
+            "t": "ᵗᵀₜᴛТтΤτ", "v": "ᵛⱽᵥᴠⅤⅴ", "u": "ᵘᵁᵤᴜυՍս", "y": "ʸʏУуҮүΥγ",
             "シ": "ｼ", "ス": "ｽ", "テ": "ﾃ", "ム": "ﾑ", "ア": "ｱ", "タ": "ﾀ", "ン": "ﾝ", "ト": "ﾄ", "ヒ": "ﾋ",
-            "ュ": "ｭ", "ー": "ｰ", "マ": "ﾏ",
+            "ュ": "ｭ", "ー": "ｰ", "マ": "ﾏ", "ユ": "ﾕ",
         ]
         var table: [UInt32: UInt32] = [:]
         for (letter, others) in forms {

@@ -1,7 +1,7 @@
 public import Game
 public import Runtime
 
-/// The socket event `$connect`: records a player's new socket and lets it into their rooms.
+/// The socket event `$connect`: records a player's socket, new or come back, and lets it into their rooms.
 ///
 /// The runtime has checked the token before; a problem becomes the client's `connect_error`.
 public struct SocketConnect: Function {

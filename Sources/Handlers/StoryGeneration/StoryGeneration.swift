@@ -5,7 +5,12 @@ internal import Store
 /// The queue `story` and `POST /api/story/generate`: tells the next piece of story.
 ///
 /// What the player did since the last one is answered together in one passage, told by the model and kept in the
-/// journal. The player's sockets get it as `story_response`.
+/// journal. The player's sockets get it as `story_response`, and while it grows as `story_delta`
+/// `{"action_id","seq","text"}`: `seq` counts from 0, and 0 begins anew.
+///
+/// A model's bad answer is asked for once more; where that one is bad too, or the model cannot be asked, the built-in
+/// narrator tells the passage. Everything that the model says, its failures included, comes through
+/// `Context.outside`, and so a replay has it again.
 public struct StoryGeneration: Function {
     /// `{"action_id":"…"}`, or an array of such objects, oldest first.
     public struct Input: Decodable, Sendable {
@@ -44,6 +49,8 @@ public struct StoryGeneration: Function {
         self.model = model
     }
 
+    public func objections(to entry: FunctionEntry) -> [String] { model.objections(hosts: entry.hosts) }
+
     public func validate(_ input: Input) throws(InvalidInput) {
         guard (1...256).contains(input.actionIDs.count) else {
             throw InvalidInput("", "must name 1 to 256 actions")
@@ -59,25 +66,51 @@ public struct StoryGeneration: Function {
             else { throw Problem(.notFound, "There is no such action of this player.") }
             return (id: id, action: try entry.decode(ActionEntry.self))
         }
-        guard let latest = actions.last?.action, let location = world.location(latest.location) else {
+        guard let latest = actions.last, let location = world.location(latest.action.location) else {
             throw Problem(.notFound, "The action's location is not part of this world.")
         }
         let recent = try context.journal(stream, last: Self.searchedEntries)
             .filter { $0.kind == StoryEntry.kind }.suffix(Self.recentPassages)
-            .map { try $0.decode(StoryEntry.self).story }
-        let prompt = StoryPrompt(
-            language: latest.language, location: location, playerName: latest.name, recent: recent,
-            actions: actions.map { PromptAction(id: $0.id, type: $0.action.type, text: $0.action.text) },
-            seed: context.random())
-        let passage = try await Passage.collect(context.outside("model") { model.generate(prompt) })
+            .map { try $0.decode(StoryEntry.self) }
+        var telling = try await Telling(model, world, context, actionID: latest.id)
+        // Nothing but a language model's passage needs the others: the narrator's stories read and write the less.
+        let neighbours =
+            telling.isLanguageModel
+            ? try PresenceEntry.others(at: location.id, than: playerID, in: context) : []
+        let language = latest.action.language
+        let passage = try await telling.passage(
+            StoryPrompt(
+                language: language, location: location, playerName: latest.action.name,
+                recent: recent.map(\.story),
+                actions: actions.map { PromptAction(id: $0.id, type: $0.action.type, text: $0.action.text) },
+                neighbours: neighbours,
+                exits: location.exits.compactMap { world.location($0)?.name[language] },
+                seed: context.random()))
         let story = StoryEntry(
-            actionIDs: input.actionIDs, passage: passage, locationID: location.id, model: model.name)
+            actionIDs: input.actionIDs, passage: passage, locationID: location.id, model: telling.teller)
         try context.append(story, as: StoryEntry.kind, id: context.identifier("story"), to: stream)
         try context.emit("story_response", story, to: [Room.player(playerID)])
+        if telling.isLanguageModel {
+            try appear(latest.action, of: playerID, comingFrom: recent.last?.locationID, in: context)
+        }
         context.log.message("Story generated")
         context.log.set("location", location.id)
         context.log.set("actions", .integer(Int64(actions.count)))
-        context.log.set("model", model.name)
+        telling.log()
         return story
+    }
+
+    /// Lets the stories of others know of the player.
+    private func appear(
+        _ action: ActionEntry, of playerID: String, comingFrom last: String?, in context: Context
+    ) throws {
+        if let last, last != action.location {
+            try context.append(
+                PresenceEntry(action, of: playerID, left: true), as: PresenceEntry.kind,
+                id: context.identifier("presence"), to: PresenceEntry.stream(last))
+        }
+        try context.append(
+            PresenceEntry(action, of: playerID), as: PresenceEntry.kind, id: context.identifier("presence"),
+            to: PresenceEntry.stream(action.location))
     }
 }

@@ -31,7 +31,7 @@ public struct ForeignEvent: Sendable {
             // HEAD is answered by what answers GET (RFC 9110 section 9.3.2).
             manifest.function(on: .http(method: method, path: path))
                 ?? (method == "HEAD" ? manifest.function(on: .http(method: "GET", path: path)) : nil)
-        case .socket(let event, _, _): manifest.function(on: .socket(event: event))
+        case .socket(let event, _, _): manifest.function(onEvent: event)
         case .queue(let name, _):
             manifest.functions.first { entry in
                 entry.triggers.contains { if case .queue(name, _) = $0 { true } else { false } }

@@ -4,6 +4,7 @@ internal import FoundationEssentials
 struct AnyFunction: Sendable {
     let handlerName: String
     let successStatus: Int
+    let objections: @Sendable (FunctionEntry) -> [String]
     /// Decodes and validates; throws `InvalidInput` or `Problem`.
     let prepare: @Sendable (_ data: [UInt8]) throws -> Prepared
 
@@ -15,6 +16,7 @@ struct AnyFunction: Sendable {
     init<F: Function>(_ function: F) {
         handlerName = F.handlerName
         successStatus = F.successStatus
+        objections = { function.objections(to: $0) }
         prepare = { data in
             let input = try JSON.decode(F.Input.self, from: data)
             try function.validate(input)

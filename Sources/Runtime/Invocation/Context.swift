@@ -25,6 +25,10 @@ public final class Context: Sendable {
     public let allowsGuests: Bool
     /// The environment variables that the manifest lets this function see.
     public let environment: [String: String]
+    /// The hosts that the manifest lets this function reach.
+    public let hosts: [String]
+    /// What the manifest lets this function use.
+    public let limits: Limits
     /// Fields for this invocation's log line.
     public let log: LogFields
 
@@ -34,6 +38,11 @@ public final class Context: Sendable {
     private let uptime: @Sendable () -> Duration
     /// In a replay, the texts from outside.
     private let recorded: [String: OutsideText.Record]?
+    /// The namespace that rooms without one belong to.
+    private let namespace: String
+    private let deadline: Duration
+    let metrics: Metrics
+    let audience: [@Sendable (Emit) -> Void]
 
     private struct Work {
         var unit = UnitOfWork()
@@ -45,8 +54,9 @@ public final class Context: Sendable {
     init(
         event: Event, entry: FunctionEntry, caller: Claims?, trace: TraceContext, allowsGuests: Bool,
         environment: [String: String], log: LogFields, state: any SharedState, tokens: Tokens,
-        random: SeededRandom, uptime: @escaping @Sendable () -> Duration,
-        recorded: [String: OutsideText.Record]?
+        random: SeededRandom, uptime: @escaping @Sendable () -> Duration, remaining: Duration,
+        recorded: [String: OutsideText.Record]?, metrics: Metrics,
+        audience: [@Sendable (Emit) -> Void]
     ) {
         requestID = event.id
         function = entry.name
@@ -57,12 +67,31 @@ public final class Context: Sendable {
         self.trace = trace
         self.allowsGuests = allowsGuests
         self.environment = environment
+        hosts = entry.hosts
+        limits = entry.limits
         self.log = log
         self.state = state
         self.tokens = tokens
         work = Mutex(Work(random: random))
         self.uptime = uptime
         self.recorded = recorded
+        namespace = Self.namespace(of: event.trigger, entry)
+        deadline = uptime() + remaining
+        self.metrics = metrics
+        self.audience = audience
+    }
+
+    /// A socket's namespace; `/` for plain WebSockets and all that is no socket.
+    private static func namespace(of trigger: Event.Source, _ entry: FunctionEntry) -> String {
+        guard case .socket(let event, _, _) = trigger else { return RoomName.mainNamespace }
+        let namespace = RoomName.namespace(of: event)
+        // A path of plain WebSockets looks alike, but is no namespace; none has the name of both.
+        let isPath =
+            namespace != RoomName.mainNamespace
+            && entry.triggers.contains {
+                if case .websocket(let path, _) = $0 { path == namespace } else { false }
+            }
+        return isPath ? RoomName.mainNamespace : namespace
     }
 
     /// The id of the caller, who is a player wherever the manifest asks for one. Throws a 401 `Problem` without one.
@@ -110,8 +139,16 @@ public final class Context: Sendable {
         return OutsideText(source: .live(source(), tape, uptime: uptime))
     }
 
-    /// The texts from outside as far as they have been read.
-    var texts: [String: OutsideText.Record] { work.withLock { $0.tapes.mapValues(\.record) } }
+    /// The texts from outside as far as they have been read, those left out that said nothing at all.
+    var texts: [String: OutsideText.Record] {
+        work.withLock { $0.tapes.mapValues(\.record) }.filter {
+            !$0.value.pieces.isEmpty || $0.value.failure != nil
+        }
+    }
+
+    /// How long this function may still take, for the waits of what is outside. It differs in a replay: nothing that
+    /// the function decides may depend on it.
+    public var remaining: Duration { max(.zero, deadline - uptime()) }
 
     // MARK: Random numbers and ids
 
@@ -147,50 +184,105 @@ public final class Context: Sendable {
                 traceparent: trace.traceparent))
     }
 
+    // MARK: Sockets
+    //
+    // Rooms are those of the namespace of the socket that triggered this invocation, and of the main namespace where no
+    // socket did or a plain WebSocket: `table` in an invocation from `/lobby` is `/lobby#table`. That full name may be
+    // given anywhere; `/#table` is the main namespace's. Every socket is in the room that its own id names.
+    //
+    // What takes a room throws where its name is empty, longer than 256 bytes, has a control character, or begins with a
+    // slash and has no `#`.
+
     /// Sends an event to the sockets in `rooms`, except those that are also in a room of `except`.
     ///
-    /// Throws where a room's name is empty, longer than 256 bytes or has a control character.
-    public func emit(_ event: String, _ value: some Encodable, to rooms: [String], except: [String] = [])
-        throws
-    {
-        for room in rooms + except { try check(room) }
-        write(.emit(Emit(rooms: rooms, except: except, event: event, json: try JSON.encode(value))))
+    /// A socket that cannot take a `volatile` event at once does without it, also after it was away. With `answerWithin`
+    /// each client is asked for an answer (Socket.IO's acknowledgement): the event `$ack:EVENT` has it, or says that the
+    /// time is over. Throws where that is not above zero, or more than a day.
+    public func emit(
+        _ event: String, _ value: some Encodable, to rooms: [String], except: [String] = [],
+        volatile isVolatile: Bool = false, answerWithin: Duration? = nil
+    ) throws {
+        if let answerWithin {
+            guard answerWithin > .zero, answerWithin <= Emit.longestAnswer else {
+                throw InvalidInput("/answerWithin", "must be above zero, and a day at most")
+            }
+        }
+        write(
+            .emit(
+                Emit(
+                    rooms: try rooms.map(full), except: try except.map(full), event: event,
+                    json: try JSON.encode(value), isVolatile: isVolatile, answerWithin: answerWithin)))
     }
 
-    /// Lets all sockets of a player into a room.
+    /// Sends a value to one connection, as the event `message`; a plain WebSocket gets just the value.
+    public func post(_ value: some Encodable, to connectionID: String) throws {
+        guard RoomName.qualified(connectionID, in: RoomName.mainNamespace) == connectionID else {
+            throw InvalidInput("/connection", "must be 1 to 256 bytes without control characters")
+        }
+        write(.emit(Emit(rooms: [connectionID], event: "message", json: try JSON.encode(value))))
+    }
+
+    /// Lets all sockets of a player in the room's namespace into it.
     public func join(_ room: String, player: String) throws {
-        try check(room)
-        write(.join(room: room, .subject(player)))
+        write(.join(room: try full(room), .subject(player)))
     }
 
     /// Lets the socket that triggered this invocation into a room. Nothing without such a socket.
     public func join(_ room: String) throws {
-        try check(room)
-        if case .socket(_, let connection, _) = trigger { write(.join(room: room, .connection(connection))) }
+        let room = try full(room)
+        if let connectionID { write(.join(room: room, .connection(connectionID))) }
     }
 
-    /// Takes all sockets of a player out of a room.
+    /// Takes all sockets of a player in the room's namespace out of it.
     public func leave(_ room: String, player: String) throws {
-        try check(room)
-        write(.leave(room: room, .subject(player)))
+        write(.leave(room: try full(room), .subject(player)))
     }
 
     /// Takes the socket that triggered this invocation out of a room. Nothing without such a socket.
     public func leave(_ room: String) throws {
-        try check(room)
-        if case .socket(_, let connection, _) = trigger { write(.leave(room: room, .connection(connection))) }
+        let room = try full(room)
+        if let connectionID { write(.leave(room: room, .connection(connectionID))) }
     }
 
-    /// Records the socket that triggered this invocation as the caller's. Nothing without such a socket.
+    /// Closes all sockets of a player, in every namespace. They cannot be resumed.
+    ///
+    /// Throws where the reason is longer than 123 bytes (RFC 6455 section 5.5) or has a control character.
+    public func close(player: String, reason: String) throws {
+        write(.close(.subject(player), reason: try checked(reason)))
+    }
+
+    /// Closes a socket; it cannot be resumed. Throws as `close(player:reason:)`.
+    public func close(connection: String, reason: String) throws {
+        write(.close(.connection(connection), reason: try checked(reason)))
+    }
+
+    /// Records the socket that triggered this invocation as the caller's. One that comes back is resumed, and has its
+    /// rooms. Nothing without such a socket.
     public func openConnection() throws {
         guard case .socket(_, let connection, let host) = trigger, let caller else { return }
-        write(.connect(connection: connection, host: host, subject: caller.subject, session: caller.session))
+        write(
+            .connect(
+                connection: connection, host: host, subject: caller.subject, session: caller.session,
+                namespace: namespace))
     }
 
-    /// Forgets the socket that triggered this invocation, and its rooms.
-    public func closeConnection() {
-        if case .socket(_, let connection, _) = trigger { write(.disconnect(connection: connection)) }
+    /// Keeps the socket that triggered this invocation, and its rooms, for as long as it may come back
+    /// (`recovery-window`). Nothing without such a socket, or where it is another host's by now.
+    public func suspendConnection() {
+        if case .socket(_, let connection, let host) = trigger {
+            write(.suspend(connection: connection, host: host))
+        }
     }
+
+    /// Forgets the socket that triggered this invocation, and its rooms. Nothing without such a socket, or where it is
+    /// another host's by now.
+    public func closeConnection() {
+        if case .socket(_, let connection, let host) = trigger {
+            write(.disconnect(connection: connection, host: host))
+        }
+    }
+
+    // MARK: Sessions
 
     /// Opens a session for a subject and signs a token for it.
     public func openSession(for subject: String, roles: [String] = [], lifetime: Duration) throws
@@ -212,10 +304,29 @@ public final class Context: Sendable {
 
     private func write(_ write: UnitOfWork.Write) { work.withLock { $0.unit.writes.append(write) } }
 
-    private func check(_ room: String) throws {
-        guard !room.isEmpty, room.utf8.count <= 256, room.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
-            throw InvalidInput("/room", "must be 1 to 256 bytes without control characters")
+    /// The id of the socket that triggered this invocation.
+    private var connectionID: String? {
+        if case .socket(_, let connection, _) = trigger { connection } else { nil }
+    }
+
+    func full(_ room: String) throws -> String {
+        // A socket's id is a room of no namespace.
+        if let connectionID, room == connectionID { return room }
+        guard let full = RoomName.qualified(room, in: namespace) else {
+            let rule =
+                room.utf8.first == UInt8(ascii: "/")
+                ? "must name a namespace and a room, as /lobby#table"
+                : "must be 1 to \(RoomName.maximumLength) bytes without control characters"
+            throw InvalidInput("/room", rule)
         }
+        return full
+    }
+
+    private func checked(_ reason: String) throws -> String {
+        guard reason.utf8.count <= 123, reason.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
+            throw InvalidInput("/reason", "must be 123 bytes at most without control characters")
+        }
+        return reason
     }
 }
 

@@ -20,6 +20,10 @@ public protocol Function: Sendable {
     /// The HTTP status of a success, 200 where not overridden.
     static var successStatus: Int { get }
 
+    /// What keeps this function from working as a manifest asks for it, one line each: `check` prints it and `serve`
+    /// refuses to start. Nothing where not overridden. Never a key or a token.
+    func objections(to entry: FunctionEntry) -> [String]
+
     /// Checks what decoding cannot. Called before `handle`, outside its deadline.
     func validate(_ input: Input) throws(InvalidInput)
 
@@ -30,6 +34,7 @@ public protocol Function: Sendable {
 extension Function {
     public static var handlerName: String { String(describing: Self.self) }
     public static var successStatus: Int { 200 }
+    public func objections(to entry: FunctionEntry) -> [String] { [] }
     public func validate(_ input: Input) throws(InvalidInput) {}
 }
 

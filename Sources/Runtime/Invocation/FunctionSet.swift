@@ -30,4 +30,14 @@ public struct FunctionSet: Sendable {
             return "\(place): function '\(entry.name)': no handler '\(entry.handler)'\(suggestion)"
         }
     }
+
+    /// What keeps functions from working as a manifest asks for them, as ``missing(from:file:)`` tells what is missing.
+    public func objections(to manifest: Manifest, file: String? = nil) -> [String] {
+        manifest.functions.flatMap { entry in
+            (functions[entry.handler]?.objections(entry) ?? []).map { objection in
+                let place = file.map { "\($0):\(entry.line)" } ?? "line \(entry.line)"
+                return "\(place): function '\(entry.name)': \(objection)"
+            }
+        }
+    }
 }

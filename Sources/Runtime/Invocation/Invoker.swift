@@ -1,4 +1,5 @@
 public import Store
+internal import Synchronization
 
 /// Runs functions: the pipeline, the same wherever a function runs.
 ///
@@ -21,7 +22,14 @@ public final class Invoker: Sendable {
     let log: Log
     let settings: Settings
     private let functions: [String: Bound]
-    private let tokens: Tokens
+    let tokens: Tokens
+    private let listeners = Mutex<(any LiveAudience)?>(nil)
+
+    /// Who hears what functions say live: the host sets it once, before it serves.
+    public var audience: (any LiveAudience)? {
+        get { listeners.withLock { $0 } }
+        set { listeners.withLock { $0 = newValue } }
+    }
 
     /// A function of the manifest with what does not change from one invocation to the next.
     private struct Bound {
@@ -57,10 +65,11 @@ public final class Invoker: Sendable {
     }
 
     /// Runs one invocation to its end. With `claim`, its jobs are done in the same transaction as the effects; with
-    /// `recorded`, what it takes from outside is what an earlier run took.
+    /// `recorded`, what it takes from outside is what an earlier run took. `live` hears what the function says before
+    /// it returns, beside the audience; never in a replay.
     public func invoke(
         _ entry: FunctionEntry, _ event: Event, completing claim: JobClaim? = nil,
-        replaying recorded: Taken? = nil
+        replaying recorded: Taken? = nil, live: (@Sendable (Emit) -> Void)? = nil
     ) async -> Outcome {
         let started = platform.uptime()
         let taken = recorded ?? Taken(seed: platform.seed())
@@ -73,7 +82,7 @@ public final class Invoker: Sendable {
             isReplay: recorded != nil)
         var outcome: Outcome
         do {
-            outcome = try await run(&invocation)
+            outcome = try await run(&invocation, live)
         } catch {
             if let fault = error as? StoreError { invocation.taken.fault = StoreFault(fault) }
             outcome = failure(error, fields: fields)
@@ -87,7 +96,9 @@ public final class Invoker: Sendable {
     }
 
     /// Steps 1 to 8 of the pipeline.
-    private func run(_ invocation: inout Invocation) async throws -> Outcome {
+    private func run(_ invocation: inout Invocation, _ live: (@Sendable (Emit) -> Void)?) async throws
+        -> Outcome
+    {
         let (entry, event) = (invocation.entry, invocation.event)
         guard event.data.count <= entry.limits.body else {
             throw Problem(.tooLarge, "The body may have \(entry.limits.body) bytes.")
@@ -107,8 +118,10 @@ public final class Invoker: Sendable {
             }
             if invocation.isReplay, invocation.taken.isContended { throw contended(&invocation) }
             var remaining = entry.limits.timeout
+            let audience = invocation.isReplay ? [] : audience(and: live)
             for _ in 0..<Self.maximumAttempts {
-                let context = context(for: invocation, environment: bound.environment)
+                let context = context(
+                    for: invocation, environment: bound.environment, remaining: remaining, audience: audience)
                 let begun = platform.uptime()
                 let result = try await handle(prepared, context, within: remaining, ticket)
                 // The store's time does not count, all runs of the function together do.
@@ -134,6 +147,14 @@ public final class Invoker: Sendable {
             state.release(ticket)
             throw error
         }
+    }
+
+    /// All who hear what one invocation says live.
+    private func audience(and caller: (@Sendable (Emit) -> Void)?) -> [@Sendable (Emit) -> Void] {
+        var all: [@Sendable (Emit) -> Void] = []
+        if let audience { all.append { audience.tell($0) } }
+        if let caller { all.append(caller) }
+        return all
     }
 
     /// A refusal of the function's own that stands at a place in the store's order.
@@ -267,14 +288,18 @@ public final class Invoker: Sendable {
         }
     }
 
-    private func context(for invocation: Invocation, environment: [String: String]) -> Context {
+    private func context(
+        for invocation: Invocation, environment: [String: String], remaining: Duration,
+        audience: [@Sendable (Emit) -> Void]
+    ) -> Context {
         Context(
             event: invocation.event, entry: invocation.entry, caller: invocation.caller,
             trace: invocation.trace,
             allowsGuests: manifest.guests,
             environment: environment, log: invocation.fields,
             state: state,
-            tokens: tokens, random: invocation.random, uptime: platform.uptime,
-            recorded: invocation.isReplay ? invocation.taken.texts : nil)
+            tokens: tokens, random: invocation.random, uptime: platform.uptime, remaining: remaining,
+            recorded: invocation.isReplay ? invocation.taken.texts : nil, metrics: metrics,
+            audience: audience)
     }
 }

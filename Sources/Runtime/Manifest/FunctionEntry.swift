@@ -16,6 +16,9 @@ public struct FunctionEntry: Sendable, Equatable {
     public var isolation: Isolation
     /// The environment variables it may see.
     public var environment: [String]
+    /// The hosts it may reach, as ``HostAddress`` writes them: `api.openai.com`, `127.0.0.1:8080`, `[::1]:8080`. A
+    /// host without a port stands for the default port of the URL's scheme.
+    public var hosts: [String]
     /// The line of its name in the manifest, from 1; 0 for an entry made in code.
     public var line: Int
 
@@ -23,7 +26,7 @@ public struct FunctionEntry: Sendable, Equatable {
     public init(
         name: String, handler: String, triggers: [Trigger] = [], access: Access = .player,
         per: RateScope? = nil, limits: Limits = Limits(), isolation: Isolation = .inline,
-        environment: [String] = [], line: Int = 0
+        environment: [String] = [], hosts: [String] = [], line: Int = 0
     ) {
         self.name = name
         self.handler = handler
@@ -33,6 +36,7 @@ public struct FunctionEntry: Sendable, Equatable {
         self.limits = limits
         self.isolation = isolation
         self.environment = environment
+        self.hosts = hosts
         self.line = line
     }
 }

@@ -11,6 +11,8 @@ public struct Manifest: Sendable, Equatable {
     public var auth: [Issuer]
     /// How the Socket.IO endpoint behaves.
     public var sockets: SocketSettings
+    /// How the plain WebSocket endpoints behave, by their paths. A path that only a trigger names has the defaults.
+    public var websockets: [String: WebSocketSettings]
     /// Addresses of proxies whose `X-Forwarded-For` is believed, as ``IPLiteral`` writes them.
     public var trustedProxies: [String]
     /// The functions, in file order.
@@ -19,13 +21,14 @@ public struct Manifest: Sendable, Equatable {
     /// A manifest made in code; unlike one that was read, it is not checked.
     public init(
         store: String = Manifest.defaultStore, guests: Bool = false, auth: [Issuer] = [],
-        sockets: SocketSettings = SocketSettings(), trustedProxies: [String] = [],
-        functions: [FunctionEntry] = []
+        sockets: SocketSettings = SocketSettings(), websockets: [String: WebSocketSettings] = [:],
+        trustedProxies: [String] = [], functions: [FunctionEntry] = []
     ) {
         self.store = store
         self.guests = guests
         self.auth = auth
         self.sockets = sockets
+        self.websockets = websockets
         self.trustedProxies = trustedProxies
         self.functions = functions
     }
@@ -36,6 +39,11 @@ public struct Manifest: Sendable, Equatable {
     /// The function of that name, if the manifest has one.
     public func function(named name: String) -> FunctionEntry? {
         functions.first { $0.name == name }
+    }
+
+    /// The function of a socket event's full name, if the manifest has one.
+    public func function(onEvent fullName: String) -> FunctionEntry? {
+        functions.first { $0.triggers.contains { $0.eventName == fullName } }
     }
 }
 

@@ -21,14 +21,30 @@ enum ManifestBounds {
     static let batch = 1...256
     static let rates = 4
     static let rateCount = 1...1_000_000_000
-    static let rateWindow = 1_000...30 * 86_400_000
+    /// In seconds.
+    static let rateWindow = 1...30 * 86_400
+    /// In seconds; below a minute one answer of a model would be more than any budget.
+    static let tokenWindow = 60...30 * 86_400
 
     static let timeout = 1...15 * 60_000
     static let body = 0...16 << 20
     static let memory = 1 << 20...64 << 30
     static let concurrency = 1...65_536
 
+    /// `host:port`, and an origin.
+    static let hostBytes = 300
+    static let port = 1...65_535
+    /// Of one function.
+    static let hosts = 64
+    static let origins = 64
+
     static let ping = 1_000...600_000
+    static let sendQueue = 64 << 10...64 << 20
+    static let namespaceBytes = 128
+    static let websockets = 64
+    static let memberBytes = 128
+    static let subprotocols = 16
+    static let subprotocolBytes = 128
     static let maxPayload = 1_024...16 << 20
     static let recoveryWindow = 0...86_400_000
 }

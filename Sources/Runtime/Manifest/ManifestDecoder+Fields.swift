@@ -58,9 +58,15 @@ extension ManifestDecoder {
     }
 
     /// The items of a list; empty, reported, if it is none.
-    mutating func list(_ node: YAMLNode, _ what: String, of items: String) -> [YAMLNode] {
+    mutating func list(
+        _ node: YAMLNode, _ what: String, of items: String, atMost limit: Int = ManifestBounds.nodes
+    ) -> [YAMLNode] {
         guard case .sequence(let nodes) = node.value else {
             report("'\(what)' must be a list of \(items), not \(node.kind)", at: node.mark)
+            return []
+        }
+        guard nodes.count <= limit else {
+            report("'\(what)' has more than \(limit) entries", at: node.mark)
             return []
         }
         return nodes

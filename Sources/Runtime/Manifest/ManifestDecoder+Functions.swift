@@ -48,9 +48,10 @@ extension ManifestDecoder {
                     "'per: player' needs a player, and 'auth' is none", at: node.mark, suggestion: "address")
             }
         }
-        if let node = fields["limits"] { function.limits = limits(node, of: owner) }
+        if let node = fields["limits"] { function.limits = limits(node, of: owner, per: function.per) }
         if let node = fields["isolation"] { function.isolation = isolation(node) }
         if let node = fields["environment"] { function.environment = environment(node) }
+        if let node = fields["hosts"] { function.hosts = hosts(node) }
         return function
     }
 
@@ -78,7 +79,7 @@ extension ManifestDecoder {
         return .role(text)
     }
 
-    private mutating func limits(_ node: YAMLNode, of owner: String) -> Limits {
+    private mutating func limits(_ node: YAMLNode, of owner: String, per: RateScope) -> Limits {
         var limits = Limits()
         guard let fields = fields(of: node, ManifestKeys.limits, owner: "'limits' of \(owner)") else {
             return limits
@@ -93,7 +94,23 @@ extension ManifestDecoder {
             limits.concurrency =
                 integer(node, "concurrency", ManifestBounds.concurrency) ?? limits.concurrency
         }
+        if let node = fields["tokens"] {
+            limits.tokens = tokens(node)
+            if per != .player {
+                report("'tokens' needs 'per: player'; here it is '\(per.rawValue)'", at: node.mark)
+            }
+        }
         return limits
+    }
+
+    private mutating func tokens(_ node: YAMLNode) -> Rate? {
+        guard let text = text(node, "tokens") else { return nil }
+        do {
+            return try Rate(parsingTokens: text)
+        } catch {
+            report(error.description, at: node.mark, suggestion: error.suggestion)
+            return nil
+        }
     }
 
     private mutating func rates(_ node: YAMLNode) -> [Rate] {
@@ -129,5 +146,38 @@ extension ManifestDecoder {
             }
         }
         return names
+    }
+
+    private mutating func hosts(_ node: YAMLNode) -> [String] {
+        var hosts: [String] = []
+        for item in list(node, "hosts", of: "hosts", atMost: ManifestBounds.hosts) {
+            guard let text = text(item, "a host") else { continue }
+            guard let host = HostAddress.canonical(text) else {
+                reportNoHost(text, at: item.mark)
+                continue
+            }
+            if hosts.contains(host) {
+                report("'\(quoted(text))' is named twice", at: item.mark)
+            } else {
+                hosts.append(host)
+            }
+        }
+        return hosts
+    }
+
+    private mutating func reportNoHost(_ text: String, at mark: YAMLMark) {
+        if text.contains("*") {
+            report("each host is named in full, unlike '\(quoted(text))'", at: mark)
+            return
+        }
+        let rest = WebOrigin.scheme(of: text)?.rest ?? text[...]
+        let authority = rest.prefix { !"/?#".contains($0) }
+        let host = authority.lastIndex(of: "@").map { authority[$0...].dropFirst() } ?? authority
+        let meant = HostAddress.canonical(String(host)) ?? HostAddress.canonical("[\(text)]")
+        report(
+            text.contains("/")
+                ? "a host has no scheme and no path, unlike '\(quoted(text))'"
+                : "'\(quoted(text))' is not a host such as api.example.com or 127.0.0.1:8080",
+            at: mark, suggestion: meant.map(quoted))
     }
 }

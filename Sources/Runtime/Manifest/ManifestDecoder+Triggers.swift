@@ -1,9 +1,3 @@
-/// Which function has a trigger, and where.
-struct TriggerOwner {
-    let function: String
-    let line: Int
-}
-
 extension ManifestDecoder {
     mutating func triggers(_ node: YAMLNode, of function: String) -> [Trigger] {
         var triggers: [Trigger] = []
@@ -32,17 +26,8 @@ extension ManifestDecoder {
         switch entry.key {
         case "http": http(entry.value)
         case "socket": socket(entry.value)
+        case "websocket": websocket(entry.value)
         default: queue(entry.value)
-        }
-    }
-
-    private mutating func claim(_ trigger: Trigger, for function: String, at mark: YAMLMark) {
-        let key = trigger.description
-        if let owner = taken[key] {
-            let holder = owner.function == function ? "this function" : "function '\(quoted(owner.function))'"
-            report("'\(quoted(key))' is already taken by \(holder) on line \(owner.line)", at: mark)
-        } else {
-            taken[key] = TriggerOwner(function: function, line: mark.line)
         }
     }
 
@@ -78,34 +63,6 @@ extension ManifestDecoder {
             return nil
         }
         return .http(method: String(method), path: path)
-    }
-
-    private mutating func socket(_ node: YAMLNode) -> Trigger? {
-        guard let event = text(node, "socket") else { return nil }
-        let lifecycle = [Trigger.connectEvent, Trigger.disconnectEvent]
-        guard event.unicodeScalars.count <= ManifestBounds.eventCharacters else {
-            report("an event's name is at most \(ManifestBounds.eventCharacters) characters", at: node.mark)
-            return nil
-        }
-        if event.hasPrefix("$"), !lifecycle.contains(event) {
-            report(
-                "events that start with '$' are \(alternatives(lifecycle)), not '\(quoted(event))'",
-                at: node.mark,
-                suggestion: nearest(event, among: lifecycle))
-            return nil
-        }
-        if Trigger.reservedEvents.contains(event) {
-            report(
-                "'\(event)' is an event of Socket.IO itself", at: node.mark,
-                suggestion: lifecycle.contains("$\(event)") ? "$\(event)" : nil)
-            return nil
-        }
-        guard !event.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) })
-        else {
-            report("an event's name has no control characters", at: node.mark)
-            return nil
-        }
-        return .socket(event: event)
     }
 
     private mutating func queue(_ node: YAMLNode) -> Trigger? {

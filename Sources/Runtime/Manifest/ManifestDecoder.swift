@@ -6,9 +6,11 @@ struct ManifestDecoder {
     let file: String
     let expansion: EnvironmentExpansion
     private(set) var problems: [ManifestProblem] = []
-    /// Triggers seen so far, by what makes them clash.
-    var taken: [String: TriggerOwner] = [:]
-    /// Where the sockets are, which no http trigger may take.
+    /// What triggers and places were seen so far.
+    var claims = ManifestClaims()
+    /// The paths of plain WebSockets whose messages name a route.
+    var routed: Set<String> = []
+    /// Where the sockets are, which no other trigger may take.
     var socketsPath = SocketSettings().path
 
     init(file: String, environment: [String: String]) {
@@ -32,6 +34,7 @@ struct ManifestDecoder {
         if let node = fields["auth"] { manifest.auth = issuers(node) }
         if let node = fields["sockets"] { manifest.sockets = sockets(node) }
         socketsPath = manifest.sockets.path
+        if let node = fields["websockets"] { manifest.websockets = websockets(node) }
         if let node = fields["trusted-proxies"] { manifest.trustedProxies = proxies(node) }
         if let node = require("functions", in: fields) { manifest.functions = functions(node) }
         return manifest
@@ -70,45 +73,6 @@ struct ManifestDecoder {
             issuers.append(Issuer(issuer: name, audience: audience, algorithm: algorithm, key: key))
         }
         return issuers
-    }
-
-    private mutating func sockets(_ node: YAMLNode) -> SocketSettings {
-        var settings = SocketSettings()
-        guard let fields = fields(of: node, ManifestKeys.sockets, owner: "'sockets'") else { return settings }
-        if let node = fields["path"] {
-            settings.path = socketsPath(node) ?? settings.path
-        }
-        if let node = fields["ping-interval"] {
-            settings.pingInterval = duration(node, "ping-interval", ManifestBounds.ping) ?? .zero
-        }
-        if let node = fields["ping-timeout"] {
-            settings.pingTimeout = duration(node, "ping-timeout", ManifestBounds.ping) ?? .zero
-        }
-        if let node = fields["max-payload"] {
-            settings.maxPayload = size(node, "max-payload", ManifestBounds.maxPayload) ?? 0
-        }
-        if let node = fields["recovery-window"] {
-            settings.recoveryWindow =
-                duration(node, "recovery-window", ManifestBounds.recoveryWindow) ?? .zero
-        }
-        if let node = fields["connect-timeout"] {
-            settings.connectTimeout = duration(node, "connect-timeout", ManifestBounds.ping) ?? .zero
-        }
-        return settings
-    }
-
-    private mutating func socketsPath(_ node: YAMLNode) -> String? {
-        guard let written = text(node, "path") else { return nil }
-        if let reason = HTTPPathRule.violation(written) {
-            report("'path' \(reason)", at: node.mark, suggestion: HTTPPathRule.path(near: written))
-            return nil
-        }
-        let path = written.hasSuffix("/") ? written : written + "/"
-        if path == "/" || HTTPPathRule.reserved.contains(String(path.dropLast())) {
-            report("'\(quoted(written))' belongs to the host", at: node.mark, suggestion: "/socket.io/")
-            return nil
-        }
-        return path
     }
 
     private mutating func proxies(_ node: YAMLNode) -> [String] {

@@ -21,33 +21,59 @@ package struct ManifestKeys: Sendable {
 
     /// The manifest itself.
     package static let document = ManifestKeys(
-        ["version", "store", "guests", "auth", "sockets", "trusted-proxies", "functions"],
-        synonyms: ["issuers": "auth", "proxies": "trusted-proxies", "websockets": "sockets"])
+        ["version", "store", "guests", "auth", "sockets", "websockets", "trusted-proxies", "functions"],
+        synonyms: [
+            "issuers": "auth", "proxies": "trusted-proxies", "socket.io": "sockets", "socketio": "sockets",
+            "ws": "websockets", "endpoints": "websockets",
+        ])
     /// An entry of `auth`.
     package static let issuer = ManifestKeys(
         ["issuer", "audience", "algorithm", "key"],
         synonyms: ["iss": "issuer", "aud": "audience", "alg": "algorithm", "secret": "key"])
     /// The mapping `sockets`.
     package static let sockets = ManifestKeys(
-        ["path", "ping-interval", "ping-timeout", "max-payload", "recovery-window", "connect-timeout"],
-        synonyms: ["recovery": "recovery-window", "max-http-buffer-size": "max-payload"])
+        [
+            "path", "ping-interval", "ping-timeout", "max-payload", "connect-timeout", "upgrade-timeout",
+            "recovery-window", "send-queue", "allowed-origins",
+        ],
+        synonyms: [
+            "recovery": "recovery-window", "max-http-buffer-size": "max-payload", "cors": "allowed-origins",
+            "cors-origin": "allowed-origins", "cors-origins": "allowed-origins",
+            "cors-allowed-origins": "allowed-origins", "origin": "allowed-origins",
+            "origins": "allowed-origins", "send-buffer": "send-queue", "buffer": "send-queue",
+            "backlog": "send-queue", "queue": "send-queue",
+        ])
+    /// An entry of `websockets`.
+    package static let websocket = ManifestKeys(
+        ["route-by", "deflate", "subprotocols", "max-payload"],
+        synonyms: [
+            "route": "route-by", "routes": "route-by", "route-key": "route-by", "action": "route-by",
+            "permessage-deflate": "deflate", "per-message-deflate": "deflate", "compression": "deflate",
+            "compress": "deflate", "protocol": "subprotocols", "protocols": "subprotocols",
+            "max-message-size": "max-payload", "payload": "max-payload",
+        ])
     /// An entry of `functions`.
     package static let function = ManifestKeys(
-        ["handler", "on", "auth", "per", "limits", "isolation", "environment"],
+        ["handler", "on", "auth", "per", "limits", "isolation", "environment", "hosts"],
         synonyms: [
             "trigger": "on", "triggers": "on", "event": "on", "events": "on", "access": "auth",
             "role": "auth",
-            "limit": "limits", "env": "environment",
+            "limit": "limits", "env": "environment", "allowed-hosts": "hosts", "egress": "hosts",
+            "network": "hosts", "outbound": "hosts", "domains": "hosts",
         ],
-        later: ["command", "directory", "hosts"])
+        later: ["command", "directory"])
     /// The mapping `limits` of a function.
     package static let limits = ManifestKeys(
-        ["rate", "timeout", "body", "memory", "concurrency"],
-        synonyms: ["rates": "rate", "deadline": "timeout", "size": "body"])
+        ["rate", "timeout", "body", "memory", "concurrency", "tokens"],
+        synonyms: [
+            "rates": "rate", "deadline": "timeout", "size": "body", "budget": "tokens",
+            "token-budget": "tokens",
+        ])
     /// An entry of `on`.
     package static let trigger = ManifestKeys(
-        ["http", "socket", "queue"], synonyms: ["route": "http", "job": "queue", "jobs": "queue"],
-        later: ["websocket", "schedule"])
+        ["http", "socket", "websocket", "queue"],
+        synonyms: ["route": "http", "job": "queue", "jobs": "queue", "ws": "websocket"],
+        later: ["schedule"])
     /// The long form of a queue trigger.
     package static let queue = ManifestKeys(["name", "batch"])
 }

@@ -23,28 +23,42 @@ public struct Rate: Sendable, Equatable {
     /// Case and spaces do not count. Units are second, minute, hour and day, their plurals, and s, sec, m, min,
     /// h, d.
     public init(parsing text: some StringProtocol) throws(RateError) {
+        let form = RateForm.calls
         var rest = Substring(text)
         rest.trimSpaces()
-        guard let count = try rest.takeNumber() else { throw RateError(text, "it must start with a count") }
-        guard rest.takeSeparator() else { throw RateError(text, "'/' or 'per' must follow the count") }
-        let multiple = try rest.takeNumber() ?? 1
+        guard let count = try rest.takeNumber(form) else {
+            throw RateError(text, form, "it must start with a count")
+        }
+        try self.init(count: count, written: "\(count)", windowIn: rest, form, of: text)
+    }
+
+    /// Reads what follows the count, which stands in suggestions as it was written.
+    init(
+        count: Int, written: String, windowIn text: Substring, _ form: RateForm, of whole: some StringProtocol
+    ) throws(RateError) {
+        var rest = text
+        guard rest.takeSeparator() else { throw RateError(whole, form, "'/' or 'per' must follow the count") }
+        let multiple = try rest.takeNumber(form) ?? 1
         let unit = rest.lowercased()
-        guard !unit.isEmpty else { throw RateError(text, "it must end with second, minute, hour or day") }
+        guard !unit.isEmpty else {
+            throw RateError(whole, form, "it must end with \(form.units.joined(separator: ", ")) or day")
+        }
         guard let seconds = Self.secondsOfUnit[unit] else {
-            let words = ["second", "minute", "hour", "day"]
+            let words = form.units + ["day"]
             let meant = nearest(unit, among: words + words.map { $0 + "s" })
             let period = meant.map { word in
                 let singular = word.hasSuffix("s") ? String(word.dropLast()) : word
                 return multiple == 1 ? singular : "\(multiple) \(singular)s"
             }
-            throw RateError(text, "'\(quoted(unit))' is not a unit of time", period.map { "\(count)/\($0)" })
+            throw RateError(
+                whole, form, "'\(quoted(unit))' is not a unit of time", period.map { "\(written)/\($0)" })
         }
         let (window, overflows) = seconds.multipliedReportingOverflow(by: multiple)
         guard ManifestBounds.rateCount.contains(count) else {
-            throw RateError(text, "the count must be between 1 and 1000000000")
+            throw RateError(whole, form, "the count must be between 1 and 1000000000")
         }
-        guard !overflows, window >= 1, window <= 30 * 86_400 else {
-            throw RateError(text, "the window must be between 1 second and 30 days")
+        guard !overflows, form.window.contains(window) else {
+            throw RateError(whole, form, "the window must be between \(form.shortest) and 30 days")
         }
         self.init(count: count, window: .seconds(window))
     }
@@ -58,12 +72,12 @@ public struct Rate: Sendable, Equatable {
             maxSplits: ManifestBounds.rates, omittingEmptySubsequences: false,
             whereSeparator: { $0 == ";" || $0 == "," || $0 == "|" })
         guard parts.count <= ManifestBounds.rates else {
-            throw RateError(text, "more than \(ManifestBounds.rates) rates")
+            throw RateError(text, .calls, "more than \(ManifestBounds.rates) rates")
         }
         for part in parts {
             let rate = try Rate(parsing: part)
             guard !rates.contains(where: { $0.window == rate.window }) else {
-                throw RateError(text, "two rates over the same window")
+                throw RateError(text, .calls, "two rates over the same window")
             }
             rates.append(rate)
         }
@@ -84,12 +98,34 @@ public struct Rate: Sendable, Equatable {
 
 extension Rate: CustomStringConvertible {
     /// The rate as one writes it: `30/minute`, `100/15 minutes`.
-    public var description: String {
+    public var description: String { "\(count)/\(period)" }
+
+    /// The window as one writes it: `minute`, `15 minutes`.
+    var period: String {
         let seconds = window.components.seconds
         let units: [(Int64, String)] = [(86_400, "day"), (3600, "hour"), (60, "minute")]
         let (factor, name) = units.first { seconds.isMultiple(of: $0.0) } ?? (1, "second")
-        return seconds == factor ? "\(count)/\(name)" : "\(count)/\(seconds / factor) \(name)s"
+        return seconds == factor ? name : "\(seconds / factor) \(name)s"
     }
+}
+
+/// What a rate is of, which decides how it is read.
+struct RateForm: Sendable {
+    /// How such a text is called in messages.
+    let name: String
+    /// The units of time that such a text is suggested with, below a day.
+    let units: [String]
+    /// The shortest window, in words.
+    let shortest: String
+    /// How long a window may be, in seconds.
+    let window: ClosedRange<Int>
+
+    static let calls = RateForm(
+        name: "a rate such as 30/minute", units: ["second", "minute", "hour"], shortest: "1 second",
+        window: ManifestBounds.rateWindow)
+    static let tokens = RateForm(
+        name: "a token budget such as 50k/day", units: ["minute", "hour"], shortest: "1 minute",
+        window: ManifestBounds.tokenWindow)
 }
 
 /// Why a text is not a rate.
@@ -99,23 +135,23 @@ public struct RateError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A rate that was probably meant.
     public let suggestion: String?
 
-    init(_ text: some StringProtocol, _ reason: String, _ suggestion: String? = nil) {
-        description = "'\(quoted(String(text)))' is not a rate such as 30/minute: \(reason)"
+    init(_ text: some StringProtocol, _ form: RateForm, _ reason: String, _ suggestion: String? = nil) {
+        description = "'\(quoted(String(text)))' is not \(form.name): \(reason)"
         self.suggestion = suggestion
     }
 }
 
 extension Substring {
-    fileprivate mutating func trimSpaces() {
+    mutating func trimSpaces() {
         self = drop { $0 == " " }
         while last == " " { removeLast() }
     }
 
     /// Takes a number and the spaces behind it; nil if there is none.
-    fileprivate mutating func takeNumber() throws(RateError) -> Int? {
+    mutating func takeNumber(_ form: RateForm) throws(RateError) -> Int? {
         let digits = prefix { $0.isASCII && $0.isNumber }
         guard !digits.isEmpty else { return nil }
-        guard let number = Int(digits) else { throw RateError(digits, "the number is too large") }
+        guard let number = Int(digits) else { throw RateError(digits, form, "the number is too large") }
         self = self[digits.endIndex...].drop { $0 == " " }
         return number
     }

@@ -12,12 +12,20 @@ public struct SocketSettings: Sendable, Equatable {
     public var recoveryWindow: Duration
     /// How long a new connection may take to join a namespace.
     public var connectTimeout: Duration
+    /// How long a change from polling to WebSocket may take.
+    public var upgradeTimeout: Duration
+    /// How many bytes may wait for one socket that reads too slowly, before it is closed.
+    public var sendQueue: Int
+    /// The origins whose pages may use sockets, as ``WebOrigin`` writes them, and `*` for any. A page of the host's
+    /// own origin always may; empty means no other.
+    public var allowedOrigins: [String]
 
     /// Settings made in code.
     public init(
         path: String = "/socket.io/", pingInterval: Duration = .seconds(25),
         pingTimeout: Duration = .seconds(20), maxPayload: Int = 1_000_000,
-        recoveryWindow: Duration = .seconds(120), connectTimeout: Duration = .seconds(45)
+        recoveryWindow: Duration = .seconds(120), connectTimeout: Duration = .seconds(45),
+        upgradeTimeout: Duration = .seconds(10), sendQueue: Int = 1 << 20, allowedOrigins: [String] = []
     ) {
         self.path = path
         self.pingInterval = pingInterval
@@ -25,5 +33,11 @@ public struct SocketSettings: Sendable, Equatable {
         self.maxPayload = maxPayload
         self.recoveryWindow = recoveryWindow
         self.connectTimeout = connectTimeout
+        self.upgradeTimeout = upgradeTimeout
+        self.sendQueue = sendQueue
+        self.allowedOrigins = allowedOrigins
     }
+
+    /// What ``allowedOrigins`` holds where any page may use sockets.
+    public static let anyOrigin = "*"
 }

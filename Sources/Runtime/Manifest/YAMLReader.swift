@@ -90,6 +90,10 @@ private struct LibYAMLFailure: Error {
     func error(in bytes: [UInt8]) -> YAMLError {
         let place = mark ?? YAMLReader.mark(of: offset, in: bytes)
         guard let context else { return YAMLError(message: problem, mark: place) }
+        // The fallback event is written so, and libyaml's words do not lead there.
+        if context == "while scanning an alias" {
+            return YAMLError(message: "a value that starts with '*' needs quotes, such as \"*\"", mark: place)
+        }
         let from = contextLine == place.line ? "" : " from line \(contextLine)"
         return YAMLError(message: "\(problem), \(context)\(from)", mark: place)
     }

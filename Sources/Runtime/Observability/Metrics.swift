@@ -28,6 +28,12 @@ public final class Metrics: Sendable {
         var invocations: [Key: Int] = [:]
         var durations: [String: Histogram] = [:]
         var rateRefusals: [String: Int] = [:]
+        var counters: [String: (help: String, values: [[String]: Series])] = [:]
+    }
+
+    private struct Series {
+        let labels: [(String, String)]
+        var value: Int
     }
 
     private let state = Mutex(State())
@@ -45,6 +51,34 @@ public final class Metrics: Sendable {
 
     func countRateRefusal(_ function: String) {
         state.withLock { $0.rateRefusals[function, default: 0] += 1 }
+    }
+
+    /// A count that functions keep.
+    public struct Counter: Sendable {
+        let name: String
+        let help: String
+
+        /// A counter; `name` must be a plain word that ends with `_total`.
+        public init(_ name: String, _ help: String) {
+            self.name = name
+            self.help = help
+        }
+    }
+
+    /// The most series of one counter; what would make one more is not counted.
+    static let maximumSeries = 1_024
+
+    func add(_ counter: Counter, _ labels: [(String, String)], by amount: Int) {
+        let key = labels.flatMap { [$0.0, $0.1] }
+        state.withLock { state in
+            let count = state.counters[counter.name]?.values.count ?? 0
+            if let value = state.counters[counter.name]?.values[key]?.value {
+                state.counters[counter.name]?.values[key]?.value = value &+ amount
+            } else if count < Self.maximumSeries {
+                state.counters[counter.name, default: (counter.help, [:])].values[key] =
+                    Series(labels: labels, value: amount)
+            }
+        }
     }
 
     /// A value that somebody else keeps, read when the metrics are.
@@ -97,6 +131,11 @@ public final class Metrics: Sendable {
             }
             text.add([("function", function)], histogram.sum, suffix: "_sum")
             text.add([("function", function)], Double(total), suffix: "_count")
+        }
+        for (name, counter) in state.counters.sorted(by: { $0.key < $1.key }) {
+            text.begin(name, "counter", counter.help)
+            let sorted = counter.values.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+            for (_, series) in sorted { text.add(series.labels, Double(series.value)) }
         }
         for gauge in gauges {
             text.begin(gauge.name, "gauge", gauge.help)

@@ -126,12 +126,13 @@ public protocol InvocationObserver: Sendable {
 }
 
 extension UnitOfWork {
-    /// How many numbers of the store's order its commit takes: one for each entry, job and effect, and its own.
+    /// How many numbers of the store's order its commit takes: one for each entry, job, effect and
+    /// recorded socket, and its own.
     public var numbers: Int64 {
         writes.reduce(1) { count, write in
             switch write {
-            case .append, .enqueue, .emit, .join, .leave: count + 1
-            case .save, .connect, .disconnect, .openSession, .revokeSession: count
+            case .append, .enqueue, .emit, .join, .leave, .connect, .close, .revokeSession: count + 1
+            case .save, .suspend, .disconnect, .openSession: count
             }
         }
     }

@@ -236,18 +236,26 @@ struct RecordLine {
             bytes.append(contentsOf: #"],"except":["#.utf8)
             list(emit.except) { line, room in line.quote(room) }
             put(#"],"data":"#, json: emit.json)
+            if emit.isVolatile { bytes.append(contentsOf: #","volatile":true"#.utf8) }
+            if let patience = emit.answerWithin { put(#","answer_within":"#, patience.milliseconds) }
         case .join(let room, let whom):
             put(#"{"join":"#, text: room)
             self.write(whom)
         case .leave(let room, let whom):
             put(#"{"leave":"#, text: room)
             self.write(whom)
-        case .connect(let connection, let host, let subject, let session):
+        case .connect(let connection, let host, let subject, let session, let namespace):
             put(#"{"connect":"#, text: connection)
             put(#","host":"#, text: host)
             put(#","subject":"#, text: subject)
             if let session { put(#","session":"#, text: session) }
-        case .disconnect(let connection): put(#"{"disconnect":"#, text: connection)
+            if namespace != RoomName.mainNamespace { put(#","namespace":"#, text: namespace) }
+        // The host is the event's.
+        case .suspend(let connection, _): put(#"{"suspend":"#, text: connection)
+        case .disconnect(let connection, _): put(#"{"disconnect":"#, text: connection)
+        case .close(let whom, let reason):
+            put(#"{"close":"#, text: reason)
+            self.write(whom)
         case .openSession(let id, let subject, let expiresAt):
             put(#"{"open_session":"#, text: id)
             put(#","subject":"#, text: subject)

@@ -188,8 +188,15 @@ final class ReplayState: SharedState {
     func nextJob(queue: String) throws(StoreError) -> Timestamp? { nil }
     func queueDepths() throws(StoreError) -> [QueueDepth] { [] }
     func heartbeat(host: String, now: Timestamp, expiresAt: Timestamp) async throws(StoreError) {}
-    func retire(host: String) async throws(StoreError) {}
-    func trim(now: Timestamp, effectsBefore: Timestamp) async throws(StoreError) {}
+    func retire(host: String, now: Timestamp) async throws(StoreError) {}
+    func trim(
+        now: Timestamp, effectsBefore: Timestamp, connectionsLostBefore: Timestamp
+    ) async throws(StoreError) {}
+    func connection(id: String) throws(StoreError) -> StoredConnection? { nil }
+    func missed(
+        connection: String, after start: Int64, through end: Int64, scanning: Int
+    ) throws(StoreError) -> Missed { Missed(effects: [], through: end) }
+    func isSessionLive(id: String, now: Timestamp) throws(StoreError) -> Bool { true }
     func follow(_ observer: @escaping @Sendable (Committed) -> Void) {}
     func catchUp() {}
     func close() { try? store.close() }

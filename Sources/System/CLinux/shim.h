@@ -1,5 +1,5 @@
-// The kernel calls that Swift's Glibc module does not import: epoll(7), eventfd(2), signalfd(2),
-// accept4(2). The data of an epoll event is always its u64 here, so the union stays out of Swift.
+// The kernel calls that Swift's Glibc module does not import: epoll(7), eventfd(2), signalfd(2), inotify(7),
+// accept4(2), descriptors over sockets (unix(7)). The data of an epoll event is always its u64 here, so the union stays out of Swift.
 #ifndef CLINUX_SHIM_H
 #define CLINUX_SHIM_H
 #include <errno.h>
@@ -8,9 +8,12 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
+#include <string.h>
 #include <time.h>
 
 typedef struct {
@@ -80,6 +83,125 @@ static inline int clinux_stop_signals(void) {
     if (pthread_sigmask(SIG_BLOCK, &set, 0) != 0) return -1;
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
+
+// Blocks SIGTERM, SIGINT and SIGCHLD likewise: for a process whose children serve.
+static inline int clinux_supervisor_signals(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGCHLD);
+    if (pthread_sigmask(SIG_BLOCK, &set, 0) != 0) return -1;
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+extern ssize_t read(int fd, void *bytes, size_t count);
+extern int close(int fd);
+
+// The number of the next signal that a signalfd(2) holds; 0 where it holds none.
+static inline int clinux_next_signal(int fd) {
+    struct signalfd_siginfo info;
+    return read(fd, &info, sizeof info) == (ssize_t)sizeof info ? (int)info.ssi_signo : 0;
+}
+
+// Lets the kernel send this process `signal` when the thread that started it ends (prctl(2), PR_SET_PDEATHSIG).
+static inline int clinux_signal_at_parents_end(int signal) { return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }
+
+extern int pipe2(int ends[2], int flags);
+
+// A pipe (SOCK_CLOEXEC is O_CLOEXEC, and so on) and a pair of datagram sockets, which do not block: ends[0] is read, ends[1] written; 0, or -1 with errno.
+static inline int clinux_pipe(int ends[2]) { return pipe2(ends, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+static inline int clinux_datagram_pair(int ends[2]) {
+    return socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends);
+}
+
+// Sends `count` bytes and a duplicate of `descriptor` as one message, without waiting; 0, or errno.
+static inline int clinux_send_descriptor(int socket, int descriptor, const void *bytes, size_t count) {
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control;
+    memset(&control, 0, sizeof control);
+    struct iovec part = {.iov_base = (void *)bytes, .iov_len = count};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
+                             .msg_controllen = sizeof control};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+    ssize_t sent;
+    do sent = sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    return sent < 0 ? errno : 0;
+}
+
+// Receives one message without waiting: the number of its bytes, or -1 with errno. `descriptor` is the one that came
+// with it; -1 where none came, where several did, or where the message was cut off: those are closed.
+static inline int64_t clinux_receive_descriptor(int socket, int *descriptor, void *bytes, size_t capacity) {
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(8 * sizeof(int))];
+    } control;
+    struct iovec part = {.iov_base = bytes, .iov_len = capacity};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
+                             .msg_controllen = sizeof control};
+    *descriptor = -1;
+    ssize_t count;
+    do count = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    while (count < 0 && errno == EINTR);
+    if (count < 0) return -1;
+    int came = 0, last = -1;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+        size_t descriptors = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t i = 0; i < descriptors; i++) {
+            if (last >= 0) close(last);
+            memcpy(&last, CMSG_DATA(header) + i * sizeof(int), sizeof last);
+            came++;
+        }
+    }
+    if (last >= 0 && (came != 1 || message.msg_flags & (MSG_CTRUNC | MSG_TRUNC))) {
+        close(last);
+        last = -1;
+    }
+    *descriptor = last;
+    return count;
+}
+
+static inline int clinux_inotify(void) { return inotify_init1(IN_NONBLOCK | IN_CLOEXEC); }
+static inline int clinux_watch_path(int inotify, const char *path, uint32_t mask) {
+    return inotify_add_watch(inotify, path, mask);
+}
+static inline int clinux_unwatch_path(int inotify, int watch) { return inotify_rm_watch(inotify, watch); }
+
+typedef struct {
+    int watch;
+    uint32_t mask;
+    // Where the next event stands; the end of the bytes where this was the last.
+    size_t next;
+    // The name, without the NULs behind it: where it stands, and its length.
+    size_t name, name_length;
+} clinux_file_event;
+
+// The inotify(7) event at `offset`; `next` is 0 where there is none.
+static inline clinux_file_event clinux_read_file_event(const void *bytes, size_t count, size_t offset) {
+    clinux_file_event found = {0};
+    struct inotify_event event;
+    if (offset > count || count - offset < sizeof event) return found;
+    memcpy(&event, (const char *)bytes + offset, sizeof event);
+    if (count - offset - sizeof event < event.len) return found;
+    found.watch = event.wd;
+    found.mask = event.mask;
+    found.name = offset + sizeof event;
+    found.name_length = strnlen((const char *)bytes + found.name, event.len);
+    found.next = found.name + event.len;
+    return found;
+}
+
+static const uint32_t clinux_file_modified = IN_MODIFY, clinux_file_created = IN_CREATE,
+                      clinux_file_moved_here = IN_MOVED_TO, clinux_watch_gone = IN_IGNORED,
+                      clinux_events_lost = IN_Q_OVERFLOW;
 
 static const uint32_t clinux_in = EPOLLIN, clinux_out = EPOLLOUT, clinux_hangup = EPOLLHUP,
                       clinux_error = EPOLLERR, clinux_read_hangup = EPOLLRDHUP;

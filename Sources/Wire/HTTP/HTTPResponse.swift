@@ -29,8 +29,11 @@ public struct HTTPResponse: Sendable, Equatable {
     ///   - keepAlive: whether the connection stays open behind this response.
     ///   - date: the Date field, an IMF-fixdate (RFC 9110 5.6.7); empty leaves the field out.
     ///   - minorVersion: that of the request; HTTP/1.0 has to be told that the connection stays open.
+    ///   - isStream: whether the content follows in pieces (`chunk`), behind that of `body`. HTTP/1.0 knows no pieces:
+    ///     there the content goes up to the end of the connection, which must not be kept alive.
     public func encode(
-        into output: inout [UInt8], toHead: Bool, keepAlive: Bool, date: String, minorVersion: Int = 1
+        into output: inout [UInt8], toHead: Bool, keepAlive: Bool, date: String, minorVersion: Int = 1,
+        isStream: Bool = false
     ) {
         let code = (100...599).contains(status) ? status : 500
         let hasContent = code >= 200 && code != 204 && code != 205 && code != 304
@@ -44,7 +47,9 @@ public struct HTTPResponse: Sendable, Equatable {
         where HTTPGrammar.isToken(field.name) && !Self.isWrittenHere(field.name, code) {
             Self.append(field.name, field.value, to: &output)
         }
-        if hasContent || code == 205 {
+        if isStream, hasContent {
+            if minorVersion > 0 { output.append(contentsOf: "Transfer-Encoding: chunked\r\n".utf8) }
+        } else if hasContent || code == 205 {
             output.append(contentsOf: "Content-Length: ".utf8)
             Self.append(hasContent ? body.count : 0, to: &output)
             output.append(contentsOf: "\r\n".utf8)
@@ -58,6 +63,18 @@ public struct HTTPResponse: Sendable, Equatable {
         }
         output.append(contentsOf: "\r\n".utf8)
         if hasContent, !toHead { output.append(contentsOf: body) }
+    }
+
+    /// Appends a piece of a stream's content (RFC 9112 section 7.1); an empty one ends it.
+    public static func chunk(_ bytes: [UInt8], into output: inout [UInt8], minorVersion: Int = 1) {
+        guard minorVersion > 0 else {
+            output.append(contentsOf: bytes)
+            return
+        }
+        output.append(contentsOf: String(bytes.count, radix: 16).utf8)
+        output.append(contentsOf: "\r\n".utf8)
+        output.append(contentsOf: bytes)
+        output.append(contentsOf: "\r\n".utf8)
     }
 
     private static func isWrittenHere(_ name: String, _ code: Int) -> Bool {

@@ -8,12 +8,19 @@ public enum EngineIOError: Error, Equatable {
     case unexpectedPayload
     /// The handshake of an open packet is not the object of version 4.
     case invalidHandshake
+    /// The octets of a binary message in text form are not Base64.
+    case invalidBinary
+    /// A packet of a polling payload is neither UTF-8 nor a binary message.
+    case notText
+    /// A polling payload has more packets than the limit.
+    case tooManyPackets
 }
 
 /// One packet of the Engine.IO protocol, version 4, in its text form: a digit, then the payload.
 /// https://socket.io/docs/v4/engine-io-protocol/
 ///
-/// Over a WebSocket a text frame is a packet, and a binary frame is a message without the digit.
+/// Over a WebSocket a text frame is a packet, and a binary frame is a message without the digit. Where only
+/// text goes (`EngineIOPayload`) a binary message is `b` and its Base64.
 public enum EngineIOPacket: Sendable, Equatable {
     /// The server's first packet.
     case open(EngineIOHandshake)
@@ -25,10 +32,15 @@ public enum EngineIOPacket: Sendable, Equatable {
     case pong(String)
     /// A payload of the protocol above.
     case message(String)
+    /// A payload of the protocol above that is no text.
+    case binary([UInt8])
     /// The client goes over to the transport that it probed.
     case upgrade
     /// Ends a poll that waits.
     case noop
+
+    /// What a binary message has in its text form in place of the digit.
+    static let binaryMark: UInt8 = 0x62
 
     /// Reads a packet.
     public init(decoding text: String) throws(EngineIOError) {
@@ -42,11 +54,14 @@ public enum EngineIOPacket: Sendable, Equatable {
         case 0x31, 0x35, 0x36:
             guard payload.isEmpty else { throw .unexpectedPayload }
             self = type == 0x31 ? .close : type == 0x35 ? .upgrade : .noop
+        case Self.binaryMark:
+            guard let bytes = Base64.decode(String(Substring(payload))) else { throw .invalidBinary }
+            self = .binary(bytes)
         default: throw .unknownType
         }
     }
 
-    /// The packet as text.
+    /// The packet as text. Over a WebSocket a binary message goes as a binary frame of its octets instead.
     public func encoded() -> String {
         switch self {
         case .open(let handshake): "0" + handshake.json
@@ -54,6 +69,7 @@ public enum EngineIOPacket: Sendable, Equatable {
         case .ping(let payload): "2" + payload
         case .pong(let payload): "3" + payload
         case .message(let payload): "4" + payload
+        case .binary(let payload): "b" + Base64.encode(payload)
         case .upgrade: "5"
         case .noop: "6"
         }

@@ -78,18 +78,18 @@ public enum JSONScanner {
         byte == ASCII.space || byte == ASCII.tab || byte == ASCII.lineFeed || byte == ASCII.carriageReturn
     }
 
-    private static func isByte(_ bytes: Span<UInt8>, _ index: Int, _ byte: UInt8) -> Bool {
+    static func isByte(_ bytes: Span<UInt8>, _ index: Int, _ byte: UInt8) -> Bool {
         index < bytes.count && bytes[index] == byte
     }
 
-    private static func skipSpace(_ bytes: Span<UInt8>, _ start: Int) -> Int {
+    static func skipSpace(_ bytes: Span<UInt8>, _ start: Int) -> Int {
         var index = start
         while index < bytes.count, isSpace(bytes[index]) { index += 1 }
         return index
     }
 
     /// Where the value that starts at `start` ends; nil where none does. `depth` containers are open already.
-    private static func endOfValue(_ bytes: Span<UInt8>, from start: Int, depth: Int) -> Int? {
+    static func endOfValue(_ bytes: Span<UInt8>, from start: Int, depth: Int) -> Int? {
         var closers: [UInt8] = []
         var index = start
         while true {
@@ -140,7 +140,7 @@ public enum JSONScanner {
         return skipSpace(bytes, colon + 1)
     }
 
-    private static func endOfScalar(_ bytes: Span<UInt8>, from start: Int) -> Int? {
+    static func endOfScalar(_ bytes: Span<UInt8>, from start: Int) -> Int? {
         switch bytes[start] {
         case ASCII.quote: endOfString(bytes, from: start)
         case ASCII.minus, ASCII.zero...ASCII.nine: endOfNumber(bytes, from: start)
@@ -151,7 +151,7 @@ public enum JSONScanner {
         }
     }
 
-    private static func endOfLiteral(_ bytes: Span<UInt8>, from start: Int, _ literal: String) -> Int? {
+    static func endOfLiteral(_ bytes: Span<UInt8>, from start: Int, _ literal: String) -> Int? {
         var index = start
         for byte in literal.utf8 {
             guard isByte(bytes, index, byte) else { return nil }
@@ -186,7 +186,7 @@ public enum JSONScanner {
         return index > start ? index : nil
     }
 
-    private static func endOfString(_ bytes: Span<UInt8>, from start: Int) -> Int? {
+    static func endOfString(_ bytes: Span<UInt8>, from start: Int) -> Int? {
         guard isByte(bytes, start, ASCII.quote) else { return nil }
         var index = start + 1
         while index < bytes.count {

@@ -16,20 +16,35 @@ public enum SocketIOError: Error, Equatable {
     case invalidPayload
     /// The event has a name that the libraries keep for themselves.
     case reservedEvent
+    /// A placeholder that names no attachment or one that another names too, an attachment that none names, or
+    /// an object that is nearly a placeholder.
+    case invalidPlaceholder
+    /// A packet came while attachments of another one are due.
+    case attachmentsDue
+    /// An attachment came while none is due.
+    case unexpectedAttachment
+    /// The attachments of a packet are longer than the limit.
+    case attachmentsTooLong
 }
 
 /// How much of everything one Socket.IO packet may bring.
 public struct SocketIOLimits: Sendable, Equatable {
     /// The binary attachments that follow a packet.
     public var attachments: Int
+    /// All attachments of a packet together, in octets.
+    public var attachmentBytes: Int
     /// The decimal digits of an acknowledgement's id; at most 18, so that every id is an Int.
     public var idDigits: Int
     /// A namespace with its query, in octets.
     public var namespaceBytes: Int
 
     /// Limits that differ from the standard ones where named.
-    public init(attachments: Int = 10, idDigits: Int = 10, namespaceBytes: Int = 256) {
+    public init(
+        attachments: Int = 10, attachmentBytes: Int = 4 * 1024 * 1024, idDigits: Int = 10,
+        namespaceBytes: Int = 256
+    ) {
         self.attachments = attachments
+        self.attachmentBytes = attachmentBytes
         self.idDigits = min(idDigits, 18)
         self.namespaceBytes = namespaceBytes
     }

@@ -22,10 +22,14 @@ extension SocketIOPacket {
         return elements
     }
 
-    /// Grants a namespace: the server's answer to a connect.
-    public static func connect(sid: String, namespace: String = "/") -> SocketIOPacket {
-        SocketIOPacket(
-            kind: .connect, namespace: namespace, json: "{\"sid\":" + JSONScanner.quoted(sid) + "}")
+    /// Grants a namespace: the server's answer to a connect. `pid` is the private id with which a client may
+    /// have the connection recovered.
+    public static func connect(
+        sid: String, pid: String? = nil, namespace: String = "/"
+    ) -> SocketIOPacket {
+        var json = "{\"sid\":" + JSONScanner.quoted(sid)
+        if let pid { json += ",\"pid\":" + JSONScanner.quoted(pid) }
+        return SocketIOPacket(kind: .connect, namespace: namespace, json: json + "}")
     }
 
     /// Refuses a namespace. `data` is raw JSON.
@@ -42,19 +46,38 @@ extension SocketIOPacket {
         SocketIOPacket(kind: .disconnect, namespace: namespace)
     }
 
-    /// An event with the raw JSON of each argument; `id` asks for an acknowledgement.
+    /// An event with the raw JSON of each argument; `id` asks for an acknowledgement. With `attachments` it is a
+    /// binary one, whose arguments have a placeholder for each (`BinaryJSON.extracted`).
     public static func event(
-        _ name: String, json: [String], namespace: String = "/", id: Int? = nil
+        _ name: String, json: [String], namespace: String = "/", id: Int? = nil, attachments: Int = 0
     ) -> SocketIOPacket {
         let elements = [JSONScanner.quoted(name)] + json
         return SocketIOPacket(
-            kind: .event, namespace: namespace, id: id,
-            json: "[" + elements.joined(separator: ",") + "]")
+            kind: attachments > 0 ? .binaryEvent : .event, namespace: namespace, id: id,
+            attachments: attachments, json: "[" + elements.joined(separator: ",") + "]")
     }
 
-    /// The acknowledgement of the event with this id, with the raw JSON of each argument.
-    public static func ack(id: Int, json: [String], namespace: String = "/") -> SocketIOPacket {
+    /// The acknowledgement of the event with this id, with the raw JSON of each argument. With `attachments` it
+    /// is a binary one, whose arguments have a placeholder for each (`BinaryJSON.extracted`).
+    public static func ack(
+        id: Int, json: [String], namespace: String = "/", attachments: Int = 0
+    ) -> SocketIOPacket {
         SocketIOPacket(
-            kind: .ack, namespace: namespace, id: id, json: "[" + json.joined(separator: ",") + "]")
+            kind: attachments > 0 ? .binaryAck : .ack, namespace: namespace, id: id,
+            attachments: attachments, json: "[" + json.joined(separator: ",") + "]")
+    }
+
+    /// The packet with its binary values (`{"$binary":"<Base64>"}`) taken out: a binary event or
+    /// acknowledgement, and the attachments to send behind it; nil where an event or acknowledgement has none,
+    /// and for every other packet. `SocketIOAssembler` does the reverse.
+    public func deconstructed() -> (packet: SocketIOPacket, attachments: [[UInt8]])? {
+        guard kind == .event || kind == .ack, let json, let parts = BinaryJSON.extracted(json: json) else {
+            return nil
+        }
+        var packet = self
+        packet.kind = kind == .event ? .binaryEvent : .binaryAck
+        packet.attachments = parts.attachments.count
+        packet.json = parts.json
+        return (packet: packet, attachments: parts.attachments)
     }
 }

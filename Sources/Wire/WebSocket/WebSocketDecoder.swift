@@ -1,8 +1,12 @@
 /// Reads WebSocket messages (RFC 6455) out of bytes that arrive in any pieces.
 ///
 /// A connection owns one: it appends what the socket gave and calls `next()` until that answers nil. What is
-/// buffered is bounded by the limits, plus what is appended between two calls. No extension is negotiated, so
-/// each reserved bit is an error; permessage-deflate (RFC 7692) would allow RSV1 on a message's first frame.
+/// buffered is bounded by the limits, plus what is appended between two calls, and given back when a message
+/// is complete: an idle decoder holds next to nothing. Each reserved bit is an error, but for the one that
+/// marks a compressed message where permessage-deflate (RFC 7692) was negotiated.
+///
+/// With permessage-deflate a copy of a decoder shares what the messages so far left in the inflater, so that
+/// only one of them may go on.
 public struct WebSocketDecoder: Sendable {
     /// Which side of the connection reads: a server's peer masks its frames, a client's does not.
     public enum Role: Sendable {
@@ -28,6 +32,9 @@ public struct WebSocketDecoder: Sendable {
 
     private let limits: WebSocketLimits
     private let role: Role
+    private let deflate: PerMessageDeflate?
+    /// Made at the first compressed message.
+    private var inflater: WebSocketInflater?
     private var queue = ByteQueue()
     private var header: WebSocketFrameHeader?
     private var failure: WebSocketError?
@@ -35,13 +42,22 @@ public struct WebSocketDecoder: Sendable {
 
     private var message: [UInt8] = []
     private var messageOpcode: WebSocketOpcode?
+    private var isCompressed = false
     private var fragments = 0
     private var controlFrames = 0
 
     /// A decoder for one connection.
-    public init(limits: WebSocketLimits = .standard, role: Role = .server) {
+    ///
+    /// - Parameters:
+    ///   - limits: a compressed message has to keep to them before and after it is inflated.
+    ///   - role: the side that reads.
+    ///   - deflate: what was negotiated of permessage-deflate; nil where it was not.
+    public init(
+        limits: WebSocketLimits = .standard, role: Role = .server, deflate: PerMessageDeflate? = nil
+    ) {
         self.limits = limits
         self.role = role
+        self.deflate = deflate
     }
 
     /// Takes in what a socket gave. Behind a close or an error it is dropped.
@@ -57,6 +73,9 @@ public struct WebSocketDecoder: Sendable {
     /// How many bytes are held: those that wait, and those of a message that is not complete.
     public var bufferedBytes: Int { queue.count + message.count }
 
+    /// The storage behind those, in octets.
+    var allocatedBytes: Int { queue.storage.capacity + message.capacity }
+
     /// The next message; nil until more bytes are appended, and for ever behind a close. An error is final:
     /// it is thrown again by every later call.
     public mutating func next() throws(WebSocketError) -> Message? {
@@ -65,10 +84,16 @@ public struct WebSocketDecoder: Sendable {
             return try advance()
         } catch {
             failure = error
-            queue.removeAll()
-            message = []
+            release()
             throw error
         }
+    }
+
+    /// Nothing more will be read.
+    private mutating func release() {
+        queue.removeAll()
+        message = []
+        inflater = nil
     }
 
     private mutating func advance() throws(WebSocketError) -> Message? {
@@ -77,7 +102,8 @@ public struct WebSocketDecoder: Sendable {
             if let header {
                 frame = header
             } else {
-                let parsed = try WebSocketFrameHeader(queue.storage.span, from: queue.start, role: role)
+                let parsed = try WebSocketFrameHeader(
+                    queue.storage.span, from: queue.start, role: role, allowsCompression: deflate != nil)
                 guard let parsed else { return nil }
                 try admit(parsed)
                 queue.consume(parsed.length)
@@ -111,6 +137,7 @@ public struct WebSocketDecoder: Sendable {
         } else {
             guard messageOpcode == nil else { throw .violation("A message starts within another one.") }
             messageOpcode = frame.opcode
+            isCompressed = frame.isCompressed
             fragments = 0
             controlFrames = 0
         }
@@ -136,15 +163,23 @@ public struct WebSocketDecoder: Sendable {
     }
 
     private mutating func finishMessage() throws(WebSocketError) -> Message {
-        let payload = message
+        var payload = message
         let isText = messageOpcode == .text
         message = []
         messageOpcode = nil
+        if isCompressed { payload = try inflated(payload) }
         guard isText else { return .binary(payload) }
         guard let text = payload.span.utf8Text(0..<payload.count) else {
             throw .notText("The text is not UTF-8.")
         }
         return .text(text)
+    }
+
+    private mutating func inflated(_ payload: [UInt8]) throws(WebSocketError) -> [UInt8] {
+        guard let deflate else { throw .violation("A reserved bit is set.") }
+        let inflater = self.inflater ?? WebSocketInflater(deflate, role: role)
+        self.inflater = inflater
+        return try inflater.inflate(payload, atMost: limits.messageBytes)
     }
 
     private mutating func control(
@@ -156,8 +191,7 @@ public struct WebSocketDecoder: Sendable {
         default:
             let close = try Self.close(payload)
             isClosed = true
-            queue.removeAll()
-            message = []
+            release()
             return close
         }
     }

@@ -10,14 +10,18 @@ public enum WebSocketEncoder {
     ///   - payload: the octets; UTF-8 for text.
     ///   - output: what is written behind.
     ///   - isFinal: false where continuation frames follow.
+    ///   - isCompressed: whether the message that this frame begins is deflated (`WebSocketDeflater`); only
+    ///     where permessage-deflate was negotiated, and never on a continuation or control frame.
     ///   - key: the masking key of a client's frame, its first octet the most significant; a server has none.
     public static func frame(
         _ opcode: Opcode, _ payload: some Collection<UInt8>, into output: inout [UInt8],
-        isFinal: Bool = true, maskedWith key: UInt32? = nil
+        isFinal: Bool = true, isCompressed: Bool = false, maskedWith key: UInt32? = nil
     ) {
         let count = payload.count
         precondition(!opcode.isControl || (count <= 125 && isFinal), "a control frame is short and final")
-        output.append((isFinal ? 0x80 : 0) | opcode.rawValue)
+        precondition(
+            !isCompressed || opcode.startsMessage, "compression is marked on a message's first frame")
+        output.append((isFinal ? 0x80 : 0) | (isCompressed ? 0x40 : 0) | opcode.rawValue)
         let maskBit: UInt8 = key == nil ? 0 : 0x80
         if count < 126 {
             output.append(maskBit | UInt8(count))

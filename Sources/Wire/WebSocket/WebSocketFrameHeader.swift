@@ -1,6 +1,8 @@
 /// What stands before the payload of a frame (RFC 6455 5.2).
 struct WebSocketFrameHeader {
     let isFinal: Bool
+    /// Whether the message that this frame begins is deflated: RSV1 (RFC 7692 6).
+    let isCompressed: Bool
     let opcode: WebSocketOpcode
     let payloadLength: Int
     /// The first octet is the most significant.
@@ -10,16 +12,22 @@ struct WebSocketFrameHeader {
 
     /// Reads a header; nil until all of it is there, though what is wrong is refused as soon as it shows.
     init?(
-        _ bytes: Span<UInt8>, from start: Int, role: WebSocketDecoder.Role
+        _ bytes: Span<UInt8>, from start: Int, role: WebSocketDecoder.Role, allowsCompression: Bool
     ) throws(WebSocketError) {
         guard bytes.count - start >= 2 else { return nil }
         let first = bytes[start]
         let second = bytes[start + 1]
-        guard first & 0x70 == 0 else { throw .violation("A reserved bit is set.") }
+        guard first & (allowsCompression ? 0x30 : 0x70) == 0 else {
+            throw .violation("A reserved bit is set.")
+        }
         guard let opcode = WebSocketOpcode(rawValue: first & 0x0F) else {
             throw .violation("The opcode is unknown.")
         }
         isFinal = first & 0x80 != 0
+        isCompressed = first & 0x40 != 0
+        guard !isCompressed || opcode.startsMessage else {
+            throw .violation("A frame that starts no message has the bit of compression.")
+        }
         self.opcode = opcode
         let isMasked = second & 0x80 != 0
         switch role {

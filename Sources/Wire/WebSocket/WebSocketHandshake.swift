@@ -60,12 +60,37 @@ public enum WebSocketHandshake {
     /// - Parameters:
     ///   - accept: the Base64 of the SHA-1 digest of the key with `guid` behind it.
     ///   - subprotocol: the one that the server took of those offered.
-    public static func response(accept: String, subprotocol: String? = nil) -> HTTPResponse {
+    ///   - extensions: what the server took of the extensions offered: `PerMessageDeflate.answer`.
+    public static func response(
+        accept: String, subprotocol: String? = nil, extensions: String? = nil
+    ) -> HTTPResponse {
         var headers = HTTPHeaders([
             ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept),
         ])
         if let subprotocol { headers.add("Sec-WebSocket-Protocol", subprotocol) }
+        if let extensions { headers.add("Sec-WebSocket-Extensions", extensions) }
         return HTTPResponse(status: 101, headers: headers)
+    }
+
+    /// The subprotocols that a client offers, those that it would rather have first (RFC 6455 4.1). What is no
+    /// token, or stands there again, is left out.
+    public static func subprotocols(offeredBy request: HTTPRequest) -> [String] {
+        var offered: [String] = []
+        var seen: Set<String> = []
+        for value in request.headers.values("sec-websocket-protocol") {
+            for element in HTTPGrammar.listElements(value) {
+                let name = String(element)
+                if HTTPGrammar.isToken(name), seen.insert(name).inserted { offered.append(name) }
+            }
+        }
+        return offered
+    }
+
+    /// The subprotocol to open with: the first of those offered that the server speaks, as its case is; nil
+    /// where there is none, so that the response names none, and the client decides whether to go on.
+    public static func subprotocol(offeredBy request: HTTPRequest, among spoken: [String]) -> String? {
+        guard !spoken.isEmpty else { return nil }
+        return subprotocols(offeredBy: request).first { spoken.contains($0) }
     }
 
     /// 16 octets are 22 digits of Base64 and two signs of padding (RFC 4648 4).

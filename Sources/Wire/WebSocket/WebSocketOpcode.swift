@@ -15,4 +15,7 @@ public enum WebSocketOpcode: UInt8, Sendable, Equatable {
 
     /// Control frames may stand between the frames of a message (RFC 6455 5.5).
     public var isControl: Bool { rawValue >= 0x8 }
+
+    /// Whether a frame of this kind is a message's first one.
+    var startsMessage: Bool { self == .text || self == .binary }
 }

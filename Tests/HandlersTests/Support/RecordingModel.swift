@@ -18,7 +18,9 @@ final class RecordingModel: StoryModel {
 
     var prompts: [StoryPrompt] { kept.withLock { $0 } }
 
-    func generate(_ prompt: StoryPrompt) -> AsyncThrowingStream<String, any Error> {
+    func generate(_ prompt: StoryPrompt, within allowance: ModelAllowance) -> AsyncThrowingStream<
+        String, any Error
+    > {
         let number = kept.withLock { prompts in
             prompts.append(prompt)
             return prompts.count

@@ -144,5 +144,5 @@ extension SQLiteState {
 
 extension Host {
     /// The most events that wait behind another on any socket.
-    var largestBacklog: Int { connections.values.compactMap { $0.socket?.waiting.count }.max() ?? 0 }
+    var largestBacklog: Int { sockets.values.map(\.waiting.count).max() ?? 0 }
 }

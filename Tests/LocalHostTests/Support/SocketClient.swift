@@ -14,7 +14,7 @@ final class SocketClient {
 
     init(_ client: Client, fields: String = "") throws {
         self.client = client
-        try client.send(request("GET", "/socket.io/?EIO=4&transport=websocket", Self.fields + fields))
+        try client.send(request("GET", "/socket.io/?EIO=4&transport=websocket&t=1.5", Self.fields + fields))
         let response = try client.response()
         guard response.status == 101,
             response.headers["Sec-WebSocket-Accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="

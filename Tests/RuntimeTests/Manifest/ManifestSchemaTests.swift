@@ -43,11 +43,12 @@ import Testing
         #expect(schema.additionalProperties?.isFalse == true)
     }
 
-    @Test(arguments: ["issuer", "sockets", "function", "limits", "trigger", "queue"])
+    @Test(arguments: ["issuer", "sockets", "websocket", "function", "limits", "trigger", "queue"])
     func everyMappingsKeys_areTheSchemas(_ name: String) throws {
         let keys = try #require(
             [
-                "issuer": ManifestKeys.issuer, "sockets": .sockets, "function": .function, "limits": .limits,
+                "issuer": ManifestKeys.issuer, "sockets": .sockets, "websocket": .websocket,
+                "function": .function, "limits": .limits,
                 "trigger": .trigger, "queue": .queue,
             ][name])
         let definition = try #require(schema.definitions[name])
@@ -57,7 +58,7 @@ import Testing
 
     @Test func everyMapping_isCompared() {
         let mappings = schema.definitions.filter { $0.value.properties != nil }.keys.sorted()
-        #expect(mappings == ["function", "issuer", "limits", "queue", "sockets", "trigger"])
+        #expect(mappings == ["function", "issuer", "limits", "queue", "sockets", "trigger", "websocket"])
     }
 
     @Test func choices_areTheSchemas() throws {

@@ -105,6 +105,16 @@ import Testing
                   max-payload: 2 KiB
                   recovery-window: 0s
                   connect-timeout: 1500ms
+                  upgrade-timeout: 2s
+                  send-queue: 64KiB
+                  allowed-origins: ["HTTPS://Play.Example:443", "*", "http://[0:0::1]:08080"]
+                websockets:
+                  /ws:
+                    route-by: action
+                    deflate: true
+                    subprotocols: [b.v1, a]
+                    max-payload: 4KiB
+                  /plain:
                 trusted-proxies: [127.0.0.1, "0:0::1", "::FFFF:10.1.2.3"]
                 functions:
                   hello:
@@ -113,38 +123,62 @@ import Testing
                       - http: DELETE /
                       - socket: 挨拶
                       - queue: jobs
-                    per: function
+                      - socket: "*"
+                      - socket: /lobby#a#b
+                      - socket: /lobby#*
+                      - socket: /lobby#$disconnect
+                      - socket: $ack:trade
+                      - websocket: /ws
+                      - websocket: /ws#look
+                      - websocket: /other#$connect
+                    per: player
                     auth: game-master
                     isolation: inline
                     environment: [HOME, _x1]
+                    hosts: [API.OpenAI.com, "127.0.0.1:8080", "[0:0::1]"]
                     limits:
                       rate: 1/second;30/minute
                       timeout: 15m
                       body: 0
                       memory: 64GiB
                       concurrency: 65536
+                      tokens: 1.5M per day
                 """, file: "f", environment: [:])
         #expect(manifest.store == "a b.db")
         #expect(
             manifest.sockets
                 == SocketSettings(
                     path: "/live/", pingInterval: .seconds(1), pingTimeout: .seconds(600), maxPayload: 2048,
-                    recoveryWindow: .zero, connectTimeout: .milliseconds(1500)))
+                    recoveryWindow: .zero, connectTimeout: .milliseconds(1500),
+                    upgradeTimeout: .seconds(2), sendQueue: 65_536,
+                    allowedOrigins: ["https://play.example", "*", "http://[::1]:8080"]))
+        #expect(
+            manifest.websockets == [
+                "/ws": WebSocketSettings(
+                    routeBy: "action", deflate: true, subprotocols: ["b.v1", "a"], maxPayload: 4096),
+                "/plain": WebSocketSettings(),
+            ])
         #expect(manifest.auth.map(\.key) == ["$ecret"])
         #expect(manifest.trustedProxies == ["127.0.0.1", "::1", "10.1.2.3"])
         let limits = Limits(
             rate: [Rate(count: 1, window: .seconds(1)), Rate(count: 30, window: .seconds(60))],
-            timeout: .seconds(900), body: 0, memory: 64 << 30, concurrency: 65_536)
+            timeout: .seconds(900), body: 0, memory: 64 << 30, concurrency: 65_536,
+            tokens: Rate(count: 1_500_000, window: .seconds(86_400)))
         #expect(
             manifest.functions == [
                 FunctionEntry(
                     name: "hello", handler: "Hello",
                     triggers: [
                         .http(method: "DELETE", path: "/"), .socket(event: "挨拶"),
-                        .queue(name: "jobs", batch: 1),
+                        .queue(name: "jobs", batch: 1), .socket(event: "*"),
+                        .socket(event: "/lobby#a#b"), .socket(event: "/lobby#*"),
+                        .socket(event: "/lobby#$disconnect"), .socket(event: "$ack:trade"),
+                        .websocket(path: "/ws", route: "$default"), .websocket(path: "/ws", route: "look"),
+                        .websocket(path: "/other", route: "$connect"),
                     ],
-                    access: .role("game-master"), per: .function, limits: limits,
-                    environment: ["HOME", "_x1"], line: 15)
+                    access: .role("game-master"), per: .player, limits: limits,
+                    environment: ["HOME", "_x1"], hosts: ["api.openai.com", "127.0.0.1:8080", "[::1]"],
+                    line: 25)
             ])
     }
 
@@ -157,9 +191,37 @@ import Testing
     @Test(arguments: [
         (Trigger.http(method: "GET", path: "/x"), "http GET /x"),
         (.socket(event: "$connect"), "socket $connect"),
+        (.websocket(path: "/ws", route: "look"), "websocket /ws#look"),
         (.queue(name: "story", batch: 3), "queue story"),
     ])
     func triggers_describeThemselves(_ trigger: Trigger, _ text: String) {
         #expect(trigger.description == text)
+    }
+
+    @Test func events_areFoundByTheirFullNames() throws {
+        let manifest = Manifest(functions: [
+            FunctionEntry(
+                name: "socket", handler: "S",
+                triggers: [.queue(name: "a", batch: 1), .socket(event: "/lobby#a")]),
+            FunctionEntry(name: "websocket", handler: "W", triggers: [.websocket(path: "/ws", route: "a")]),
+        ])
+        #expect(manifest.function(onEvent: "/lobby#a")?.name == "socket")
+        #expect(manifest.function(onEvent: "/ws#a")?.name == "websocket")
+        #expect(manifest.function(onEvent: "a") == nil)
+        #expect(Trigger.http(method: "GET", path: "a").eventName == nil)
+    }
+
+    @Test func aNamespacesOrWebSocketsEnd_needsNothingElse() throws {
+        let manifest = try Manifest(
+            yaml: """
+                version: 1
+                functions:
+                  left: {handler: Left, on: [{socket: "/lobby#$disconnect"}, {websocket: "/ws#$disconnect"}]}
+                """, file: "f", environment: [:])
+        #expect(
+            manifest.functions.first?.triggers == [
+                .socket(event: "/lobby#$disconnect"), .websocket(path: "/ws", route: "$disconnect"),
+            ])
+        #expect(manifest.websockets.isEmpty)
     }
 }

@@ -47,6 +47,38 @@ import Testing
         #expect(throws: RateError.self) { try Rate.list(parsing: text) }
     }
 
+    @Test(arguments: [
+        ("50k/day", 50_000, 86_400, "50k/day"), ("1.5M per 30 days", 1_500_000, 2_592_000, "1.5M/30 days"),
+        ("2000/hour", 2000, 3600, "2k/hour"), ("0.5k/minute", 500, 60, "500/minute"),
+        (" 1 K PER 2 h ", 1000, 7200, "1k/2 hours"), ("1000m/d", 1_000_000_000, 86_400, "1000M/day"),
+        ("1234/day", 1234, 86_400, "1234/day"), ("12345600/day", 12_345_600, 86_400, "12345.6k/day"),
+        ("1/60 seconds", 1, 60, "1/minute"),
+    ])
+    func aTokenBudget_isReadAsPeopleWriteIt(
+        _ text: String, _ count: Int, _ seconds: Int, _ written: String
+    ) throws {
+        let rate = try Rate(parsingTokens: text)
+        #expect(rate == Rate(count: count, window: .seconds(seconds)))
+        #expect(rate.tokenDescription == written)
+        #expect(try Rate(parsingTokens: rate.tokenDescription) == rate)
+    }
+
+    @Test(arguments: [
+        "", "k/day", "50k", "50kk/day", "50 thousand/day", "1.5/day", "1.k/day", ".5k/day", "1.25k/day",
+        "1.5.5k/day", "0/day", "0.0k/day", "1001M/day", "50k/second", "50k/59 s", "50k/31 days",
+        "9223372036854775807k/day", "9223372036854775807.9M/day", "99999999999999999999/day", "-1k/day",
+        "٣k/day",
+    ])
+    func anyOtherBudget_isRefused(_ text: String) {
+        #expect(throws: RateError.self) { try Rate(parsingTokens: text) }
+    }
+
+    @Test(arguments: [("1.5 M/dya", "1.5M/day"), ("50k/2 huors", "50k/2 hours"), ("5/secnod", nil)])
+    func aSlipInABudget_hasASuggestion(_ text: String, _ meant: String?) throws {
+        let error = try #require(throws: RateError.self) { try Rate(parsingTokens: text) }
+        #expect(error.suggestion == meant)
+    }
+
     @Test func aLongText_isQuotedInShort() throws {
         let error = try #require(throws: RateError.self) {
             try Rate(parsing: "\u{1B}[31m" + String(repeating: "x", count: 100_000))

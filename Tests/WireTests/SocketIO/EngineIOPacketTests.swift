@@ -14,7 +14,8 @@ import Wire
                     + #""maxPayload":1000000}"#
             ),
             (.close, "1"), (.ping(""), "2"), (.ping("probe"), "2probe"), (.pong("probe"), "3probe"),
-            (.message(#"2["城"]"#), #"42["城"]"#), (.message(""), "4"), (.upgrade, "5"), (.noop, "6"),
+            (.message(#"2["城"]"#), #"42["城"]"#), (.message(""), "4"), (.binary([1, 2, 255]), "bAQL/"),
+            (.binary([]), "b"), (.upgrade, "5"), (.noop, "6"),
         ] as [(EngineIOPacket, String)])
     func packet_isReadAndWritten(packet: EngineIOPacket, text: String) throws {
         #expect(packet.encoded() == text)
@@ -23,7 +24,8 @@ import Wire
 
     @Test(
         arguments: [
-            ("", .empty), ("7", .unknownType), ("b4", .unknownType), ("城", .unknownType),
+            ("", .empty), ("7", .unknownType), ("b4", .invalidBinary), ("B", .unknownType),
+            ("城", .unknownType),
             ("1x", .unexpectedPayload),
             ("5 ", .unexpectedPayload), ("6\n", .unexpectedPayload), ("0", .invalidHandshake),
             ("0{}", .invalidHandshake),

@@ -7,6 +7,7 @@ import Wire
         arguments: [
             ("0", SocketIOPacket(kind: .connect)),
             (#"0{"sid":"wZX3oN0bSVIhsaknAAAI"}"#, .connect(sid: "wZX3oN0bSVIhsaknAAAI")),
+            (#"0/a,{"sid":"x","pid":"y"}"#, .connect(sid: "x", pid: "y", namespace: "/a")),
             ("0/admin,", SocketIOPacket(kind: .connect, namespace: "/admin")),
             (
                 #"0/admin,{"token":"1,2"}"#,
@@ -39,6 +40,12 @@ import Wire
                 SocketIOPacket(
                     kind: .binaryEvent, namespace: "/admin", id: 14, attachments: 2, json: #"["baz",1]"#)
             ),
+            (
+                #"51-/a,7["baz",{"_placeholder":true,"num":0}]"#,
+                .event(
+                    "baz", json: [#"{"_placeholder":true,"num":0}"#], namespace: "/a", id: 7, attachments: 1)
+            ),
+            (#"62-/a,7[1]"#, .ack(id: 7, json: ["1"], namespace: "/a", attachments: 2)),
             (#"61-15["bar"]"#, SocketIOPacket(kind: .binaryAck, id: 15, attachments: 1, json: #"["bar"]"#)),
         ] as [(String, SocketIOPacket)])
     func packet_isReadAndWritten(text: String, packet: SocketIOPacket) throws {

@@ -8,9 +8,9 @@ struct WebSocketDecoding: Equatable {
 
     init(
         _ pieces: [ArraySlice<UInt8>], limits: WebSocketLimits = .standard,
-        role: WebSocketDecoder.Role = .server
+        role: WebSocketDecoder.Role = .server, deflate: PerMessageDeflate? = nil
     ) {
-        var decoder = WebSocketDecoder(limits: limits, role: role)
+        var decoder = WebSocketDecoder(limits: limits, role: role, deflate: deflate)
         for piece in pieces {
             decoder.append(piece)
             do throws(WebSocketError) {

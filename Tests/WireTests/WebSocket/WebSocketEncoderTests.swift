@@ -33,4 +33,11 @@ import Wire
         let decoding = WebSocketDecoding([long[...]], role: .client)
         #expect(decoding.messages == [.close(code: 1002, reason: String(repeating: "城", count: 41))])
     }
+
+    @Test func compression_isMarked_onTheFirstFrame() {
+        var output: [UInt8] = []
+        WebSocketEncoder.frame(.text, [0xF2] as [UInt8], into: &output, isFinal: false, isCompressed: true)
+        WebSocketEncoder.frame(.continuation, [0x48] as [UInt8], into: &output)
+        #expect(output == [0x41, 1, 0xF2, 0x80, 1, 0x48])
+    }
 }

@@ -50,4 +50,31 @@ import Wire
             #expect(error?.headers["Upgrade"] == "websocket")
         }
     }
+
+    @Test func response_namesWhatWasTaken() {
+        let response = WebSocketHandshake.response(
+            accept: "x", subprotocol: "gestaloka.v1", extensions: "permessage-deflate")
+        #expect(response.status == 101)
+        #expect(response.headers["Sec-WebSocket-Protocol"] == "gestaloka.v1")
+        #expect(response.headers["Sec-WebSocket-Extensions"] == "permessage-deflate")
+        #expect(WebSocketHandshake.response(accept: "x").headers["Sec-WebSocket-Extensions"] == nil)
+    }
+
+    @Test(
+        arguments: [
+            (nil, []), ("", []), ("chat", ["chat"]),
+            (" chat ,superchat,, a.b ", ["chat", "superchat", "a.b"]),
+            ("chat, chat, Chat", ["chat", "Chat"]), ("a b, c;d, \"e\", f/g, h", ["h"]),
+        ] as [(String?, [String])])
+    func subprotocols_areReadInOrder(field: String?, offered: [String]) throws {
+        let request = try request("GET /s HTTP/1.1", ["Sec-WebSocket-Protocol": field])
+        #expect(WebSocketHandshake.subprotocols(offeredBy: request) == offered)
+    }
+
+    @Test func subprotocol_isTheFirstOffered_thatIsSpoken() throws {
+        let request = try request("GET /s HTTP/1.1", ["Sec-WebSocket-Protocol": "v3, v2, V1, v1"])
+        #expect(WebSocketHandshake.subprotocol(offeredBy: request, among: ["v1", "v2"]) == "v2")
+        #expect(WebSocketHandshake.subprotocol(offeredBy: request, among: ["v9"]) == nil)
+        #expect(WebSocketHandshake.subprotocol(offeredBy: request, among: []) == nil)
+    }
 }

@@ -1,0 +1,8 @@
+import Command
+import Runtime
+
+let functions = FunctionSet(
+    Enter(), Leave(), Message(), Repeat(), Chat(), Join(), Part(), Ask(), Answered(), Kick(), Anything(),
+    Look())
+
+Program(name: "Lobby", functions: functions).main()

@@ -1,0 +1,52 @@
+/// Finds the JSON object in a model's answer, which may stand in a code fence or between sentences.
+enum JSONObjectSearch {
+    /// How many places where an object seems to begin are looked at.
+    static let attempts = 16
+
+    /// The texts of the outermost objects in a text, in order, as many as there are beginnings to look at: from a brace
+    /// to the one that closes it. Objects that are not closed are none. Linear in the text for each attempt.
+    static func candidates(in text: String) -> [String] {
+        let bytes = Array(text.utf8)
+        var found: [String] = []
+        var index = 0
+        for _ in 0..<attempts {
+            guard let start = bytes[index...].firstIndex(of: UInt8(ascii: "{")) else { break }
+            guard let end = endOfObject(bytes, from: start) else {
+                // A brace of a sentence before the object must not hide it.
+                index = start + 1
+                continue
+            }
+            if let object = String(validating: bytes[start..<end], as: UTF8.self) { found.append(object) }
+            index = end
+        }
+        return found
+    }
+
+    private static func endOfObject(_ bytes: [UInt8], from start: Int) -> Int? {
+        var depth = 0
+        var isInString = false
+        var isEscaped = false
+        for index in start..<bytes.count {
+            let byte = bytes[index]
+            if isInString {
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == UInt8(ascii: "\\") {
+                    isEscaped = true
+                } else if byte == UInt8(ascii: "\"") {
+                    isInString = false
+                }
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "\""): isInString = true
+            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                depth -= 1
+                if depth == 0 { return index + 1 }
+            default: break
+            }
+        }
+        return nil
+    }
+}

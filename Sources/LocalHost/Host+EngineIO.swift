@@ -1,0 +1,269 @@
+internal import FoundationEssentials
+internal import Runtime
+internal import Store
+internal import Wire
+
+/// Engine.IO v4: sessions over HTTP long-polling and over WebSocket, and the way from one to the other.
+/// https://socket.io/docs/v4/engine-io-protocol/
+extension Host {
+    /// The protocol's own errors, with its texts and codes.
+    enum EngineError: Int {
+        case unknownTransport = 0
+        case unknownSession = 1
+        case badHandshakeMethod = 2
+        case badRequest = 3
+        case forbidden = 4
+        case unsupportedVersion = 5
+
+        var message: String {
+            switch self {
+            case .unknownTransport: "Transport unknown"
+            case .unknownSession: "Session ID unknown"
+            case .badHandshakeMethod: "Bad handshake method"
+            case .badRequest: "Bad request"
+            case .forbidden: "Forbidden"
+            case .unsupportedVersion: "Unsupported protocol version"
+            }
+        }
+    }
+
+    /// A request on the sockets' path.
+    func serveEngine(_ request: HTTPRequest, _ connection: Connection) {
+        connection.isBusy = true
+        guard origins.admits(request) else { return refuseEngine(connection, request, .forbidden) }
+        if request.method == "OPTIONS" { return answerPreflight(request, connection) }
+        var query: [String: String] = [:]
+        for item in request.queryItems() where query[item.name] == nil { query[item.name] = item.value }
+        let isUpgrade = WebSocketHandshake.isRequested(by: request)
+        guard let transport = query["transport"], transport == "polling" || transport == "websocket" else {
+            return refuseEngine(connection, request, .unknownTransport)
+        }
+        if let name = query["sid"] {
+            guard let id = linksByName[name], let link = links[id] else {
+                return refuseEngine(connection, request, .unknownSession)
+            }
+            if isUpgrade { return openCandidate(for: link, request, connection) }
+            // Once over, a session does not go back.
+            guard transport == "polling", link.connection == nil else {
+                return refuseEngine(connection, request, .badRequest)
+            }
+            switch request.method {
+            case "GET": return poll(link, request, connection)
+            case "POST": return receivePost(link, request, connection)
+            default: return refuseEngine(connection, request, .badRequest)
+            }
+        }
+        guard request.method == "GET" else { return refuseEngine(connection, request, .badHandshakeMethod) }
+        guard isUpgrade == (transport == "websocket") else {
+            return refuseEngine(connection, request, .badRequest)
+        }
+        guard !isStopping else { return refuseEngine(connection, request, .forbidden) }
+        guard query["EIO"] == "4" else { return refuseEngine(connection, request, .unsupportedVersion) }
+        guard links.count < limits.connections else {
+            return answer(connection, response(Problem(.busy, "Too many sockets."), request), to: request)
+        }
+        // python-engineio stamps its requests in fractions of a second; the handlers of its clients take just the
+        // arguments they name, and would fail on an offset behind them.
+        let takesOffsets = query["t"].map { Double($0) == nil || !$0.contains(".") } ?? true
+        let link = Link(
+            id: nextKey(), name: engineName(), address: clientAddress(request, peer: connection.address),
+            takesOffsets: takesOffsets, now: now, settings: settings)
+        let handshake = EngineIOHandshake(
+            sid: link.name, upgrades: isUpgrade ? [] : ["websocket"],
+            pingInterval: Int(settings.pingInterval.milliseconds),
+            pingTimeout: Int(settings.pingTimeout.milliseconds), maxPayload: settings.maxPayload)
+        if isUpgrade {
+            guard let channel = openChannel(link, request, connection) else { return }
+            link.connection = connection
+            register(link)
+            send(.open(handshake), to: link)
+            begin(channel, connection)
+        } else {
+            register(link)
+            send(.open(handshake), to: link)
+            poll(link, request, connection)
+        }
+    }
+
+    func register(_ link: Link) {
+        links[link.id] = link
+        linksByName[link.name] = link.id
+    }
+
+    func refuseEngine(_ connection: Connection, _ request: HTTPRequest, _ error: EngineError) {
+        let body = #"{"code":\#(error.rawValue),"message":"\#(error.message)"}"#
+        answerEngine(
+            connection, request, status: error == .forbidden ? 403 : 400, type: "application/json",
+            Array(body.utf8))
+    }
+
+    private func answerEngine(
+        _ connection: Connection, _ request: HTTPRequest, status: Int = 200, type: String, _ body: [UInt8]
+    ) {
+        var headers = Self.securityHeaders
+        headers.add("Content-Type", type)
+        headers.add("Cache-Control", "no-store")
+        for (name, value) in origins.headers(for: request) { headers.add(name, value) }
+        answer(connection, HTTPResponse(status: status, headers: headers, body: body), to: request)
+    }
+
+    private func answerPreflight(_ request: HTTPRequest, _ connection: Connection) {
+        var headers = Self.securityHeaders
+        for (name, value) in origins.headers(for: request) { headers.add(name, value) }
+        headers.add("Access-Control-Allow-Methods", "GET, POST")
+        if let asked = request.headers["Access-Control-Request-Headers"] {
+            headers.add("Access-Control-Allow-Headers", asked)
+        }
+        headers.add("Access-Control-Max-Age", "600")
+        answer(connection, HTTPResponse(status: 204, headers: headers), to: request)
+    }
+
+    // MARK: Polling
+
+    private func poll(_ link: Link, _ request: HTTPRequest, _ connection: Connection) {
+        guard link.poll == nil else {
+            // The protocol wants the session closed: two polls could take packets past one another.
+            refuseEngine(connection, request, .badRequest)
+            return end(link, .transportError, "two polls at once")
+        }
+        link.poll = Link.Poll(connection: connection.id, request: request)
+        connection.poll = link
+        if link.isProbed, link.packets.isEmpty { send(.noop, to: link) }
+        if !link.packets.isEmpty { markDirty(link) }
+    }
+
+    func markDirty(_ link: Link) {
+        guard !link.isDirty, link.poll != nil else { return }
+        link.isDirty = true
+        dirtyLinks.append(link.id)
+    }
+
+    /// Answers the polls of sessions that have something to tell.
+    func flushPolls() {
+        while !dirtyLinks.isEmpty {
+            let ids = dirtyLinks
+            dirtyLinks.removeAll(keepingCapacity: true)
+            for id in ids {
+                guard let link = links[id] else { continue }
+                link.isDirty = false
+                answerPoll(link)
+            }
+        }
+    }
+
+    func answerPoll(_ link: Link) {
+        guard let poll = link.poll, !link.packets.isEmpty, let connection = connections[poll.connection]
+        else { return }
+        var count = 0
+        var bytes = 0
+        for waiting in link.packets {
+            guard count == 0 || bytes + waiting.packet.byteCount <= limits.pollBytes else { break }
+            bytes += waiting.packet.byteCount
+            count += 1
+        }
+        let packets = link.packets[..<count].flatMap(\.packet.packets)
+        link.packets.removeFirst(count)
+        link.packetBytes -= bytes
+        link.poll = nil
+        connection.poll = nil
+        answerEngine(
+            connection, poll.request, type: "text/plain; charset=UTF-8", EngineIOPayload.encode(packets))
+        if link.isClosing, link.packets.isEmpty { drop(link, .transportClose) }
+        advance(connection)
+    }
+
+    private func receivePost(_ link: Link, _ request: HTTPRequest, _ connection: Connection) {
+        guard link.post == nil, !link.isClosing else {
+            refuseEngine(connection, request, .badRequest)
+            return end(link, .transportError, "two posts at once")
+        }
+        do throws(EngineIOError) {
+            let packets = try EngineIOPayload.decode(request.body)
+            link.post = Link.Post(connection: connection.id, request: request, packets: packets[...])
+            takePost(link)
+        } catch {
+            refuseEngine(connection, request, .badRequest)
+            drop(link, .parseError)
+        }
+    }
+
+    /// Takes packets of a POST as far as there is room for their events; the answer waits for the last.
+    func takePost(_ link: Link) {
+        while !link.isClosing, !hasBacklog(link), let packet = link.post?.packets.popFirst() {
+            receive(packet, link)
+        }
+        if link.isClosing || link.post?.packets.isEmpty == true { answerPost(link) }
+    }
+
+    func answerPost(_ link: Link) {
+        guard let post = link.post else { return }
+        link.post = nil
+        guard let connection = connections[post.connection] else { return }
+        answerEngine(connection, post.request, type: "text/html", Array("ok".utf8))
+        let id = connection.id
+        // Not from here: what it has sent behind the POST may be another one.
+        loop.perform { [weak self] in
+            self?.assumeIsolated { host in
+                if let connection = host.connections[id] { host.advance(connection) }
+            }
+        }
+    }
+
+    // MARK: WebSocket
+
+    /// Opens a WebSocket for a session that polls; it goes over when it has probed it.
+    private func openCandidate(for link: Link, _ request: HTTPRequest, _ connection: Connection) {
+        guard link.connection == nil, link.upgrade == nil, !link.isClosing, !isStopping else {
+            return refuseEngine(connection, request, .badRequest)
+        }
+        guard let channel = openChannel(link, request, connection) else { return }
+        link.upgrade = connection
+        link.upgradeDeadline = now + settings.upgradeTimeout
+        begin(channel, connection)
+    }
+
+    /// Packets of a WebSocket that the session has not gone over to yet.
+    func receiveCandidate(_ packet: EngineIOPacket, _ connection: Connection, _ link: Link) {
+        switch packet {
+        case .ping("probe"):
+            WebSocketEncoder.frame(.text, "3probe", into: &connection.output)
+            markDirty(connection)
+            link.isProbed = true
+            // The client waits for its poll to end before it goes over.
+            if link.poll != nil, link.packets.isEmpty { send(.noop, to: link) }
+        case .upgrade where link.isProbed: goOver(link, to: connection)
+        default: closeChannel(connection, code: 1002, "not a probe")
+        }
+    }
+
+    private func goOver(_ link: Link, to connection: Connection) {
+        if link.poll != nil, link.packets.isEmpty { send(.noop, to: link) }
+        if link.poll != nil { answerPoll(link) }
+        link.upgrade = nil
+        link.upgradeDeadline = nil
+        link.isProbed = false
+        link.connection = connection
+        let waiting = link.packets
+        link.packets = []
+        link.packetBytes = 0
+        for packet in waiting { send(packet.packet, to: link, isVolatile: packet.isVolatile) }
+    }
+
+    // MARK: Packets
+
+    func receive(_ packet: EngineIOPacket, _ link: Link) {
+        switch packet {
+        case .pong: link.pongDeadline = nil
+        case .ping(let payload): send(.pong(payload), to: link)
+        case .message(let text): receiveText(text, link)
+        case .binary(let bytes): receiveAttachment(bytes, link)
+        case .close:
+            if link.connection != nil { return end(link, .transportClose) }
+            if link.poll != nil, link.packets.isEmpty { send(.noop, to: link) }
+            answerPoll(link)
+            answerPost(link)
+            drop(link, .transportClose)
+        case .open, .upgrade, .noop: break
+        }
+    }
+}

@@ -1,0 +1,89 @@
+internal import Runtime
+internal import Store
+internal import Wire
+
+/// Plain WebSockets as a trigger: one message, one event.
+extension Host {
+    func openPlain(_ endpoint: WebSocketEndpoint, _ request: HTTPRequest, _ connection: Connection) {
+        connection.isBusy = true
+        guard origins.admits(request) else {
+            let problem = Problem(.forbidden, "This origin may not use the sockets.")
+            return answer(connection, response(problem, request), to: request)
+        }
+        guard !isStopping, links.count < limits.connections else {
+            return answer(connection, response(Problem(.busy, "Too many sockets."), request), to: request)
+        }
+        let link = Link(
+            id: nextKey(), name: engineName(), address: clientAddress(request, peer: connection.address),
+            endpoint: endpoint, takesOffsets: false, now: now, settings: settings)
+        guard let channel = openChannel(link, request, connection) else { return }
+        link.connection = connection
+        register(link)
+        // What needs a token and has brought none in the request may bring it in its first message.
+        let entry = router.function(forEvent: "\(endpoint.path)#\(Trigger.connectEvent)")
+        let query = request.queryItems()
+        if let token = bearer(request) ?? query.first(where: { $0.name == "token" })?.value {
+            connectPlain(link, .token(token), query: query)
+        } else if entry.map({ $0.access == .none }) ?? true {
+            connectPlain(link, .none, query: query)
+        }
+        begin(channel, connection)
+    }
+
+    /// `query`: what `$connect` gets as its data, without the token.
+    private func connectPlain(
+        _ link: Link, _ credential: Event.Credential, query: [(name: String, value: String)] = []
+    ) {
+        let socket = Socket(
+            key: nextKey(), link: link, namespace: "/",
+            connectionID: random.identifier("socket", at: invoker.platform.now()), isRecoverable: false,
+            credential: credential)
+        var seen: Set<String> = ["token"]
+        let members = query.filter { seen.insert($0.name).inserted }.map {
+            JSONScanner.quoted($0.name) + ":" + JSONScanner.quoted($0.value)
+        }
+        connect(socket, data: Array("{\(members.joined(separator: ","))}".utf8))
+    }
+
+    func receivePlain(_ message: WebSocketDecoder.Message, _ link: Link) {
+        guard let endpoint = link.endpoint else { return }
+        guard let socket = link.sockets.first else { return receiveToken(message, link) }
+        let route: String
+        let data: String
+        switch message {
+        case .text(let text):
+            let members = JSONScanner.members(of: text)
+            let field = endpoint.settings.routeBy
+            let name = field.flatMap { field in
+                members?.last { $0.name == field }.flatMap { JSONScanner.string(of: $0.value) }
+            }
+            let isBound = name.map {
+                $0 == Self.authenticateEvent
+                    || !$0.hasPrefix("$") && router.function(forEvent: socket.fullName(of: $0)) != nil
+            }
+            route = isBound == true ? name ?? "" : Trigger.defaultEvent
+            data = members != nil || JSONScanner.isValue(Array(text.utf8)) ? text : JSONScanner.quoted(text)
+        case .binary(let bytes):
+            route = Trigger.defaultEvent
+            data = #"{"$binary":"\#(Base64.encode(bytes))"}"#
+        default: return
+        }
+        socket.waiting.append(
+            Socket.WaitingEvent(
+                name: socket.fullName(of: route), data: Array(data.utf8), acknowledgement: nil))
+        handleNext(socket)
+    }
+
+    /// `{"token":"…"}`.
+    private func receiveToken(_ message: WebSocketDecoder.Message, _ link: Link) {
+        guard case .text(let text) = message,
+            let token = JSONScanner.members(of: text)?.last(where: { $0.name == "token" })
+                .flatMap({ JSONScanner.string(of: $0.value) })
+        else {
+            let problem = Problem(.unauthenticated, #"The first message must be {"token":"…"}."#)
+            send(OutgoingPacket(plain: told(problem)), to: link)
+            return end(link, .serverDisconnect, code: 1008, "a token is needed")
+        }
+        connectPlain(link, .token(token))
+    }
+}

@@ -1,0 +1,115 @@
+internal import Runtime
+internal import Store
+internal import Wire
+
+/// Socket.IO v5 over Engine.IO: namespaces, events, acknowledgements, binary.
+/// https://socket.io/docs/v4/socket-io-protocol/
+extension Host {
+    /// Our questions are numbered as the store numbers them.
+    private static let packetLimits = SocketIOLimits(idDigits: 18)
+
+    func receiveText(_ text: String, _ link: Link) {
+        do throws(SocketIOError) {
+            let packet = try SocketIOPacket(decoding: text, limits: Self.packetLimits)
+            if let whole = try link.assembler.receive(packet) { try receive(whole, link) }
+        } catch {
+            end(link, .parseError, code: 1002, "not a Socket.IO packet")
+        }
+    }
+
+    func receiveAttachment(_ bytes: [UInt8], _ link: Link) {
+        do throws(SocketIOError) {
+            if let whole = try link.assembler.receive(attachment: bytes) { try receive(whole, link) }
+        } catch {
+            end(link, .parseError, code: 1002, "not a Socket.IO attachment")
+        }
+    }
+
+    private func receive(_ packet: SocketIOPacket, _ link: Link) throws(SocketIOError) {
+        let socket = link.socket(in: packet.namespace)
+        if packet.kind == .connect {
+            guard socket == nil else { throw .invalidPayload }
+            return connect(packet, link)
+        }
+        guard let socket else {
+            // It may have been told to leave just now.
+            if packet.namespace != "/" || link.sockets.contains(where: { $0.stage == .connected }) { return }
+            throw .invalidPayload
+        }
+        switch packet.kind {
+        case .event, .binaryEvent:
+            guard socket.stage == .connected else { throw .invalidPayload }
+            let (name, arguments) = try packet.event()
+            enqueue(
+                Socket.WaitingEvent(
+                    name: socket.fullName(of: name), data: Self.data(arguments), acknowledgement: packet.id),
+                named: name, socket)
+        case .ack, .binaryAck:
+            guard let id = packet.id, let question = socket.questions.removeValue(forKey: id) else { return }
+            answered(question, by: socket, data: try Self.data(packet.arguments()))
+        case .disconnect:
+            leave(socket, .clientDisconnect)
+            link.connectDeadline = now + settings.connectTimeout
+        case .connect, .connectError: throw .invalidPayload
+        }
+    }
+
+    /// One argument as it is, several as an array.
+    private static func data(_ arguments: [String]) -> [UInt8] {
+        switch arguments.count {
+        case 0: []
+        case 1: Array(arguments[0].utf8)
+        default: Array("[\(arguments.joined(separator: ","))]".utf8)
+        }
+    }
+
+    // MARK: Connecting
+
+    private func connect(_ packet: SocketIOPacket, _ link: Link) {
+        let namespace = packet.namespace
+        guard namespace == "/" || router.namespaces.contains(namespace) else {
+            return send(.connectError(message: "Invalid namespace", namespace: namespace), to: link)
+        }
+        guard link.sockets.count < limits.namespaces else {
+            return send(.connectError(message: "Too many namespaces", namespace: namespace), to: link)
+        }
+        let payload = packet.json ?? ""
+        let members = JSONScanner.members(of: payload) ?? []
+        func text(_ name: String) -> String? {
+            members.last { $0.name == name }.flatMap { JSONScanner.string(of: $0.value) }
+        }
+        let credential = text("token").map { Event.Credential.token($0) } ?? .none
+        let takesOffsets =
+            link.takesOffsets && members.last { $0.name == "recovery" }?.value != "false"
+            && settings.recoveryWindow > .zero
+        let resumption =
+            takesOffsets
+            ? resumption(of: text("pid"), after: text("offset"), in: namespace, by: credential) : nil
+        let socket = Socket(
+            key: nextKey(), link: link, namespace: namespace,
+            connectionID: resumption?.id ?? random.identifier("socket", at: invoker.platform.now()),
+            isRecoverable: takesOffsets, credential: credential)
+        socket.resumption = resumption.map { Socket.Resumption(after: $0.after) }
+        connect(socket, data: Array(payload.utf8))
+    }
+
+    /// The connect answer, and what has come for the client in the meantime.
+    func grant(_ socket: Socket) {
+        var json = #"{"sid":\#(JSONScanner.quoted(socket.connectionID))"#
+        if socket.isRecoverable { json += #","pid":\#(JSONScanner.quoted(socket.connectionID))"# }
+        send(
+            SocketIOPacket(kind: .connect, namespace: socket.namespace, json: json + "}"), to: socket.link)
+    }
+
+    func refuseConnect(_ socket: Socket, _ outcome: Outcome) {
+        send(
+            .connectError(
+                message: outcome.problem?.kind.title ?? "refused", data: outcome.json,
+                namespace: socket.namespace), to: socket.link)
+    }
+
+    func acknowledge(_ event: Socket.WaitingEvent, _ json: String, _ socket: Socket) {
+        guard let id = event.acknowledgement else { return }
+        send(.ack(id: id, json: [json], namespace: socket.namespace), to: socket.link)
+    }
+}

@@ -1,0 +1,49 @@
+internal import Runtime
+internal import Store
+internal import Wire
+
+/// Tokens of open sockets: their end, and new ones in-band.
+extension Host {
+    static let authenticateEvent = "authenticate"
+
+    /// Tells a socket that its token is no good any more, and closes it.
+    func endToken(_ socket: Socket, _ reason: String) {
+        let emit = Emit(rooms: [], event: "token_expired", json: #"{"reason":"\#(reason)"}"#)
+        var delivery = Delivery(emit, number: 0)
+        send(delivery.packet(for: socket), to: socket.link)
+        disconnect(socket, code: 1008, "the token has ended")
+    }
+
+    /// Sends a socket away. Its link ends with its last socket.
+    func disconnect(_ socket: Socket, code: UInt16, _ text: String) {
+        let link = socket.link
+        if link.endpoint == nil { send(.disconnect(namespace: socket.namespace), to: link) }
+        leave(socket, .serverDisconnect)
+        guard link.sockets.isEmpty else { return }
+        if link.endpoint == nil {
+            // A moment later: a client that sees its line end at once does not look at what came before.
+            link.connectDeadline = now + limits.partingTime
+        } else {
+            end(link, .serverDisconnect, code: code, text)
+        }
+    }
+
+    /// The event `authenticate`: a fresh token for an open socket, of the same player.
+    func authenticate(_ event: Socket.WaitingEvent, _ socket: Socket) {
+        let answer: String
+        do throws(Problem) {
+            let text = String(decoding: event.data, as: UTF8.self)
+            guard
+                let token = JSONScanner.members(of: text)?.last(where: { $0.name == "token" })
+                    .flatMap({ JSONScanner.string(of: $0.value) })
+            else { throw Problem(.malformed, #"The data must be {"token":"…"}."#) }
+            let claims = try invoker.identify(token)
+            guard socket.subject == nil || claims.subject == socket.subject else {
+                throw Problem(.forbidden, "The token is another player's.")
+            }
+            socket.credential = .verified(claims)
+            answer = claims.expiresAt.map { #"{"expires_at":"\#($0.rfc3339)"}"# } ?? "{}"
+        } catch { answer = told(error) }
+        acknowledge(event, answer, of: socket)
+    }
+}

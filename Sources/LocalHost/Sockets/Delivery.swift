@@ -1,0 +1,54 @@
+internal import Store
+internal import Wire
+
+/// One event for many sockets, encoded once for each kind of client among them.
+struct Delivery {
+    private enum Form: Equatable {
+        case engine(namespace: String, hasOffset: Bool, isQuestion: Bool)
+        case plain
+    }
+
+    let emit: Emit
+    /// Its place in the store's order; 0 for what is not kept (`Context.live`).
+    let number: Int64
+    private var made: [(form: Form, packet: OutgoingPacket)] = []
+
+    init(_ emit: Emit, number: Int64) {
+        self.emit = emit
+        self.number = number
+    }
+
+    /// Whether a client that was lost may ask for it, so that it must know its number.
+    private var isKept: Bool { number > 0 && !emit.isVolatile && emit.answerWithin == nil }
+
+    /// What this socket gets. `isQuestion` where its answer is awaited.
+    mutating func packet(for socket: Socket, isQuestion: Bool = false) -> OutgoingPacket {
+        let form: Form =
+            socket.link.endpoint != nil
+            ? .plain
+            : .engine(
+                namespace: socket.namespace, hasOffset: isKept && socket.isRecoverable, isQuestion: isQuestion
+            )
+        if let found = made.first(where: { $0.form == form }) { return found.packet }
+        let packet = encode(form)
+        made.append((form, packet))
+        return packet
+    }
+
+    private func encode(_ form: Form) -> OutgoingPacket {
+        switch form {
+        case .engine(let namespace, let hasOffset, let isQuestion):
+            let arguments = hasOffset ? [emit.json, "\"\(number)\""] : [emit.json]
+            return OutgoingPacket(
+                SocketIOPacket.event(
+                    emit.event, json: arguments, namespace: namespace,
+                    id: isQuestion ? Int(clamping: number) : nil))
+        case .plain:
+            let isMessage = emit.event == "message"
+            return OutgoingPacket(
+                plain: isMessage
+                    ? emit.json
+                    : #"{"event":\#(JSONScanner.quoted(emit.event)),"data":\#(emit.json)}"#)
+        }
+    }
+}

@@ -1,0 +1,30 @@
+public import Store
+
+/// Who hears what a function says while it still works.
+public protocol LiveAudience: Sendable {
+    /// Passes an event on to the sockets in its rooms, if they are here and now; it is kept nowhere. Called from any
+    /// thread, in the order in which one invocation speaks. Must be quick.
+    func tell(_ emit: Emit)
+}
+
+extension Context {
+    /// Whether anyone hears what is said live. False in a replay: nothing that the function decides may depend on it.
+    public var hasAudience: Bool { !audience.isEmpty }
+
+    /// Says something at once, before the function has returned: to the sockets in `rooms`, and to whoever waits for
+    /// this invocation's answer. It is no part of the unit of work: it is neither kept nor recorded, it may be said
+    /// again where the function runs again, and nobody hears it in a replay.
+    ///
+    /// Throws where a room's name is not one, as ``emit(_:_:to:except:)`` does.
+    public func live(_ event: String, _ value: some Encodable, to rooms: [String]) throws {
+        let rooms = try rooms.map { try full($0) }
+        guard hasAudience else { return }
+        let emit = Emit(rooms: rooms, event: event, json: try JSON.encode(value), isVolatile: true)
+        for tell in audience { tell(emit) }
+    }
+
+    /// Adds to a counter of the metrics, at once and whatever becomes of the invocation. `labels` have few values each.
+    public func count(_ counter: Metrics.Counter, _ labels: [(String, String)], by amount: Int = 1) {
+        metrics.add(counter, [("function", function)] + labels, by: amount)
+    }
+}
