@@ -82,8 +82,10 @@ extension Host {
         let takesOffsets =
             link.takesOffsets && members.last { $0.name == "recovery" }?.value != "false"
             && settings.recoveryWindow > .zero
+        // An offset that is no text is none of ours; to take it for none would tell everything again.
+        let isOffset = text("offset") != nil || !members.contains { $0.name == "offset" }
         let resumption =
-            takesOffsets
+            takesOffsets && isOffset
             ? resumption(of: text("pid"), after: text("offset"), in: namespace, by: credential) : nil
         let socket = Socket(
             key: nextKey(), link: link, namespace: namespace,
