@@ -27,7 +27,7 @@ public struct HostLimits: Sendable {
     /// Where a broadcast reaches at least so many sockets, the next ones may share their writes.
     public var gatheredSockets = 64
     /// For how long at most they are held back for that.
-    public var gathering: Duration = .milliseconds(3)
+    public var gathering: Duration = .milliseconds(10)
     /// Namespaces that one client may be in.
     public var namespaces = 16
     /// Events of ours to one socket whose answers are awaited.
