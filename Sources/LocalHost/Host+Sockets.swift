@@ -276,7 +276,10 @@ extension Host {
 
     func closeForStop(_ link: Link) {
         guard !link.sockets.contains(where: \.isHandlingEvent) else { return }
-        end(link, .serverShutdown, code: 1001, "the server stops")
-        if link.connection == nil, link.poll == nil { drop(link, .serverShutdown) }
+        if link.connection != nil { return end(link, .serverShutdown, code: 1001, "the server stops") }
+        // Not with a close packet: python-engineio's client takes that one for good, and this is a restart. Its
+        // poll fails instead, as over a WebSocket the connection does.
+        answerPoll(link)
+        drop(link, .serverShutdown)
     }
 }

@@ -214,6 +214,16 @@ class LongPolling(EngineTestCase):
         other.call("chat", {"text": "still there?"})
         self.assertIn("still there?", answer.answer().body.decode())
 
+    @ours("cannot be stopped here")
+    def test_a_host_that_stops_fails_a_waiting_get(self):
+        # With no close packet: python-engineio's client does not come back after that one.
+        session = self.engine()
+        self.joined(session)
+        waiting = session.start_get()
+        self.assertTrue(waiting.is_waiting())
+        self.host.process.terminate()
+        self.assertRefused(waiting.answer(), 1)
+
 
 class Upgrade(EngineTestCase):
     def test_a_session_goes_on_over_a_websocket(self):
