@@ -49,7 +49,7 @@ import Testing
         #expect(format["type"] == .string("json_schema"))
     }
 
-    @Test(arguments: [("noschema", 1), ("newer", 2)])
+    @Test(arguments: [("noschema", 1), ("llama", 1), ("newer", 2)])
     func whatAServerRefuses_isLeftOut_andNotTriedAgain(_ scenario: String, _ refusals: Int) async throws {
         let model = server.model(scenario)
         let first = try await model.pieces()

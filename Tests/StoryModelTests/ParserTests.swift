@@ -145,12 +145,19 @@ import Wire
             "temperature must be 1",
         ]
         for text in refusals {
-            let first = dialect.learn(from: text)
-            let again = dialect.learn(from: text)
+            let first = dialect.learn(from: text, status: 400)
+            let again = dialect.learn(from: text, status: 400)
             #expect(first && !again, "\(text)")
         }
-        let other = dialect.learn(from: "no such model")
+        let other = dialect.learn(from: "no such model", status: 400)
         #expect(!other)
+    }
+
+    @Test func aFailureOfTheServers_mustNameTheMember() {
+        var dialect = Dialect()
+        let vague = dialect.learn(from: "relation does not exist in this schema", status: 500)
+        let named = dialect.learn(from: "'loc': ('body', 'response_format', 'type')", status: 500)
+        #expect(!vague && named && !dialect.hasSchema)
     }
 }
 

@@ -80,7 +80,9 @@ import Testing
         #expect(line["tokens_in"] == .integer(321) && line["tokens_out"] == .integer(45))
         #expect(line["fallback"] == nil)
         let metrics = runtime.invoker.metrics.exposition([])
-        #expect(metrics.contains(#"gestaloka_story_tokens_total{function="story",direction="in"} 321"#))
+        let tokens = #"gestaloka_story_tokens_total{function="story",direction="#
+        #expect(metrics.contains(tokens + #""in",player_id="player_1"} 321"#))
+        #expect(metrics.contains(tokens + #""out",player_id="player_1"} 45"#))
     }
 
     @Test func theCallerOfOneInvocation_hearsItToo() async throws {

@@ -96,7 +96,7 @@ public struct StoryGeneration: Function {
         context.log.message("Story generated")
         context.log.set("location", location.id)
         context.log.set("actions", .integer(Int64(actions.count)))
-        telling.log()
+        try telling.log()
         return story
     }
 

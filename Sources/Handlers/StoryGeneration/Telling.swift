@@ -147,7 +147,7 @@ struct Telling {
     }
 
     /// What the log line and the metrics say of it.
-    func log() {
+    func log() throws {
         context.log.set("model", teller)
         guard isLanguageModel else { return }
         if attempts > 0 { context.log.set("attempts", .integer(Int64(attempts))) }
@@ -155,9 +155,11 @@ struct Telling {
         if let fallback { context.log.set("fallback", fallback) }
         if let status { context.log.set("model_status", .integer(Int64(status))) }
         guard let usage else { return }
+        let playerID = try context.playerID
         context.log.set("tokens_in", .integer(Int64(usage.input)))
         context.log.set("tokens_out", .integer(Int64(usage.output)))
-        context.count(Self.tokens, [("direction", "in")], by: usage.input)
-        context.count(Self.tokens, [("direction", "out")], by: usage.output)
+        for (direction, tokens) in [("in", usage.input), ("out", usage.output)] {
+            context.count(Self.tokens, [("direction", direction), ("player_id", playerID)], by: tokens)
+        }
     }
 }

@@ -13,6 +13,7 @@ struct AnswerReader {
 
     private var form = Form.none
     private var status = 0
+    private var retryAfter: Duration?
     private var parser = EventStreamParser()
     private var whole: [UInt8] = []
     private var isLast = false
@@ -39,8 +40,11 @@ struct AnswerReader {
             verdict = headers["Location"].map { .redirect($0) } ?? .fault(.protocolError, status: status)
         // The others of their kind would make a GET of the request.
         case 300..<400: verdict = .fault(.redirect, status: status)
-        case 400, 422: form = .refusal
-        case 408, 425, 500..<600: verdict = .fault(.server, status: status, retryAfter: retryAfter)
+        // llama-cpp-python's server answers 500 to a member that it does not know.
+        case 400, 422, 500:
+            form = .refusal
+            self.retryAfter = retryAfter
+        case 408, 425, 501..<600: verdict = .fault(.server, status: status, retryAfter: retryAfter)
         case 429: verdict = .fault(.rate, status: status, retryAfter: retryAfter)
         case 401..<500: verdict = .fault(.refused, status: status)
         default: verdict = .fault(.protocolError, status: status)
@@ -105,7 +109,17 @@ struct AnswerReader {
         return ""
     }
 
+    /// What it means that the response ended too early.
+    var interruption: ChatExchange.End {
+        switch form {
+        case .none: .fault(.connection)
+        case .refusal: refusal
+        case .events, .whole: .fault(.cut)
+        }
+    }
+
     private var refusal: ChatExchange.End {
-        .refused(status: status, String(decoding: whole.prefix(Self.refusalBytes), as: UTF8.self))
+        let text = String(decoding: whole.prefix(Self.refusalBytes), as: UTF8.self)
+        return .refused(status: status, retryAfter: retryAfter, text)
     }
 }

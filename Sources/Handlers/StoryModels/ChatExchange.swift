@@ -11,8 +11,8 @@ struct ChatExchange {
         case redirect(String)
         /// It did not come to an answer, or not to the end of one.
         case fault(StoryFault, status: Int? = nil, retryAfter: Duration? = nil)
-        /// A 400 or 422, with the beginning of its text, which is never shown to anyone.
-        case refused(status: Int, String)
+        /// A 400, 422 or 500, with the beginning of its text, which is never shown to anyone.
+        case refused(status: Int, retryAfter: Duration?, String)
     }
 
     /// The longest silence within an answer. The first word may take as long as there is time for.
@@ -78,7 +78,7 @@ struct ChatExchange {
                 switch error {
                 case .malformed: return .fault(.protocolError)
                 case .tooLong: return .fault(.tooLong)
-                case .cut: return .fault(reader.hasBegun ? .cut : .connection)
+                case .cut: return reader.interruption
                 }
             }
             for event in events {

@@ -16,12 +16,13 @@ struct Dialect: Equatable {
     private(set) var hasTemperature = true
     private(set) var length = Length.tokens
 
-    /// Learns from a refusal of status 400 or 422; whether there is anything to try otherwise.
-    mutating func learn(from body: String) -> Bool {
+    /// Learns from the text of a refusal; whether there is anything to try otherwise. A failure of the server's own
+    /// (5xx) must name a member in full.
+    mutating func learn(from body: String, status: Int) -> Bool {
         let text = body.lowercased()
         let before = self
         if hasSchema,
-            text.contains("response_format") || text.contains("json_schema") || text.contains("schema")
+            text.contains("response_format") || (status < 500 && text.contains("schema"))
         {
             hasSchema = false
         } else if hasStreamOptions, text.contains("stream_options") {

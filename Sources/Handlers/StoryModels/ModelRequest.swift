@@ -54,28 +54,44 @@ struct ModelRequest {
                     next.isSecure || !address.isSecure, redirects <= Self.maximumRedirects
                 else { return conclude(.redirect) }
                 address = next
-            case .refused(let status, let text):
+            case .refused(let status, let retryAfter, let text):
                 let hasLearnt = model.known.withLock { known in
                     // Another request may have learnt it meanwhile.
-                    known.dialect.learn(from: text) || known.dialect != dialect
+                    known.dialect.learn(from: text, status: status) || known.dialect != dialect
                 }
-                guard hasLearnt else { return conclude(.refused, status: status) }
-                say(.retry(fault: .refused, wait: 0))
+                if hasLearnt {
+                    say(.retry(fault: .refused, wait: 0))
+                } else {
+                    let fault: StoryFault = status < 500 ? .refused : .server
+                    guard goesOn(after: fault, status, retryAfter, &attempt) else { return }
+                }
             case .fault(let fault, let status, let retryAfter):
-                if exchange.hasSpoken { say(.usage(usage(of: exchange))) }
-                guard Self.isPassing(fault), !exchange.hasSpoken,
-                    let wait = backOff.wait(
-                        after: attempt, retryAfter: retryAfter, before: end - patience.uptime())
-                else { return conclude(fault, status: status) }
-                attempt += 1
-                say(
-                    .retry(
-                        fault: fault,
-                        wait: Int(clamping: wait.components.seconds * 1_000)
-                            + Int(wait.components.attoseconds / 1_000_000_000_000_000)))
-                if patience.wait(until: patience.uptime() + wait) == .cancelled { return conclude(nil) }
+                if exchange.hasSpoken {
+                    say(.usage(usage(of: exchange)))
+                    return conclude(fault, status: status)
+                }
+                guard goesOn(after: fault, status, retryAfter, &attempt) else { return }
             }
         }
+    }
+
+    /// Waits before the next attempt; false where there is none, and that has been said.
+    private mutating func goesOn(
+        after fault: StoryFault, _ status: Int?, _ retryAfter: Duration?, _ attempt: inout Int
+    ) -> Bool {
+        guard Self.isPassing(fault),
+            let wait = backOff.wait(after: attempt, retryAfter: retryAfter, before: end - patience.uptime())
+        else {
+            conclude(fault, status: status)
+            return false
+        }
+        attempt += 1
+        say(.retry(fault: fault, wait: Int(clamping: Int64(wait / .milliseconds(1)))))
+        if patience.wait(until: patience.uptime() + wait) == .cancelled {
+            conclude(nil)
+            return false
+        }
+        return true
     }
 
     private static func isPassing(_ fault: StoryFault) -> Bool {

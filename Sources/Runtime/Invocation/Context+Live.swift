@@ -23,7 +23,8 @@ extension Context {
         for tell in audience { tell(emit) }
     }
 
-    /// Adds to a counter of the metrics, at once and whatever becomes of the invocation. `labels` have few values each.
+    /// Adds to a counter of the metrics, at once and whatever becomes of the invocation. `labels` have few
+    /// values each, but the last one: of its values, those beyond some thousand are counted together, as `(other)`.
     public func count(_ counter: Metrics.Counter, _ labels: [(String, String)], by amount: Int = 1) {
         metrics.add(counter, [("function", function)] + labels, by: amount)
     }

@@ -65,19 +65,24 @@ public final class Metrics: Sendable {
         }
     }
 
-    /// The most series of one counter; what would make one more is not counted.
-    static let maximumSeries = 1_024
+    /// The most series of one counter; what would make one more is counted where the last label is `otherValue`.
+    static let maximumSeries = 4_096
+    static let otherValue = "(other)"
 
+    /// Adds to a counter. The last label may have many values, a player's id for one.
     func add(_ counter: Counter, _ labels: [(String, String)], by amount: Int) {
-        let key = labels.flatMap { [$0.0, $0.1] }
         state.withLock { state in
-            let count = state.counters[counter.name]?.values.count ?? 0
-            if let value = state.counters[counter.name]?.values[key]?.value {
-                state.counters[counter.name]?.values[key]?.value = value &+ amount
-            } else if count < Self.maximumSeries {
-                state.counters[counter.name, default: (counter.help, [:])].values[key] =
-                    Series(labels: labels, value: amount)
+            var labels = labels
+            var key = labels.flatMap { [$0.0, $0.1] }
+            var values = state.counters[counter.name]?.values ?? [:]
+            // Only one reference, so that the change below copies nothing.
+            state.counters[counter.name] = nil
+            if values[key] == nil, values.count >= Self.maximumSeries, let last = labels.popLast() {
+                labels.append((last.0, Self.otherValue))
+                key = labels.flatMap { [$0.0, $0.1] }
             }
+            values[key, default: Series(labels: labels, value: 0)].value &+= amount
+            state.counters[counter.name] = (counter.help, values)
         }
     }
 

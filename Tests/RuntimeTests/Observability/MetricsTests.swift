@@ -121,4 +121,17 @@ import Testing
         let sum = try #require(samples.first { $0.name.hasSuffix("_sum") }?.value)
         #expect(abs(sum - 61.002001) < 1e-9)
     }
+
+    @Test func beyondTheLimit_aCounterAddsUpTheRest() throws {
+        let metrics = Metrics()
+        let counter = Metrics.Counter("things_total", "Things.")
+        let count = Metrics.maximumSeries + 10
+        for number in 0..<count { metrics.add(counter, [("kind", "a"), ("player_id", "p\(number)")], by: 2) }
+        metrics.add(counter, [("kind", "a"), ("player_id", "p0")], by: 1)
+        let samples = try parse(metrics.exposition([])).filter { $0.name == "things_total" }
+        #expect(samples.count == Metrics.maximumSeries + 1)
+        #expect(samples.first { $0.labels["player_id"] == "p0" }?.value == 3)
+        #expect(samples.first { $0.labels["player_id"] == Metrics.otherValue }?.value == 20)
+        #expect(samples.map(\.value).reduce(0, +) == Double(2 * count + 1))
+    }
 }

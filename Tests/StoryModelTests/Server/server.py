@@ -3,13 +3,16 @@
 
 The first part of a request's path says what it does: POST /SCENARIO/v1/chat/completions, or SCENARIO-TAG to be counted
 by itself. GET /seen tells what was asked
-so far, as JSON. Prints its port, and ends with the process that started it.
+so far, as JSON. Prints its port, and ends with the process that started it. With the file of a certificate and its key
+as argument it speaks TLS.
 """
 
 import json
 import os
 import socket
 import socketserver
+import ssl
+import sys
 import threading
 import time
 
@@ -110,6 +113,13 @@ class Handler(socketserver.StreamRequestHandler):
         if "response_format" in body:
             return self.reply(400, {"error": {"message": "'response_format' of type 'json_schema' is not supported"}})
         self.stream(events())
+
+    def do_llama(self, number, body, headers):
+        # As llama-cpp-python's server does it.
+        if body.get("response_format", {}).get("type") == "json_schema":
+            text = "1 validation error:\n  {'type': 'literal_error', 'loc': ('body', 'response_format', 'type')}"
+            return self.reply(500, {"error": {"message": text, "type": "internal_server_error"}})
+        self.stream(events(usage=False))
 
     def do_newer(self, number, body, headers):
         for name in ("max_tokens", "temperature"):
@@ -214,6 +224,10 @@ def main():
     os.closerange(3, 65536)
     parent = os.getppid()
     server = Server(("127.0.0.1", 0), Handler)
+    if len(sys.argv) > 1:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(sys.argv[1])
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     # In one piece: the reader goes away after the first.
     os.write(1, b"%d\n" % server.server_address[1])
