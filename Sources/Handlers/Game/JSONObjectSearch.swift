@@ -1,3 +1,5 @@
+internal import Runtime
+
 /// Finds the JSON object in a model's answer, which may stand in a code fence or between sentences.
 enum JSONObjectSearch {
     /// How many places where an object seems to begin are looked at.
@@ -23,29 +25,9 @@ enum JSONObjectSearch {
     }
 
     private static func endOfObject(_ bytes: [UInt8], from start: Int) -> Int? {
-        var depth = 0
-        var isInString = false
-        var isEscaped = false
-        for index in start..<bytes.count {
-            let byte = bytes[index]
-            if isInString {
-                if isEscaped {
-                    isEscaped = false
-                } else if byte == UInt8(ascii: "\\") {
-                    isEscaped = true
-                } else if byte == UInt8(ascii: "\"") {
-                    isInString = false
-                }
-                continue
-            }
-            switch byte {
-            case UInt8(ascii: "\""): isInString = true
-            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
-            case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                depth -= 1
-                if depth == 0 { return index + 1 }
-            default: break
-            }
+        var nesting = JSONNesting()
+        for index in start..<bytes.count where nesting.take(bytes[index]) && nesting.depth == 0 {
+            return index + 1
         }
         return nil
     }

@@ -17,7 +17,6 @@ struct ChatExchange {
 
     /// The longest silence within an answer. The first word may take as long as there is time for.
     static let silence = Duration.seconds(20)
-    private static let refusalBytes = 8 << 10
 
     let address: ModelAddress
     let key: String?

@@ -1,6 +1,5 @@
 internal import CTLS
 internal import Glibc
-internal import Synchronization
 
 /// TLS over a connected socket, all of it libssl's: the peer must have a certificate of the host's name or address that
 /// the system's authorities vouch for. Belongs to one thread; the socket outlives it.

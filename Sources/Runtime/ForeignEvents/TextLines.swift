@@ -45,28 +45,11 @@ extension ArraySlice<UInt8> {
     /// How many elements a JSON array has, without building them; nil where they are more than `limit`. Any number for
     /// what is no array.
     func elementCount(atMost limit: Int) -> Int? {
-        var (count, depth) = (1, 0)
-        var (isInString, isEscaped) = (false, false)
-        for byte in self {
-            if isInString {
-                if isEscaped {
-                    isEscaped = false
-                } else if byte == UInt8(ascii: "\\") {
-                    isEscaped = true
-                } else if byte == UInt8(ascii: "\"") {
-                    isInString = false
-                }
-                continue
-            }
-            switch byte {
-            case UInt8(ascii: "\""): isInString = true
-            case UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
-            case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
-            case UInt8(ascii: ",") where depth == 1:
-                count += 1
-                if count > limit { return nil }
-            default: break
-            }
+        var count = 1
+        var nesting = JSONNesting()
+        for byte in self where nesting.take(byte) && byte == UInt8(ascii: ",") && nesting.depth == 1 {
+            count += 1
+            if count > limit { return nil }
         }
         return count
     }

@@ -74,9 +74,8 @@ public final class Metrics: Sendable {
         state.withLock { state in
             var labels = labels
             var key = labels.flatMap { [$0.0, $0.1] }
-            var values = state.counters[counter.name]?.values ?? [:]
-            // Only one reference, so that the change below copies nothing.
-            state.counters[counter.name] = nil
+            // Taken out, so that there is one reference and the change below copies nothing.
+            var values = state.counters.removeValue(forKey: counter.name)?.values ?? [:]
             if values[key] == nil, values.count >= Self.maximumSeries, let last = labels.popLast() {
                 labels.append((last.0, Self.otherValue))
                 key = labels.flatMap { [$0.0, $0.1] }
