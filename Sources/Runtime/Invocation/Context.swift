@@ -106,7 +106,7 @@ public final class Context: Sendable {
 
     /// The record with an id, as this invocation has saved it or else as it is committed.
     public func read<R: StoredRecord>(_ type: R.Type, _ id: String) throws -> R? {
-        if let saved = work.withLock({ $0.saved[R.kind + "\n" + id] }) {
+        if let saved = work.withLock({ $0.saved.isEmpty ? nil : $0.saved[R.kind + "\n" + id] }) {
             return try JSON.decode(type, text: saved)
         }
         let record = try state.record(kind: R.kind, id: id)
@@ -302,7 +302,12 @@ public final class Context: Sendable {
     /// What was read and is to be written so far.
     var unit: UnitOfWork { work.withLock { $0.unit } }
 
-    private func write(_ write: UnitOfWork.Write) { work.withLock { $0.unit.writes.append(write) } }
+    private func write(_ write: UnitOfWork.Write) {
+        work.withLock { work in
+            if work.unit.writes.isEmpty { work.unit.writes.reserveCapacity(4) }
+            work.unit.writes.append(write)
+        }
+    }
 
     /// The id of the socket that triggered this invocation.
     private var connectionID: String? {

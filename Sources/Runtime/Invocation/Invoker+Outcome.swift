@@ -58,15 +58,18 @@ extension Invoker {
         let level: LogLevel = outcome.status >= 500 ? .error : outcome.status >= 400 ? .warning : .info
         guard log.isEnabled(level) else { return }
         let (message, added) = invocation.fields.taken
-        var fields: [(String, LogValue)] = [
-            ("function", .string(entry.name)), ("trigger", .string(event.trigger.name)),
-            ("status", .integer(Int64(outcome.status))), ("success", .boolean(outcome.isSuccess)),
-            ("duration", .number(duration.seconds)),
-        ]
+        var fields: [(String, LogValue)] = []
+        fields.reserveCapacity(10 + added.count)
+        fields.append(("function", .string(entry.name)))
+        fields.append(("trigger", .string(event.trigger.name)))
+        fields.append(("status", .integer(Int64(outcome.status))))
+        fields.append(("success", .boolean(outcome.isSuccess)))
+        fields.append(("duration", .number(duration.seconds)))
         if let caller = invocation.caller { fields.append(("player_id", .string(caller.subject))) }
         // Without a caller, a function may say whom it made.
-        fields += added.filter { name, _ in
-            !Self.ownFields.contains(name) || name == "player_id" && invocation.caller == nil
+        for (name, value) in added
+        where !Self.ownFields.contains(name) || name == "player_id" && invocation.caller == nil {
+            fields.append((name, value))
         }
         if let problem = outcome.problem { fields.append(("problem", .string(problem.kind.rawValue))) }
         fields.append(("request_id", .string(event.id)))

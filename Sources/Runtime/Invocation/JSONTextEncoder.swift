@@ -16,14 +16,15 @@ final class JSONTextEncoder: Encoder {
     private(set) var text: [UInt8] = []
     /// Objects and arrays that are open, innermost last; one entry, perhaps still `nothing`, for each value under way.
     private var open: [Open] = []
+    /// Where each member of the open objects begins (at its name), with the name; the innermost object's last.
+    private var members: [(name: String, start: Int)] = []
 
     private enum Shape { case nothing, object, array, single }
 
     private struct Open {
         var shape = Shape.nothing
-        /// Where each member begins (at its name), with the name.
-        var members: [(name: String, start: Int)] = []
         var isSorted = true
+        /// Its members or elements so far.
         var count = 0
     }
 
@@ -32,7 +33,10 @@ final class JSONTextEncoder: Encoder {
     /// The text of a value.
     static func encode(_ value: some Encodable) throws -> String {
         let encoder = JSONTextEncoder()
-        encoder.text.reserveCapacity(256)
+        // Room for what is usual, so that nothing is moved on the way.
+        encoder.text.reserveCapacity(384)
+        encoder.open.reserveCapacity(4)
+        encoder.members.reserveCapacity(12)
         try encoder.append(value)
         guard !encoder.isUnstreamable else { throw Unstreamable() }
         return String(decoding: encoder.text, as: UTF8.self)
@@ -98,9 +102,11 @@ final class JSONTextEncoder: Encoder {
     /// The name and colon of an object's next member.
     fileprivate func beginMember(_ name: String) {
         let index = open.count - 1
-        if let last = open[index].members.last, !(last.name < name) { open[index].isSorted = false }
-        if open[index].count > 0 { text.append(UInt8(ascii: ",")) }
-        open[index].members.append((name, text.count))
+        if open[index].count > 0 {
+            if let last = members.last, !(last.name < name) { open[index].isSorted = false }
+            text.append(UInt8(ascii: ","))
+        }
+        members.append((name, text.count))
         open[index].count += 1
         append(name)
         text.append(UInt8(ascii: ":"))
@@ -129,18 +135,19 @@ final class JSONTextEncoder: Encoder {
         // A value that encodes nothing is an empty object, as for JSONEncoder.
         case .nothing: append(literal: "{}")
         case .object:
-            if !ended.isSorted { sort(ended.members) }
+            if !ended.isSorted { sort(members.suffix(ended.count)) }
+            members.removeLast(ended.count)
             text.append(UInt8(ascii: "}"))
         case .array: text.append(UInt8(ascii: "]"))
         case .single: break
         }
     }
 
-    private func sort(_ members: [(name: String, start: Int)]) {
+    private func sort(_ members: ArraySlice<(name: String, start: Int)>) {
         guard let first = members.first?.start else { return }
         var parts: [(name: String, text: ArraySlice<UInt8>)] = []
-        for (index, member) in members.enumerated() {
-            let end = index + 1 < members.count ? members[index + 1].start - 1 : text.count
+        for (index, member) in zip(members.indices, members) {
+            let end = index + 1 < members.endIndex ? members[index + 1].start - 1 : text.count
             parts.append((member.name, text[member.start..<end]))
         }
         parts.sort { $0.name < $1.name }

@@ -29,12 +29,12 @@ extension Outcome {
         var headers: [(String, String)] = []
         if let rate {
             let reset = (rate.resetAfter.milliseconds + 999) / 1_000
-            headers += [
+            headers = [
                 ("RateLimit-Policy", "\"default\";q=\(rate.limit);w=\(rate.window.milliseconds / 1_000)"),
                 ("RateLimit", "\"default\";r=\(rate.remaining);t=\(reset)"),
-                ("X-RateLimit-Limit", "\(rate.limit)"),
-                ("X-RateLimit-Remaining", "\(rate.remaining)"),
-                ("X-RateLimit-Reset", "\((now.milliseconds + rate.resetAfter.milliseconds + 999) / 1_000)"),
+                ("X-RateLimit-Limit", String(rate.limit)),
+                ("X-RateLimit-Remaining", String(rate.remaining)),
+                ("X-RateLimit-Reset", String((now.milliseconds + rate.resetAfter.milliseconds + 999) / 1_000)),
             ]
         }
         if let seconds = problem?.retryAfterSeconds { headers.append(("Retry-After", "\(seconds)")) }

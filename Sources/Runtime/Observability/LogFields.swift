@@ -30,6 +30,7 @@ public final class LogFields: Sendable {
             if let index = state.fields.firstIndex(where: { $0.0 == name }) {
                 state.fields[index].1 = value
             } else if state.fields.count < 32 {
+                if state.fields.isEmpty { state.fields.reserveCapacity(8) }
                 state.fields.append((name, value))
             }
         }

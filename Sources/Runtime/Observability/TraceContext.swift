@@ -32,7 +32,7 @@ public struct TraceContext: Sendable, Equatable {
     /// A new trace.
     init(random: inout SeededRandom) {
         self.init(
-            traceID: Self.hexadecimal(random.next() | 1) + Self.hexadecimal(random.next()),
+            traceID: Self.hexadecimal(random.next() | 1, random.next()),
             spanID: Self.hexadecimal(random.next() | 1), flags: "01")
     }
 
@@ -45,7 +45,17 @@ public struct TraceContext: Sendable, Equatable {
     }
 
     /// The header's value, version 00.
-    public var traceparent: String { "00-\(traceID)-\(spanID)-\(flags)" }
+    public var traceparent: String {
+        var text = ""
+        text.reserveCapacity(55)
+        text += "00-"
+        text += traceID
+        text += "-"
+        text += spanID
+        text += "-"
+        text += flags
+        return text
+    }
 
     private static let digits = Array("0123456789abcdef".utf8)
 
@@ -53,12 +63,14 @@ public struct TraceContext: Sendable, Equatable {
         text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
     }
 
-    private static func hexadecimal(_ value: UInt64) -> String {
+    private static func hexadecimal(_ values: UInt64...) -> String {
         let digits = digits
         var text: [UInt8] = []
-        text.reserveCapacity(16)
-        for shift in stride(from: UInt64(60), through: 0, by: -4) {
-            text.append(digits[Int(value >> shift & 15)])
+        text.reserveCapacity(16 * values.count)
+        for value in values {
+            for shift in stride(from: UInt64(60), through: 0, by: -4) {
+                text.append(digits[Int(value >> shift & 15)])
+            }
         }
         return String(decoding: text, as: UTF8.self)
     }

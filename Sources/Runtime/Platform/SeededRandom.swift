@@ -25,8 +25,9 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
         let digits = Self.digits
         let milliseconds = UInt64(bitPattern: time.milliseconds) & 0xffff_ffff_ffff
         let (high, low) = (next(), next())
-        var text = Array(prefix.utf8)
-        text.reserveCapacity(text.count + 27)
+        var text: [UInt8] = []
+        text.reserveCapacity(prefix.utf8.count + 27)
+        text += prefix.utf8
         text.append(UInt8(ascii: "_"))
         for shift in stride(from: UInt64(45), through: 0, by: -5) {
             text.append(digits[Int(milliseconds >> shift & 31)])

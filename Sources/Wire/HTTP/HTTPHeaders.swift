@@ -31,7 +31,7 @@ public struct HTTPHeaders: Sendable, Equatable {
 
     /// Adds a field behind the others; one of the same name stays.
     public mutating func add(_ name: String, _ value: String) {
-        if fields.isEmpty { fields.reserveCapacity(8) }
+        if fields.count < 4 { fields.reserveCapacity(16) }
         fields.append(Field(name: name, value: value))
     }
 

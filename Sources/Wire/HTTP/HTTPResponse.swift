@@ -91,10 +91,10 @@ public struct HTTPResponse: Sendable, Equatable {
         output.append(contentsOf: name.utf8)
         output.append(ASCII.colon)
         output.append(ASCII.space)
-        let start = output.count
-        output.append(contentsOf: value.utf8)
-        for index in start..<output.count where !HTTPGrammar.isFieldByte(output[index]) {
-            output[index] = ASCII.space
+        if HTTPGrammar.isFieldValue(value.utf8.span) {
+            output.append(contentsOf: value.utf8)
+        } else {
+            for byte in value.utf8 { output.append(HTTPGrammar.isFieldByte(byte) ? byte : ASCII.space) }
         }
         output.append(contentsOf: "\r\n".utf8)
     }
