@@ -79,6 +79,9 @@ internal import Glibc
         }
     }
 
+    /// The extended result code where a value is there already.
+    static let notUnique = SQLITE_CONSTRAINT | 8 << 8
+
     /// Maps an extended SQLite result code to the store's error.
     func error(_ code: Int32, _ sql: String) -> StoreError {
         switch code & 0xff {

@@ -27,24 +27,37 @@ final class RecordStatements {
 }
 
 extension Transaction {
-    /// Checks what the unit read, then applies what it writes. Nothing is kept on an error or a conflict.
+    /// Checks what the unit read and whether it can be applied, then applies what it writes. Nothing is kept on an error
+    /// or a conflict.
+    ///
+    /// Without a savepoint: SQLite would copy every page that each unit changes. So all that can be wrong with a unit is
+    /// looked for before its first write, and an error after that is the store's own trouble and loses the transaction.
     func apply(
         _ unit: UnitOfWork, at now: Timestamp, ticket: Ticket, completing claim: JobClaim?
     ) throws(StoreError) -> CommitDecision {
         guard !ticket.transaction.isLost else { throw .admissionLost }
         if try isConflicting(unit.reads) { return .conflict }
-        // What to take back of `committed`, remembered without a copy of the effects.
-        let (effects, queues) = (committed.effects.count, committed.queues)
+        try checkEntries(of: unit.writes)
+        if let claim, try !holdsLease(claim) { throw .leaseLost }
         do throws(StoreError) {
-            return try isolated { () throws(StoreError) in
-                for write in unit.writes { try apply(write, at: now) }
-                if let claim { try complete(claim, at: now) }
-                return .committed(number: nextNumber())
-            }
+            for write in unit.writes { try apply(write, at: now) }
+            if let claim { try complete(claim, at: now) }
+            return .committed(number: nextNumber())
         } catch {
-            committed.effects.removeSubrange(effects...)
-            committed.queues = queues
+            abandon(error)
             throw error
+        }
+    }
+
+    /// The ids of a journal's entries must be new.
+    private func checkEntries(of writes: [UnitOfWork.Write]) throws(StoreError) {
+        var seen: [String] = []
+        for case .append(_, _, let id, _) in writes {
+            let isTaken = try records.hasEntry.first(.text(id)) { _ in true } ?? seen.contains(id)
+            if isTaken {
+                throw .unexpected(code: Database.notUnique, statement: "the entry's id is taken")
+            }
+            seen.append(id)
         }
     }
 

@@ -160,7 +160,8 @@ final class Transaction {
         }
     }
 
-    private func abandon(_ error: StoreError) {
+    /// Gives up the whole transaction.
+    func abandon(_ error: StoreError) {
         loss = error
         fate.isLost = true
         known = KnownState()
