@@ -28,7 +28,10 @@ public struct Program: Sendable {
     }
 
     /// Runs the verb that the process's arguments name, and ends the process with its status.
-    public func main() -> Never { end(run(Array(CommandLine.arguments.dropFirst()))) }
+    public func main() -> Never {
+        if CommandLine.arguments.dropFirst().first == Serve.name { Allocator.tune(environment) }
+        end(run(Array(CommandLine.arguments.dropFirst())))
+    }
 
     static var verbs: [any Verb.Type] {
         [Serve.self, Invoke.self, Replay.self, Token.self, Check.self, Functions.self]

@@ -96,10 +96,6 @@ struct SupervisorLoop {
             let (place, descriptors) = try group.place(of: worker)
             var environment = start.environment
             environment[WorkerPlace.variable] = place.description
-            // What one thread allocates another frees; and a burst frees more at once than glibc's 7 of a size.
-            if environment["GLIBC_TUNABLES"] == nil {
-                environment["GLIBC_TUNABLES"] = "glibc.malloc.tcache_count=2000"
-            }
             let started = SupervisorSpawn.start(
                 start.path, start.arguments, environment: environment, inheriting: descriptors)
             switch started {

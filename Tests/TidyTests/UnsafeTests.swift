@@ -42,6 +42,7 @@ import Testing
         "Sources/LocalHost/WorkerGroup.swift": "pipes and socket pairs fill arrays by pointer",
         "Sources/LocalHost/WorkerLink.swift": "descriptors over sockets: recvmsg fills a buffer by pointer",
         "Sources/LocalHost/WorkerPlace.swift": "unsetenv and write take pointers",
+        "Sources/Command/Allocator.swift": "realpath, setenv and execv take pointers",
         "Sources/Command/SupervisorSpawn.swift": "posix_spawn, waitpid and poll take pointers",
         "Sources/Command/Against/ClientConnection.swift": "getaddrinfo, connect, recv and send take pointers",
         "Sources/Command/Console.swift": "reads and writes descriptors",
