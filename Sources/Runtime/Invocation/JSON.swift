@@ -14,6 +14,7 @@ enum JSON {
     /// Decodes an input. Broken JSON throws a 400 `Problem`; a value of another shape an `InvalidInput` that names
     /// the field. No data decodes as an empty object.
     static func decode<T: Decodable>(_ type: T.Type, from data: [UInt8]) throws -> T {
+        if let value = JSONFlatDecoder.decode(type, from: data) { return value }
         do {
             return try decoder.decode(type, from: data.isEmpty ? Data("{}".utf8) : Data(data))
         } catch let error as DecodingError {

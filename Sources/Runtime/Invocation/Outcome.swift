@@ -34,7 +34,10 @@ extension Outcome {
                 ("RateLimit", "\"default\";r=\(rate.remaining);t=\(reset)"),
                 ("X-RateLimit-Limit", String(rate.limit)),
                 ("X-RateLimit-Remaining", String(rate.remaining)),
-                ("X-RateLimit-Reset", String((now.milliseconds + rate.resetAfter.milliseconds + 999) / 1_000)),
+                (
+                    "X-RateLimit-Reset",
+                    String((now.milliseconds + rate.resetAfter.milliseconds + 999) / 1_000)
+                ),
             ]
         }
         if let seconds = problem?.retryAfterSeconds { headers.append(("Retry-After", "\(seconds)")) }
