@@ -90,7 +90,7 @@ final class JSONTextEncoder: Encoder {
 
     fileprivate func append(_ value: String) { JSONScanner.appendQuoted(value, to: &text) }
 
-    fileprivate func append(literal: String) { text.append(contentsOf: literal.utf8) }
+    fileprivate func append(literal: String) { text.append(utf8: literal) }
 
     fileprivate func append(number: Double) throws {
         guard number.isFinite else { throw Unstreamable() }

@@ -28,24 +28,24 @@ public struct LogLine: Sendable {
     private var json: String {
         var line: [UInt8] = []
         line.reserveCapacity(512)
-        line += #"{"time":""#.utf8
-        line += time.rfc3339.utf8
-        line += #"","level":""#.utf8
-        line += level.rawValue.utf8
-        line += #"","message":"#.utf8
+        line.append(utf8: #"{"time":""#)
+        line.append(utf8: time.rfc3339)
+        line.append(utf8: #"","level":""#)
+        line.append(utf8: level.rawValue)
+        line.append(utf8: #"","message":"#)
         JSONScanner.appendQuoted(message, to: &line)
         for (name, value) in fields {
-            line += ",\"".utf8
-            line += name.utf8
-            line += "\":".utf8
+            line.append(utf8: ",\"")
+            line.append(utf8: name)
+            line.append(utf8: "\":")
             switch value {
             case .string(let text): JSONScanner.appendQuoted(text, to: &line)
-            case .integer(let number): line += String(number).utf8
-            case .number(let number): line += (number.isFinite ? String(number) : "null").utf8
-            case .boolean(let flag): line += (flag ? "true" : "false").utf8
+            case .integer(let number): line.append(utf8: String(number))
+            case .number(let number): line.append(utf8: number.isFinite ? String(number) : "null")
+            case .boolean(let flag): line.append(utf8: flag ? "true" : "false")
             }
         }
-        line += "}\n".utf8
+        line.append(utf8: "}\n")
         return String(decoding: line, as: UTF8.self)
     }
 

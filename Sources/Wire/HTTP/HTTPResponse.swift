@@ -37,31 +37,31 @@ public struct HTTPResponse: Sendable, Equatable {
     ) {
         let code = (100...599).contains(status) ? status : 500
         let hasContent = code >= 200 && code != 204 && code != 205 && code != 304
-        output.append(contentsOf: "HTTP/1.1 ".utf8)
+        output.append(utf8: "HTTP/1.1 ")
         Self.append(code, to: &output)
         output.append(ASCII.space)
-        output.append(contentsOf: Self.reasonPhrase(code).utf8)
-        output.append(contentsOf: "\r\n".utf8)
+        output.append(utf8: Self.reasonPhrase(code))
+        output.append(utf8: "\r\n")
         if !date.isEmpty { Self.append("Date", date, to: &output) }
         for field in headers.fields
         where HTTPGrammar.isToken(field.name) && !Self.isWrittenHere(field.name, code) {
             Self.append(field.name, field.value, to: &output)
         }
         if isStream, hasContent {
-            if minorVersion > 0 { output.append(contentsOf: "Transfer-Encoding: chunked\r\n".utf8) }
+            if minorVersion > 0 { output.append(utf8: "Transfer-Encoding: chunked\r\n") }
         } else if hasContent || code == 205 {
-            output.append(contentsOf: "Content-Length: ".utf8)
+            output.append(utf8: "Content-Length: ")
             Self.append(hasContent ? body.count : 0, to: &output)
-            output.append(contentsOf: "\r\n".utf8)
+            output.append(utf8: "\r\n")
         }
         if code >= 200 {
             if !keepAlive {
-                output.append(contentsOf: "Connection: close\r\n".utf8)
+                output.append(utf8: "Connection: close\r\n")
             } else if minorVersion == 0 {
-                output.append(contentsOf: "Connection: keep-alive\r\n".utf8)
+                output.append(utf8: "Connection: keep-alive\r\n")
             }
         }
-        output.append(contentsOf: "\r\n".utf8)
+        output.append(utf8: "\r\n")
         if hasContent, !toHead { output.append(contentsOf: body) }
     }
 
@@ -71,10 +71,10 @@ public struct HTTPResponse: Sendable, Equatable {
             output.append(contentsOf: bytes)
             return
         }
-        output.append(contentsOf: String(bytes.count, radix: 16).utf8)
-        output.append(contentsOf: "\r\n".utf8)
+        output.append(utf8: String(bytes.count, radix: 16))
+        output.append(utf8: "\r\n")
         output.append(contentsOf: bytes)
-        output.append(contentsOf: "\r\n".utf8)
+        output.append(utf8: "\r\n")
     }
 
     private static func isWrittenHere(_ name: String, _ code: Int) -> Bool {
@@ -88,19 +88,19 @@ public struct HTTPResponse: Sendable, Equatable {
     }
 
     private static func append(_ name: String, _ value: String, to output: inout [UInt8]) {
-        output.append(contentsOf: name.utf8)
+        output.append(utf8: name)
         output.append(ASCII.colon)
         output.append(ASCII.space)
         if HTTPGrammar.isFieldValue(value.utf8.span) {
-            output.append(contentsOf: value.utf8)
+            output.append(utf8: value)
         } else {
             for byte in value.utf8 { output.append(HTTPGrammar.isFieldByte(byte) ? byte : ASCII.space) }
         }
-        output.append(contentsOf: "\r\n".utf8)
+        output.append(utf8: "\r\n")
     }
 
     private static func append(_ number: Int, to output: inout [UInt8]) {
-        output.append(contentsOf: String(number).utf8)
+        output.append(utf8: String(number))
     }
 
     /// The reason phrase of a status code (RFC 9110 15), empty where it is not registered.

@@ -11,7 +11,7 @@ extension JSONScanner {
     public static func appendQuoted(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(ASCII.quote)
         if isLiteral(text.utf8.span) {
-            bytes.append(contentsOf: text.utf8)
+            bytes.append(utf8: text)
         } else {
             for byte in text.utf8 {
                 if needsEscape(byte) { appendEscaped(byte, to: &bytes) } else { bytes.append(byte) }
