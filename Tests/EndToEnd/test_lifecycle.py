@@ -10,8 +10,27 @@ import threading
 
 import socketio
 
-from host import HostTestCase
+from host import BINARY, HostTestCase
 from player import Player
+
+
+def variables_of(host):
+    pairs = pathlib.Path(f"/proc/{host.process.pid}/environ").read_bytes().split(b"\0")
+    return dict(pair.split(b"=", 1) for pair in pairs if b"=" in pair)
+
+
+class Starting(HostTestCase):
+    def test_malloc_has_larger_caches_and_the_process_its_own_name(self):
+        self.assertEqual(variables_of(self.host)[b"GLIBC_TUNABLES"], b"glibc.malloc.tcache_count=160")
+        name = pathlib.Path(f"/proc/{self.host.process.pid}/comm").read_text().strip()
+        self.assertEqual(name, BINARY.name[:15])
+
+
+class StartingWithSettingsOfMalloc(HostTestCase):
+    variables = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=9"}
+
+    def test_they_are_kept(self):
+        self.assertEqual(variables_of(self.host)[b"GLIBC_TUNABLES"], b"glibc.malloc.tcache_count=9")
 
 
 class Stopping(HostTestCase):

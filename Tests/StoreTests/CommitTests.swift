@@ -114,6 +114,19 @@ import Testing
         #expect(kept == 91, "nothing of a failed unit is kept")
     }
 
+    @Test func unitWithOneIDTwice_failsAlone_andTheOrderGoesOn() async throws {
+        let fixture = try Fixture()
+        let before = try await fixture.state.apply([entry("first")])
+        await #expect(throws: StoreError.self) {
+            try await fixture.state.apply([job("j"), entry("twice"), entry("twice")])
+        }
+        #expect(try fixture.state.journalEntry(id: "twice") == nil)
+        #expect(try fixture.state.queueDepths().isEmpty)
+        let after = try await fixture.state.apply([entry("twice")])
+        // Two admissions, one entry and one commit: the failed unit took no number.
+        #expect(after == before + 4)
+    }
+
     @Test func failedUnit_tellsTheObserverNothing() async throws {
         let fixture = try Fixture()
         let stream = fixture.state.committed()
