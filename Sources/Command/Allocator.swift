@@ -12,9 +12,6 @@ enum Allocator {
         guard let path = unsafe realpath(SupervisorSpawn.thisProgram, nil) else { return }
         defer { unsafe free(path) }
         guard unsafe setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_count=160", 1) == 0 else { return }
-        var arguments: [UnsafeMutablePointer<CChar>?] =
-            unsafe CommandLine.arguments.map { unsafe strdup($0) } + [nil]
-        defer { unsafe arguments.forEach { unsafe free($0) } }
-        _ = unsafe execv(path, &arguments)
+        _ = unsafe SupervisorSpawn.withCStrings(CommandLine.arguments) { unsafe execv(path, $0) }
     }
 }

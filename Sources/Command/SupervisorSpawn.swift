@@ -21,16 +21,22 @@ enum SupervisorSpawn {
             let code = unsafe posix_spawn_file_actions_adddup2(&actions, descriptor, descriptor)
             guard code == 0 else { return .failure(SpawnFailure(code)) }
         }
-        var arguments: [UnsafeMutablePointer<CChar>?] = unsafe arguments.map { unsafe strdup($0) } + [nil]
-        var variables: [UnsafeMutablePointer<CChar>?] =
-            unsafe environment.map { name, value in unsafe strdup("\(name)=\(value)") } + [nil]
-        defer {
-            unsafe arguments.forEach { unsafe free($0) }
-            unsafe variables.forEach { unsafe free($0) }
-        }
         var pid: pid_t = 0
-        let code = unsafe posix_spawn(&pid, path, &actions, nil, &arguments, &variables)
+        let code = unsafe withCStrings(arguments) { arguments in
+            unsafe withCStrings(environment.map { name, value in "\(name)=\(value)" }) { variables in
+                unsafe posix_spawn(&pid, path, &actions, nil, arguments, variables)
+            }
+        }
         return code == 0 ? .success(pid) : .failure(SpawnFailure(code))
+    }
+
+    /// Calls `body` with the texts as exec(3) takes them: C strings, and a null pointer behind the last. Valid inside.
+    static func withCStrings<T>(
+        _ texts: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> T
+    ) -> T {
+        var strings: [UnsafeMutablePointer<CChar>?] = unsafe texts.map { unsafe strdup($0) } + [nil]
+        defer { unsafe strings.forEach { unsafe free($0) } }
+        return unsafe body(&strings)
     }
 
     /// How a process has ended; nil while it runs. Tells it once: the process is gone from the system's table then.

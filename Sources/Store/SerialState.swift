@@ -107,6 +107,7 @@ public final class SerialState: Sendable {
     private func perform<T: Sendable>(_ body: (inout Parts) throws(StoreError) -> T) throws(StoreError) -> T {
         try parts.withLock { parts throws(StoreError) in
             guard var open = parts else { throw .closed }
+            if let loss = open.transaction.loss { throw loss }
             let value = try body(&open)
             open.operations += 1
             if open.operations >= Self.operationsPerTransaction {

@@ -147,8 +147,12 @@ extension Transaction {
         try jobs.prolong.run(.text(owner), .time(until))
     }
 
+    /// Whether the jobs are still the claim's. One of no jobs holds nothing.
     func holdsLease(_ claim: JobClaim) throws(StoreError) -> Bool {
-        try jobs.holdsLease.first(.text(claim.queue), .text(claim.group), .integer(claim.lease)) { _ in true }
+        guard !claim.jobs.isEmpty else { return false }
+        return try jobs.holdsLease.first(.text(claim.queue), .text(claim.group), .integer(claim.lease)) { _ in
+            true
+        }
             ?? false
     }
 

@@ -33,7 +33,7 @@ struct JSONFlatDecoder: Decoder {
 
     /// The value, or nil where Foundation must be asked.
     static func decode<T: Decodable>(_ type: T.Type, from data: [UInt8]) -> T? {
-        guard let members = members(of: data.span) else { return nil }
+        guard let members = members(of: data) else { return nil }
         let decoder = JSONFlatDecoder(members: members)
         guard let value = try? T(from: decoder), !decoder.doubt.isRaised else { return nil }
         return value
@@ -47,92 +47,39 @@ struct JSONFlatDecoder: Decoder {
 
     func singleValueContainer() throws -> any SingleValueDecodingContainer { throw doubt.raised() }
 
-    // MARK: The text (RFC 8259)
+    // MARK: The text
 
-    private static func members(of text: Span<UInt8>) -> [(name: String, value: Value)]? {
+    private static func members(of data: [UInt8]) -> [(name: String, value: Value)]? {
+        guard let text = String(validating: data, as: UTF8.self), let found = JSONScanner.members(of: text),
+            found.count <= maximumMembers
+        else { return nil }
         var members: [(name: String, value: Value)] = []
-        members.reserveCapacity(4)
-        var index = 0
-        guard skip("{", in: text, at: &index) else { return nil }
-        if !skip("}", in: text, at: &index) {
-            repeat {
-                skipBlanks(text, &index)
-                guard members.count < maximumMembers, let name = string(text, &index),
-                    !members.contains(where: { $0.name == name }), skip(":", in: text, at: &index),
-                    let value = value(text, &index)
-                else { return nil }
-                members.append((name, value))
-            } while skip(",", in: text, at: &index)
-            guard skip("}", in: text, at: &index) else { return nil }
-        }
-        skipBlanks(text, &index)
-        return index == text.count ? members : nil
-    }
-
-    private static func skipBlanks(_ text: Span<UInt8>, _ index: inout Int) {
-        while index < text.count {
-            switch text[index] {
-            case 0x20, 0x09, 0x0A, 0x0D: index += 1
-            default: return
+        members.reserveCapacity(found.count)
+        for (name, literal) in found {
+            guard !members.contains(where: { $0.name == name }), let value = value(literal) else {
+                return nil
             }
+            members.append((name, value))
         }
+        return members
     }
 
-    /// Whether this character comes next; if so, it is behind `index` then.
-    private static func skip(_ character: Unicode.Scalar, in text: Span<UInt8>, at index: inout Int) -> Bool {
-        skipBlanks(text, &index)
-        guard index < text.count, text[index] == UInt8(ascii: character) else { return false }
-        index += 1
-        return true
-    }
-
-    /// A string without escapes.
-    private static func string(_ text: Span<UInt8>, _ index: inout Int) -> String? {
-        guard index < text.count, text[index] == UInt8(ascii: "\"") else { return nil }
-        let start = index + 1
-        var end = start
-        while end < text.count, text[end] != UInt8(ascii: "\"") {
-            guard text[end] >= 0x20, text[end] != UInt8(ascii: "\\") else { return nil }
-            end += 1
+    private static func value(_ literal: String) -> Value? {
+        switch literal.utf8.first {
+        case UInt8(ascii: "t"): return .boolean(true)
+        case UInt8(ascii: "f"): return .boolean(false)
+        case UInt8(ascii: "n"): return .null
+        case UInt8(ascii: "\""):
+            // A text without escapes is what stands between the quotes.
+            guard !literal.utf8.contains(UInt8(ascii: "\\")) else { return nil }
+            return .text(String(Substring(literal.utf8.dropFirst().dropLast())))
+        default:
+            // So few digits fit every number.
+            guard literal.utf8.count <= 15, literal.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+                return nil
+            }
+            return Int(literal).map { .integer($0) }
         }
-        guard end < text.count, let valid = try? UTF8Span(validating: text.extracting(start..<end)) else {
-            return nil
-        }
-        index = end + 1
-        return String(copying: valid)
-    }
-
-    private static func value(_ text: Span<UInt8>, _ index: inout Int) -> Value? {
-        skipBlanks(text, &index)
-        guard index < text.count else { return nil }
-        switch text[index] {
-        case UInt8(ascii: "\""): return string(text, &index).map { .text($0) }
-        case UInt8(ascii: "t"): return skip(word: "true", text, &index) ? .boolean(true) : nil
-        case UInt8(ascii: "f"): return skip(word: "false", text, &index) ? .boolean(false) : nil
-        case UInt8(ascii: "n"): return skip(word: "null", text, &index) ? .null : nil
-        case UInt8(ascii: "1")...UInt8(ascii: "9"): return integer(text, &index)
-        default: return nil
-        }
-    }
-
-    private static func skip(word: StaticString, _ text: Span<UInt8>, _ index: inout Int) -> Bool {
-        let letters = word.description.utf8
-        guard text.count - index >= letters.count else { return false }
-        for (offset, letter) in letters.enumerated() where text[index + offset] != letter { return false }
-        index += letters.count
-        return true
-    }
-
-    /// At most 15 digits, so that it fits every number. What else a number may have ends it here, and the object with it.
-    private static func integer(_ text: Span<UInt8>, _ index: inout Int) -> Value? {
-        var number = 0
-        let start = index
-        while index < text.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(text[index]) {
-            guard index - start < 15 else { return nil }
-            number = number * 10 + Int(text[index] - UInt8(ascii: "0"))
-            index += 1
-        }
-        return .integer(number)
     }
 
     // MARK: The members

@@ -20,13 +20,6 @@ enum HTTPGrammar {
         (byte >= ASCII.space && byte != ASCII.delete) || byte == ASCII.tab
     }
 
-    /// Without a branch for each byte, so that many are looked at at once.
-    static func isFieldValue(_ bytes: Span<UInt8>) -> Bool {
-        var found: UInt8 = 0
-        for index in bytes.indices { found |= isFieldByte(bytes[index]) ? 0 : 1 }
-        return found == 0
-    }
-
     static func isBlank(_ byte: UInt8) -> Bool { byte == ASCII.space || byte == ASCII.tab }
 
     /// `range` without the blanks at its ends.

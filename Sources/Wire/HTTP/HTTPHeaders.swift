@@ -31,7 +31,8 @@ public struct HTTPHeaders: Sendable, Equatable {
 
     /// Adds a field behind the others; one of the same name stays.
     public mutating func add(_ name: String, _ value: String) {
-        if fields.count < 4 { fields.reserveCapacity(16) }
+        // Room for what a message usually has.
+        if fields.capacity < 16 { fields.reserveCapacity(16) }
         fields.append(Field(name: name, value: value))
     }
 

@@ -91,10 +91,10 @@ public struct HTTPResponse: Sendable, Equatable {
         output.append(utf8: name)
         output.append(ASCII.colon)
         output.append(ASCII.space)
-        if HTTPGrammar.isFieldValue(value.utf8.span) {
-            output.append(utf8: value)
-        } else {
-            for byte in value.utf8 { output.append(HTTPGrammar.isFieldByte(byte) ? byte : ASCII.space) }
+        let start = output.count
+        output.append(utf8: value)
+        for index in start..<output.count where !HTTPGrammar.isFieldByte(output[index]) {
+            output[index] = ASCII.space
         }
         output.append(utf8: "\r\n")
     }

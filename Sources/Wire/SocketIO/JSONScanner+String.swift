@@ -20,11 +20,10 @@ extension JSONScanner {
         bytes.append(ASCII.quote)
     }
 
-    /// Nearly every text is its own literal. Without a branch for each byte, so that many are looked at at once.
+    /// Nearly every text is its own literal.
     private static func isLiteral(_ text: Span<UInt8>) -> Bool {
-        var found: UInt8 = 0
-        for index in text.indices { found |= needsEscape(text[index]) ? 1 : 0 }
-        return found == 0
+        for index in text.indices where needsEscape(text[index]) { return false }
+        return true
     }
 
     private static func needsEscape(_ byte: UInt8) -> Bool {
