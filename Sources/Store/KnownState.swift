@@ -16,11 +16,6 @@ struct KnownState {
     /// Counters that the transaction has still to write.
     private(set) var changedRates: [OpenRateWindow] = []
 
-    struct RecordName: Hashable {
-        let kind: String
-        let id: String
-    }
-
     struct GroupName: Hashable {
         let queue: String
         let name: String

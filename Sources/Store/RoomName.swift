@@ -25,7 +25,8 @@ public enum RoomName {
     /// Nil for what no room can be called: nothing, more than `maximumLength` bytes, control characters, or a slash at
     /// the beginning and no `#`.
     public static func qualified(_ name: String, in namespace: String) -> String? {
-        guard name.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else { return nil }
+        let bytes = name.utf8.span
+        for index in bytes.indices where bytes[index] < 0x20 || bytes[index] == 0x7f { return nil }
         let full: String
         if name.utf8.first != UInt8(ascii: "/") {
             guard !name.isEmpty else { return nil }

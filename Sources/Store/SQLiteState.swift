@@ -11,6 +11,7 @@ public final class SQLiteState: SharedState {
     private let writer: Writer
     private let reader: Mutex<Reader?>
     private let observer = ObserverBox()
+    private let recordCache = RecordCache()
     private let inFlight = InFlight()
 
     /// Opens the store at `path`, making it (readable by its owner only) and its folder where there is none.
@@ -30,7 +31,8 @@ public final class SQLiteState: SharedState {
         try Schema.prepare(database)
         reader = Mutex(try Reader(path: path, limits: limits))
         writer = try Writer(path: path, limits: limits)
-        let transaction = try Transaction(database, limits: limits, inFlight: inFlight, observer: observer)
+        let transaction = try Transaction(
+            database, limits: limits, recordCache: recordCache, inFlight: inFlight, observer: observer)
         try writer.start(transaction)
     }
 
@@ -135,7 +137,10 @@ public final class SQLiteState: SharedState {
     // MARK: Reads
 
     public func record(kind: String, id: String) throws(StoreError) -> Record? {
-        try read { reader throws(StoreError) in try reader.record(kind: kind, id: id) }
+        if let failure = writer.failure { throw failure }
+        return try recordCache.record(RecordName(kind: kind, id: id)) { () throws(StoreError) in
+            try read { reader throws(StoreError) in try reader.record(kind: kind, id: id) }
+        }
     }
 
     public func journal(stream: String, last count: Int) throws(StoreError) -> JournalSlice {
@@ -192,6 +197,7 @@ public final class SQLiteState: SharedState {
     public func close() {
         writer.close()
         reader.withLock { $0 = nil }
+        recordCache.forgetAll()
     }
 
     private func read<T>(

@@ -25,7 +25,7 @@ public final class SerialState: Sendable {
         )
         try Schema.prepare(database)
         let transaction = try Transaction(
-            database, limits: limits, inFlight: inFlight, observer: ObserverBox())
+            database, limits: limits, recordCache: RecordCache(), inFlight: inFlight, observer: ObserverBox())
         try transaction.begin()
         parts = Mutex(Parts(transaction: transaction, reader: Reader(database)))
     }

@@ -15,7 +15,7 @@ public protocol SharedState: Sendable {
     /// Ends the ticket of an invocation that changed nothing.
     func release(_ ticket: Ticket)
 
-    /// A record's version and JSON text.
+    /// A record's version and JSON text: not older than the last admission or commit of this process.
     func record(kind: String, id: String) throws(StoreError) -> Record?
 
     /// The last `count` entries of a stream, oldest first, and the number up to which that holds.

@@ -65,7 +65,11 @@ extension Transaction {
         for read in reads {
             switch read {
             case .record(let kind, let id, let version):
-                if try self.version(KnownState.RecordName(kind: kind, id: id)) != version { return true }
+                let record = RecordName(kind: kind, id: id)
+                guard try self.version(record) == version else {
+                    recordCache.forget([record])
+                    return true
+                }
             case .entry(let id, isThere: false):
                 if try records.hasEntry.first(.text(id), read: { _ in true }) == true { return true }
             case .entry, .journal: break
@@ -74,7 +78,7 @@ extension Transaction {
         return false
     }
 
-    private func version(_ record: KnownState.RecordName) throws(StoreError) -> Int64 {
+    private func version(_ record: RecordName) throws(StoreError) -> Int64 {
         if let version = known.versions[record] { return version }
         let version = try records.version.first(.text(record.kind), .text(record.id)) { $0.integer(0) } ?? 0
         known.remember(record, version: version)
@@ -84,10 +88,11 @@ extension Transaction {
     private func apply(_ write: UnitOfWork.Write, at now: Timestamp) throws(StoreError) {
         switch write {
         case .save(let kind, let id, let body):
-            let record = KnownState.RecordName(kind: kind, id: id)
+            let record = RecordName(kind: kind, id: id)
             let version = try version(record)
             try records.save.run(.text(kind), .text(id), .text(body))
             known.remember(record, version: version + 1)
+            savedRecords.append(record)
         case .append(let stream, let kind, let id, let body):
             try records.append.run(
                 .text(stream), .integer(nextNumber()), .text(kind), .text(id), .text(body), .time(now))

@@ -25,6 +25,9 @@ final class Transaction {
 
     /// What need not be read again.
     var known = KnownState()
+    /// What readers need not read again, but for what this transaction has saved.
+    let recordCache: RecordCache
+    var savedRecords: [RecordName] = []
     /// Invocations under way in this process.
     let inFlight: InFlight
     /// What this transaction will tell the observer.
@@ -41,9 +44,11 @@ final class Transaction {
     private let releaseSavepoint: Statement
 
     init(
-        _ database: Database, limits: StoreLimits, inFlight: InFlight, observer: ObserverBox
+        _ database: Database, limits: StoreLimits, recordCache: RecordCache, inFlight: InFlight,
+        observer: ObserverBox
     ) throws(StoreError) {
         self.database = database
+        self.recordCache = recordCache
         self.inFlight = inFlight
         self.limits = limits
         self.observer = observer
@@ -85,7 +90,10 @@ final class Transaction {
             let last = storedNumber
             number = try readNumber.first { $0.integer(0) } ?? 0
             storedNumber = number
-            if number != last { known = KnownState() }
+            if number != last {
+                known = KnownState()
+                recordCache.forgetAll()
+            }
             try readMissed()
         } catch {
             abandon(error)
@@ -101,6 +109,8 @@ final class Transaction {
             if isChanged { try writeNumber.run(.integer(number)) }
             try committing.run()
             storedNumber = number
+            recordCache.forget(savedRecords)
+            savedRecords = []
         } catch {
             abandon(error)
             throw error
@@ -165,6 +175,7 @@ final class Transaction {
         loss = error
         fate.isLost = true
         known = KnownState()
+        savedRecords = []
         if !database.isAutocommit { try? database.execute("ROLLBACK") }
     }
 

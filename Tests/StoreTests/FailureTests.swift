@@ -110,7 +110,8 @@ import Testing
         let fixture = try Fixture()
         let database = try Database(path: fixture.path, access: .readWrite, limits: StoreLimits())
         let transaction = try Transaction(
-            database, limits: StoreLimits(), inFlight: InFlight(), observer: ObserverBox())
+            database, limits: StoreLimits(), recordCache: RecordCache(), inFlight: InFlight(),
+            observer: ObserverBox())
         try transaction.begin()
         _ = transaction.nextNumber()
         try database.execute("ROLLBACK")

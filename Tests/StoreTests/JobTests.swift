@@ -46,7 +46,7 @@ import Testing
         try await fixture.state.giveBack(first[0], .bury(reason: "late", at: at(2_500)))
         #expect(try fixture.state.queueDepths() == [QueueDepth(queue: "story", waiting: 1, dead: 0)])
         try await other.apply([.save(kind: "p", id: "1", body: "b")], completing: second[0])
-        #expect(try fixture.state.record(kind: "p", id: "1")?.body == "b")
+        #expect(try other.record(kind: "p", id: "1")?.body == "b")
         #expect(try fixture.state.queueDepths().isEmpty)
         await #expect(throws: StoreError.leaseLost) { try await other.apply([], completing: second[0]) }
     }
