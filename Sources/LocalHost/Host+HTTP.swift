@@ -102,10 +102,10 @@ extension Host {
     }
 
     private func event(of request: HTTPRequest, address: String) -> Event {
-        let credential = bearer(request).map { Event.Credential.token($0) } ?? .none
-        return Event(
+        Event(
             id: requestID(of: request), time: invoker.platform.now(),
-            trigger: .http(method: request.method, path: request.path), credential: credential,
+            trigger: .http(method: request.method, path: request.path),
+            credential: bearer(request).map { .token($0) } ?? .none,
             address: clientAddress(request, peer: address),
             trace: request.headers["traceparent"].flatMap { TraceContext(traceparent: $0) },
             data: request.body.isEmpty ? queryAsJSON(request) : request.body)
@@ -113,10 +113,7 @@ extension Host {
 
     /// The token of the Authorization field (RFC 6750 section 2.1).
     func bearer(_ request: HTTPRequest) -> String? {
-        guard let authorization = request.headers["Authorization"], authorization.utf8.count > 7,
-            authorization.prefix(7).lowercased() == "bearer "
-        else { return nil }
-        return String(authorization.dropFirst(7))
+        HTTPAuthorization.bearerToken(request.headers["Authorization"])
     }
 
     /// The caller's id if it is a plain word, else a new one.

@@ -46,14 +46,11 @@ enum ASCII {
     }
 
     /// Whether two strings differ at most in the case of ASCII letters.
-    static func equalIgnoringCase(_ left: some StringProtocol, _ right: some StringProtocol) -> Bool {
-        let left = left.utf8
-        let right = right.utf8
-        guard left.count == right.count else { return false }
-        var others = right.makeIterator()
-        for byte in left {
-            guard let other = others.next() else { return false }
-            if byte != other, lowercased(byte) != lowercased(other) { return false }
+    static func equalIgnoringCase(_ left: String, _ right: String) -> Bool {
+        guard left.utf8.count == right.utf8.count else { return false }
+        let (left, right) = (left.utf8.span, right.utf8.span)
+        for index in left.indices where left[index] != right[index] {
+            if lowercased(left[index]) != lowercased(right[index]) { return false }
         }
         return true
     }

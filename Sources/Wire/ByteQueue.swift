@@ -102,8 +102,8 @@ struct ByteQueue: Sendable {
     private static func firstLineFeed(_ bytes: Span<UInt8>, from start: Int) -> Int? {
         var index = start
         while index < bytes.count {
-            if bytes[index] == ASCII.lineFeed { return index }
-            index += 1
+            if unsafe bytes[unchecked: index] == ASCII.lineFeed { return index }
+            index &+= 1
         }
         return nil
     }

@@ -1,9 +1,46 @@
 extension [UInt8] {
     /// Appends a text's bytes in one copy; `append(contentsOf: text.utf8)` goes by way of the view's iterator.
-    package mutating func append(utf8 text: String) {
-        let isDone: Void? = unsafe text.utf8.withContiguousStorageIfAvailable { bytes in
-            unsafe append(contentsOf: bytes)
+    package mutating func append(utf8 text: String) { append(text.utf8.span) }
+
+    /// Appends bytes in one copy.
+    mutating func append(_ bytes: Span<UInt8>) {
+        unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// Whether any byte is one of these. Looks at all of them, sixteen at a time: hardly ever is there one.
+    @inline(__always)
+    package func hasAny(where isOne: (UInt8) -> Bool) -> Bool {
+        var found: UInt8 = 0
+        var index = 0
+        while index < count {
+            found |= isOne(unsafe self[unchecked: index]) ? 1 : 0
+            index &+= 1
         }
-        if isDone == nil { append(contentsOf: text.utf8) }
+        return found != 0
+    }
+}
+
+extension String {
+    /// A text of at most `capacity` bytes, which `write` appends: in one piece, without an array in between.
+    package init(capacity: Int, _ write: (inout OutputSpan<UInt8>) -> Void) {
+        unsafe self.init(unsafeUninitializedCapacity: capacity) { buffer in
+            var text = unsafe OutputSpan(buffer: buffer, initializedCount: 0)
+            write(&text)
+            return unsafe text.finalize(for: buffer)
+        }
+    }
+}
+
+extension OutputSpan where Element == UInt8 {
+    /// Appends a text's bytes, for which there must be room.
+    package mutating func append(utf8 text: String) {
+        let bytes = text.utf8.span
+        var index = 0
+        while index < bytes.count {
+            append(bytes[index])
+            index &+= 1
+        }
     }
 }

@@ -22,7 +22,8 @@ import Testing
         "Sources/Runtime/Platform/DevelopmentKey.swift":
             "open, write, link and unlink take C strings and pointers",
         "Sources/Wire/ByteQueue.swift": "appends from a read buffer",
-        "Sources/Wire/UTF8Append.swift": "appends a text's own bytes",
+        "Sources/Wire/Bytes.swift":
+            "appends a text's own bytes, looks at every byte of a span, writes a text in its place",
         "Sources/Wire/HTTP/HTTPRequestParser.swift": "appends from a read buffer",
         "Sources/Wire/WebSocket/WebSocketCompression.swift": "zlib's C interface",
         "Sources/Wire/WebSocket/WebSocketDecoder.swift": "appends from a read buffer",

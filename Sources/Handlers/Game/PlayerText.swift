@@ -37,16 +37,18 @@ public enum PlayerText {
 
     /// Most of what players write in English: nothing that starts or ends a pattern, and short enough.
     private static func isPlainASCII(_ text: String) -> Bool {
-        let bytes = text.utf8
+        let bytes = text.utf8.span
         guard bytes.count <= maxScalars else { return false }
-        return bytes.allSatisfy { byte in
-            switch byte {
+        for index in bytes.indices {
+            switch bytes[index] {
             case UInt8(ascii: "#"), UInt8(ascii: "%"), UInt8(ascii: "&"), UInt8(ascii: ":"),
                 UInt8(ascii: "<"),
                 UInt8(ascii: "["), UInt8(ascii: "\\"), UInt8(ascii: "`"), UInt8(ascii: "|"):
-                false
-            default: (0x20..<0x7F).contains(byte)
+                return false
+            case 0x20..<0x7F: break
+            default: return false
             }
         }
+        return true
     }
 }

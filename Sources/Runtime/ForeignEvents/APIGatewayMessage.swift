@@ -47,12 +47,6 @@ enum APIGatewayMessage {
 extension Event.Credential {
     /// The token of an `Authorization` field, if it has one (RFC 6750 section 2.1).
     init(bearerIn authorization: String?) {
-        guard let authorization, authorization.utf8.count > 7,
-            authorization.prefix(7).lowercased() == "bearer "
-        else {
-            self = .none
-            return
-        }
-        self = .token(String(authorization.dropFirst(7)))
+        self = HTTPAuthorization.bearerToken(authorization).map { .token($0) } ?? .none
     }
 }

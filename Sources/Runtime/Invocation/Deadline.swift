@@ -5,14 +5,14 @@ internal import Synchronization
 /// At the deadline the operation's task is cancelled and the caller gets `DeadlineExceeded` at once. What the
 /// operation returns after that is dropped; `late` is called when it has really ended. A caller's own cancellation is
 /// passed on to the operation, which is still waited for.
-func withDeadline<T: Sendable>(
-    _ limit: Duration, on platform: Platform, operation: @escaping @Sendable () async throws -> T,
+func withDeadline(
+    _ limit: Duration, on platform: Platform, operation: @escaping @Sendable () async throws -> String,
     late: @escaping @Sendable () -> Void
-) async throws -> T {
-    let race = Race<T>()
+) async throws -> String {
+    let race = Race()
     // Begins on the spot: an operation that never waits ends here, and needs neither a timer nor a turn of the executor.
     let task = Task.immediate(executorPreference: platform.executor) {
-        let result: Result<T, any Error>
+        let result: Result<String, any Error>
         do { result = .success(try await operation()) } catch { result = .failure(error) }
         switch race.finish(result) {
         case .won(let timer): if let timer { platform.timers.cancel(timer) }
@@ -38,10 +38,10 @@ func withDeadline<T: Sendable>(
 struct DeadlineExceeded: Error {}
 
 /// The first to finish decides.
-private final class Race<T: Sendable>: Sendable {
+private final class Race: Sendable {
     private struct State {
-        var result: Result<T, any Error>?
-        var continuation: CheckedContinuation<Result<T, any Error>, Never>?
+        var result: Result<String, any Error>?
+        var continuation: CheckedContinuation<Result<String, any Error>, Never>?
         var timer: TimerID?
     }
 
@@ -54,11 +54,11 @@ private final class Race<T: Sendable>: Sendable {
     private let state = Mutex(State())
 
     /// How it ended, if it has.
-    var result: Result<T, any Error>? { state.withLock { $0.result } }
+    var result: Result<String, any Error>? { state.withLock { $0.result } }
 
     /// Keeps who waits and what ends the waiting; where it is over already, resumes at once.
     func isOver(
-        orGoesOnWith continuation: CheckedContinuation<Result<T, any Error>, Never>, _ timer: TimerID
+        orGoesOnWith continuation: CheckedContinuation<Result<String, any Error>, Never>, _ timer: TimerID
     ) -> Bool {
         let result = state.withLock { state in
             if state.result == nil {
@@ -71,10 +71,10 @@ private final class Race<T: Sendable>: Sendable {
         return result != nil
     }
 
-    func finish(_ result: Result<T, any Error>) -> Finish {
+    func finish(_ result: Result<String, any Error>) -> Finish {
         let (isFirst, continuation, timer) = state.withLock { state in
             guard state.result == nil else {
-                return (false, nil as CheckedContinuation<Result<T, any Error>, Never>?, nil as TimerID?)
+                return (false, nil as CheckedContinuation<Result<String, any Error>, Never>?, nil as TimerID?)
             }
             state.result = result
             defer { state.continuation = nil }

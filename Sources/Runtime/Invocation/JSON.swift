@@ -11,6 +11,15 @@ enum JSON {
         return encoder
     }()
 
+    /// Types that would code themselves otherwise than Foundation's coders code them, or by way of themselves.
+    static let foundations: Set<ObjectIdentifier> = [
+        ObjectIdentifier(Date.self), ObjectIdentifier(Data.self), ObjectIdentifier(URL.self),
+        ObjectIdentifier(Decimal.self), ObjectIdentifier(Int8.self), ObjectIdentifier(Int16.self),
+        ObjectIdentifier(Int32.self), ObjectIdentifier(Int128.self), ObjectIdentifier(UInt8.self),
+        ObjectIdentifier(UInt16.self), ObjectIdentifier(UInt32.self), ObjectIdentifier(UInt64.self),
+        ObjectIdentifier(UInt.self), ObjectIdentifier(UInt128.self), ObjectIdentifier(Float.self),
+    ]
+
     /// Decodes an input. Broken JSON throws a 400 `Problem`; a value of another shape an `InvalidInput` that names
     /// the field. No data decodes as an empty object.
     static func decode<T: Decodable>(_ type: T.Type, from data: [UInt8]) throws -> T {
@@ -24,7 +33,8 @@ enum JSON {
 
     /// Decodes what this software wrote itself.
     static func decode<T: Decodable>(_ type: T.Type, text: String) throws -> T {
-        try decoder.decode(type, from: Data(text.utf8))
+        if let value = JSONFlatDecoder.decode(type, from: Array(text.utf8)) { return value }
+        return try decoder.decode(type, from: Data(text.utf8))
     }
 
     /// Encodes with sorted keys. Throws where the value cannot be JSON, such as an infinite number.

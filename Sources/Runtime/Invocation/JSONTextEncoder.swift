@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Synchronization
 internal import Wire
 
 /// Encodes values as JSON text straight into one buffer, the members of an object sorted by name: the bytes that
@@ -13,11 +14,19 @@ final class JSONTextEncoder: Encoder {
     let codingPath: [any CodingKey] = []
     let userInfo: [CodingUserInfoKey: Any] = [:]
 
-    private(set) var text: [UInt8] = []
-    /// Objects and arrays that are open, innermost last; one entry, perhaps still `nothing`, for each value under way.
-    private var open: [Open] = []
-    /// Where each member of the open objects begins (at its name), with the name; the innermost object's last.
-    private var members: [(name: String, start: Int)] = []
+    /// What an encoder writes in.
+    private struct Room: Sendable {
+        var text: [UInt8] = []
+        /// Objects and arrays that are open, innermost last; one entry, perhaps still `nothing`, for each value under
+        /// way.
+        var open: [Open] = []
+        /// Where each member of the open objects begins (at its name), with the name; the innermost object's last.
+        var members: [(name: String, start: Int)] = []
+    }
+
+    private var room: Room
+
+    private init(_ room: Room) { self.room = room }
 
     private enum Shape { case nothing, object, array, single }
 
@@ -30,16 +39,28 @@ final class JSONTextEncoder: Encoder {
 
     private var isUnstreamable = false
 
+    /// Room that earlier values have left: to make it anew takes longer than to encode.
+    private static let spare = Mutex<[Room]>([])
+    private static let maximumSpare = 4
+    /// Beyond this many bytes of text it is given back.
+    private static let retainedBytes = 16_384
+
     /// The text of a value.
     static func encode(_ value: some Encodable) throws -> String {
-        let encoder = JSONTextEncoder()
-        // Room for what is usual, so that nothing is moved on the way.
-        encoder.text.reserveCapacity(384)
-        encoder.open.reserveCapacity(4)
-        encoder.members.reserveCapacity(12)
+        let encoder = JSONTextEncoder(spare.withLock { $0.popLast() } ?? Room())
         try encoder.append(value)
         guard !encoder.isUnstreamable else { throw Unstreamable() }
-        return String(decoding: encoder.text, as: UTF8.self)
+        let text = String(decoding: encoder.room.text, as: UTF8.self)
+        encoder.giveBack()
+        return text
+    }
+
+    private func giveBack() {
+        var left = Room()
+        swap(&left, &room)
+        guard left.text.capacity <= Self.retainedBytes else { return }
+        left.text.removeAll(keepingCapacity: true)
+        Self.spare.withLock { [left] in if $0.count < Self.maximumSpare { $0.append(left) } }
     }
 
     // MARK: Encoder
@@ -63,34 +84,25 @@ final class JSONTextEncoder: Encoder {
 
     fileprivate func append<T: Encodable>(_ value: T) throws {
         if T.self == String.self, let value = value as? String { return append(value) }
-        guard !Self.foundations.contains(ObjectIdentifier(T.self)), open.count < 64 else {
+        guard !JSON.foundations.contains(ObjectIdentifier(T.self)), room.open.count < 64 else {
             throw Unstreamable()
         }
-        open.append(Open())
+        room.open.append(Open())
         try value.encode(to: self)
         end()
     }
 
-    /// Types that would encode themselves otherwise than `JSONEncoder` encodes them, or by way of themselves.
-    private static let foundations: Set<ObjectIdentifier> = [
-        ObjectIdentifier(Date.self), ObjectIdentifier(Data.self), ObjectIdentifier(URL.self),
-        ObjectIdentifier(Decimal.self), ObjectIdentifier(Int8.self), ObjectIdentifier(Int16.self),
-        ObjectIdentifier(Int32.self), ObjectIdentifier(Int128.self), ObjectIdentifier(UInt8.self),
-        ObjectIdentifier(UInt16.self), ObjectIdentifier(UInt32.self), ObjectIdentifier(UInt64.self),
-        ObjectIdentifier(UInt.self), ObjectIdentifier(UInt128.self), ObjectIdentifier(Float.self),
-    ]
-
     /// Takes what does not stream; the text is dropped.
     fileprivate func refuse() -> JSONTextEncoder {
         isUnstreamable = true
-        let scratch = JSONTextEncoder()
-        scratch.open.append(Open())
+        let scratch = JSONTextEncoder(Room())
+        scratch.room.open.append(Open())
         return scratch
     }
 
-    fileprivate func append(_ value: String) { JSONScanner.appendQuoted(value, to: &text) }
+    fileprivate func append(_ value: String) { JSONScanner.appendQuoted(value, to: &room.text) }
 
-    fileprivate func append(literal: String) { text.append(utf8: literal) }
+    fileprivate func append(literal: String) { room.text.append(utf8: literal) }
 
     fileprivate func append(number: Double) throws {
         guard number.isFinite else { throw Unstreamable() }
@@ -101,44 +113,44 @@ final class JSONTextEncoder: Encoder {
 
     /// The name and colon of an object's next member.
     fileprivate func beginMember(_ name: String) {
-        let index = open.count - 1
-        if open[index].count > 0 {
-            if let last = members.last, !(last.name < name) { open[index].isSorted = false }
-            text.append(UInt8(ascii: ","))
+        let index = room.open.count - 1
+        if room.open[index].count > 0 {
+            if let last = room.members.last, !(last.name < name) { room.open[index].isSorted = false }
+            room.text.append(UInt8(ascii: ","))
         }
-        members.append((name, text.count))
-        open[index].count += 1
+        room.members.append((name, room.text.count))
+        room.open[index].count += 1
         append(name)
-        text.append(UInt8(ascii: ":"))
+        room.text.append(UInt8(ascii: ":"))
     }
 
     /// The comma before an array's next element.
     fileprivate func beginElement() {
-        let index = open.count - 1
-        if open[index].count > 0 { text.append(UInt8(ascii: ",")) }
-        open[index].count += 1
+        let index = room.open.count - 1
+        if room.open[index].count > 0 { room.text.append(UInt8(ascii: ",")) }
+        room.open[index].count += 1
     }
 
-    fileprivate var count: Int { open.last?.count ?? 0 }
+    fileprivate var count: Int { room.open.last?.count ?? 0 }
 
     private func begin(_ shape: Shape) {
         // A value may ask for its container more than once.
-        guard let index = open.indices.last, open[index].shape == .nothing else { return }
-        open[index].shape = shape
-        if shape == .object { text.append(UInt8(ascii: "{")) }
-        if shape == .array { text.append(UInt8(ascii: "[")) }
+        guard let index = room.open.indices.last, room.open[index].shape == .nothing else { return }
+        room.open[index].shape = shape
+        if shape == .object { room.text.append(UInt8(ascii: "{")) }
+        if shape == .array { room.text.append(UInt8(ascii: "[")) }
     }
 
     private func end() {
-        guard let ended = open.popLast() else { return }
+        guard let ended = room.open.popLast() else { return }
         switch ended.shape {
         // A value that encodes nothing is an empty object, as for JSONEncoder.
         case .nothing: append(literal: "{}")
         case .object:
-            if !ended.isSorted { sort(members.suffix(ended.count)) }
-            members.removeLast(ended.count)
-            text.append(UInt8(ascii: "}"))
-        case .array: text.append(UInt8(ascii: "]"))
+            if !ended.isSorted { sort(room.members.suffix(ended.count)) }
+            room.members.removeLast(ended.count)
+            room.text.append(UInt8(ascii: "}"))
+        case .array: room.text.append(UInt8(ascii: "]"))
         case .single: break
         }
     }
@@ -147,12 +159,12 @@ final class JSONTextEncoder: Encoder {
         guard let first = members.first?.start else { return }
         var parts: [(name: String, text: ArraySlice<UInt8>)] = []
         for (index, member) in zip(members.indices, members) {
-            let end = index + 1 < members.endIndex ? members[index + 1].start - 1 : text.count
-            parts.append((member.name, text[member.start..<end]))
+            let end = index + 1 < members.endIndex ? members[index + 1].start - 1 : room.text.count
+            parts.append((member.name, room.text[member.start..<end]))
         }
         parts.sort { $0.name < $1.name }
         let sorted = Array(parts.map(\.text).joined(separator: [UInt8(ascii: ",")]))
-        text.replaceSubrange(first..., with: sorted)
+        room.text.replaceSubrange(first..., with: sorted)
     }
 }
 

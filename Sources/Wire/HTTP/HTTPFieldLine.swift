@@ -12,7 +12,7 @@ struct HTTPFieldLine {
             throw .bad("A header line does not start with a field name and a colon.")
         }
         let valueRange = HTTPGrammar.trimmed(bytes, (index + 1)..<range.upperBound)
-        for position in valueRange where !HTTPGrammar.isFieldByte(bytes[position]) {
+        guard HTTPGrammar.isFieldValue(bytes.extracting(valueRange)) else {
             throw .bad("A header value has a control character.")
         }
         name = bytes.text(range.lowerBound..<index)

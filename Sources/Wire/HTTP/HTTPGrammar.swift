@@ -12,8 +12,17 @@ enum HTTPGrammar {
     }
 
     static func isToken(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.allSatisfy(isTokenByte)
+        // A span, for the view's own iterator takes five times as long.
+        let bytes = text.utf8.span
+        for index in bytes.indices where !isTokenByte(bytes[index]) { return false }
+        return !bytes.isEmpty
     }
+
+    static func isFieldValue(_ text: String) -> Bool {
+        isFieldValue(text.utf8.span)
+    }
+
+    static func isFieldValue(_ bytes: Span<UInt8>) -> Bool { !bytes.hasAny { !isFieldByte($0) } }
 
     /// Field content of RFC 9110 5.5: anything but the control characters, HTAB excepted.
     static func isFieldByte(_ byte: UInt8) -> Bool {

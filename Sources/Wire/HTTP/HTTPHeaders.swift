@@ -59,7 +59,7 @@ public struct HTTPHeaders: Sendable, Equatable {
         for field in fields where ASCII.equalIgnoringCase(field.name, name) {
             if ASCII.equalIgnoringCase(field.value, element) { return true }
             for candidate in HTTPGrammar.listElements(field.value)
-            where ASCII.equalIgnoringCase(candidate, element) {
+            where ASCII.equalIgnoringCase(String(candidate), element) {
                 return true
             }
         }

@@ -91,12 +91,13 @@ public struct HTTPResponse: Sendable, Equatable {
         output.append(utf8: name)
         output.append(ASCII.colon)
         output.append(ASCII.space)
-        let start = output.count
-        output.append(utf8: value)
-        for index in start..<output.count where !HTTPGrammar.isFieldByte(output[index]) {
-            output[index] = ASCII.space
+        if HTTPGrammar.isFieldValue(value) {
+            output.append(utf8: value)
+        } else {
+            output += value.utf8.map { HTTPGrammar.isFieldByte($0) ? $0 : ASCII.space }
         }
-        output.append(utf8: "\r\n")
+        output.append(ASCII.carriageReturn)
+        output.append(ASCII.lineFeed)
     }
 
     private static func append(_ number: Int, to output: inout [UInt8]) {

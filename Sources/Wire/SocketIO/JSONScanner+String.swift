@@ -10,20 +10,14 @@ extension JSONScanner {
     /// Appends a JSON string literal of this text to a buffer.
     public static func appendQuoted(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(ASCII.quote)
-        if isLiteral(text.utf8.span) {
-            bytes.append(utf8: text)
+        let utf8 = text.utf8.span
+        // Nearly every text is its own literal.
+        if utf8.hasAny(where: needsEscape) {
+            for index in utf8.indices { appendEscaped(utf8[index], to: &bytes) }
         } else {
-            for byte in text.utf8 {
-                if needsEscape(byte) { appendEscaped(byte, to: &bytes) } else { bytes.append(byte) }
-            }
+            bytes.append(utf8)
         }
         bytes.append(ASCII.quote)
-    }
-
-    /// Nearly every text is its own literal.
-    private static func isLiteral(_ text: Span<UInt8>) -> Bool {
-        for index in text.indices where needsEscape(text[index]) { return false }
-        return true
     }
 
     private static func needsEscape(_ byte: UInt8) -> Bool {

@@ -38,21 +38,34 @@ public enum JSONScanner {
     /// is not one well-formed object, or too deep.
     public static func members(of json: String) -> [(name: String, value: String)]? {
         let bytes = json.utf8.span
+        guard let found = memberRanges(of: bytes) else { return nil }
+        var members: [(name: String, value: String)] = []
+        members.reserveCapacity(found.count)
+        for (name, value) in found {
+            guard let name = bytes.utf8Text(name).flatMap({ string(of: $0) }),
+                let value = bytes.utf8Text(value)
+            else { return nil }
+            members.append((name: name, value: value))
+        }
+        return members
+    }
+
+    /// Where the members of an object stand, in order: each name with its quotes, and each value. Nil where the bytes
+    /// are not one well-formed object, or too deep; whether they are UTF-8 is not looked at.
+    package static func memberRanges(of bytes: Span<UInt8>) -> [(name: Range<Int>, value: Range<Int>)]? {
         var index = skipSpace(bytes, 0)
         guard isByte(bytes, index, ASCII.leftBrace) else { return nil }
         index = skipSpace(bytes, index + 1)
-        var members: [(name: String, value: String)] = []
+        var members: [(name: Range<Int>, value: Range<Int>)] = []
         if isByte(bytes, index, ASCII.rightBrace) {
             index += 1
         } else {
             while true {
                 guard let endOfName = endOfString(bytes, from: index),
-                    let name = bytes.utf8Text(index..<endOfName).flatMap({ string(of: $0) }),
-                    let start = startOfMemberValue(bytes, from: index),
-                    let end = endOfValue(bytes, from: start, depth: 1),
-                    let value = bytes.utf8Text(start..<end)
+                    let start = startOfMemberValue(bytes, behind: endOfName),
+                    let end = endOfValue(bytes, from: start, depth: 1)
                 else { return nil }
-                members.append((name: name, value: value))
+                members.append((index..<endOfName, start..<end))
                 index = skipSpace(bytes, end)
                 if isByte(bytes, index, ASCII.comma) {
                     index = skipSpace(bytes, index + 1)
@@ -134,7 +147,11 @@ public enum JSONScanner {
 
     /// Where the value of the member whose name starts at `start` starts.
     private static func startOfMemberValue(_ bytes: Span<UInt8>, from start: Int) -> Int? {
-        guard let end = endOfString(bytes, from: start) else { return nil }
+        endOfString(bytes, from: start).flatMap { startOfMemberValue(bytes, behind: $0) }
+    }
+
+    /// Where the value of the member whose name ends at `end` starts.
+    private static func startOfMemberValue(_ bytes: Span<UInt8>, behind end: Int) -> Int? {
         let colon = skipSpace(bytes, end)
         guard isByte(bytes, colon, ASCII.colon) else { return nil }
         return skipSpace(bytes, colon + 1)
