@@ -69,11 +69,18 @@ struct EffectRow {
     /// Whether an effect of this kind is an emit that may be sent later, too.
     static func isKept(_ kind: Int64) -> Bool { isEmit(kind) && kind & volatile == 0 }
 
+    private static func needsEscape(_ room: String) -> Bool {
+        let bytes = room.utf8.span
+        for index in bytes.indices
+        where bytes[index] == UInt8(ascii: "\n") || bytes[index] == UInt8(ascii: "\\") { return true }
+        return false
+    }
+
     /// Every line ends in a line feed, so that no room and a room without a name differ.
     static func text(_ rooms: [String]) -> String {
         var text = ""
         for room in rooms {
-            if room.utf8.contains(where: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\\") }) {
+            if needsEscape(room) {
                 for scalar in room.unicodeScalars {
                     switch scalar {
                     case "\n": text += "\\n"

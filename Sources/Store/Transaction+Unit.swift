@@ -39,22 +39,28 @@ extension Transaction {
         if try isConflicting(unit.reads) { return .conflict }
         try checkEntries(of: unit.writes)
         if let claim, try !holdsLease(claim) { throw .leaseLost }
+        let before = number
         do throws(StoreError) {
             for write in unit.writes { try apply(write, at: now) }
             if let claim { try complete(claim, at: now) }
             return .committed(number: nextNumber())
         } catch {
-            abandon(error)
+            // An entry that is the first write, and whose id is taken, has changed nothing.
+            if case .unexpected(Database.notUnique, _) = error, number == before + 1 {
+                takeBackNumber()
+            } else {
+                abandon(error)
+            }
             throw error
         }
     }
 
-    /// The ids of a journal's entries must be new.
+    /// The ids of a journal's entries must be new. Of the first write the index itself says so, before anything changes.
     private func checkEntries(of writes: [UnitOfWork.Write]) throws(StoreError) {
         var seen: [String] = []
-        for case .append(_, _, let id, _) in writes {
-            let isTaken = try records.hasEntry.first(.text(id)) { _ in true } ?? seen.contains(id)
-            if isTaken {
+        for (index, write) in writes.enumerated() {
+            guard case .append(_, _, let id, _) = write else { continue }
+            if index > 0, try records.hasEntry.first(.text(id), read: { _ in true }) ?? seen.contains(id) {
                 throw .unexpected(code: Database.notUnique, statement: "the entry's id is taken")
             }
             seen.append(id)

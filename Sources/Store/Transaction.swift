@@ -80,6 +80,9 @@ final class Transaction {
         return number
     }
 
+    /// Gives back the number that was taken last, and that names nothing: the order has no holes.
+    func takeBackNumber() { number -= 1 }
+
     /// Takes the write lock, and learns what other processes did since the last transaction.
     func begin() throws(StoreError) {
         try beginning.run()

@@ -11,7 +11,7 @@ extension [UInt8] {
 extension Span where Element == UInt8 {
     /// Whether any byte is one of these. Looks at all of them, sixteen at a time: hardly ever is there one.
     @inline(__always)
-    package func hasAny(where isOne: (UInt8) -> Bool) -> Bool {
+    func hasAny(where isOne: (UInt8) -> Bool) -> Bool {
         var found: UInt8 = 0
         var index = 0
         while index < count {
@@ -20,6 +20,9 @@ extension Span where Element == UInt8 {
         }
         return found != 0
     }
+
+    /// Whether this byte is among them.
+    package func contains(_ byte: UInt8) -> Bool { hasAny { $0 == byte } }
 }
 
 extension String {
@@ -42,5 +45,19 @@ extension OutputSpan where Element == UInt8 {
             append(bytes[index])
             index &+= 1
         }
+    }
+
+    /// Appends a number's decimal digits, at most 20 bytes with the sign.
+    package mutating func append(decimal number: Int64) {
+        if number < 0 { append(UInt8(ascii: "-")) }
+        var digits = InlineArray<20, UInt8>(repeating: 0)
+        var first = digits.count
+        var rest = number.magnitude
+        repeat {
+            first -= 1
+            digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        } while rest > 0
+        for index in first..<digits.count { append(digits[index]) }
     }
 }

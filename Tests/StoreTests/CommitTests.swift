@@ -99,9 +99,10 @@ import Testing
                 group.addTask {
                     let id = task % 10 == 0 ? "same" : "e\(task)"
                     do {
-                        try await state.apply([
-                            .save(kind: "p", id: "\(task)", body: "1"), entry(id), emit("\(task)"),
-                        ])
+                        let saved = UnitOfWork.Write.save(kind: "p", id: "\(task)", body: "1")
+                        // As the first write, which the index judges, and as a later one, which is looked up.
+                        let writes = task % 20 == 0 ? [entry(id), saved] : [saved, entry(id)]
+                        try await state.apply(writes + [emit("\(task)")])
                         return false
                     } catch { return true }
                 }
@@ -120,11 +121,14 @@ import Testing
         await #expect(throws: StoreError.self) {
             try await fixture.state.apply([job("j"), entry("twice"), entry("twice")])
         }
+        await #expect(throws: StoreError.self) {
+            try await fixture.state.apply([entry("first"), job("j")])
+        }
         #expect(try fixture.state.journalEntry(id: "twice") == nil)
         #expect(try fixture.state.queueDepths().isEmpty)
         let after = try await fixture.state.apply([entry("twice")])
-        // Two admissions, one entry and one commit: the failed unit took no number.
-        #expect(after == before + 4)
+        // Three admissions, one entry and one commit: the failed units took no number.
+        #expect(after == before + 5)
     }
 
     @Test func failedUnit_tellsTheObserverNothing() async throws {

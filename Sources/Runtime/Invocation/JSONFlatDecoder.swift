@@ -25,7 +25,7 @@ final class JSONFlatDecoder: Decoder {
     /// The value, or nil where Foundation must be asked.
     static func decode<T: Decodable>(_ type: T.Type, from data: [UInt8]) -> T? {
         let bytes = data.span
-        guard !bytes.hasAny(where: { $0 == UInt8(ascii: "\\") }),
+        guard !bytes.contains(UInt8(ascii: "\\")),
             let members = JSONScanner.memberRanges(of: bytes), members.count <= maximumMembers,
             isPlain(members, bytes), (try? UTF8Span(validating: bytes)) != nil
         else { return nil }

@@ -1,4 +1,5 @@
 public import Store
+internal import Wire
 
 /// What came of an invocation.
 public struct Outcome: Sendable {
@@ -28,19 +29,31 @@ extension Outcome {
     public func rateHeaders(now: Timestamp) -> [(String, String)] {
         var headers: [(String, String)] = []
         if let rate {
-            let reset = (rate.resetAfter.milliseconds + 999) / 1_000
+            let (limit, remaining) = (Int64(rate.limit), Int64(rate.remaining))
+            let (window, reset) = (rate.window.milliseconds, rate.resetAfter.milliseconds)
             headers = [
-                ("RateLimit-Policy", "\"default\";q=\(rate.limit);w=\(rate.window.milliseconds / 1_000)"),
-                ("RateLimit", "\"default\";r=\(rate.remaining);t=\(reset)"),
-                ("X-RateLimit-Limit", String(rate.limit)),
-                ("X-RateLimit-Remaining", String(rate.remaining)),
-                (
-                    "X-RateLimit-Reset",
-                    String((now.milliseconds + rate.resetAfter.milliseconds + 999) / 1_000)
-                ),
+                ("RateLimit-Policy", item("q", limit, "w", window / 1_000)),
+                ("RateLimit", item("r", remaining, "t", (reset + 999) / 1_000)),
+                ("X-RateLimit-Limit", String(limit)),
+                ("X-RateLimit-Remaining", String(remaining)),
+                ("X-RateLimit-Reset", String((now.milliseconds + reset + 999) / 1_000)),
             ]
         }
         if let seconds = problem?.retryAfterSeconds { headers.append(("Retry-After", "\(seconds)")) }
         return headers
+    }
+
+    /// `"default";q=30;w=60`, in one piece: every answer has two of them.
+    private func item(_ first: String, _ one: Int64, _ second: String, _ other: Int64) -> String {
+        String(capacity: 64) { text in
+            text.append(utf8: "\"default\";")
+            text.append(utf8: first)
+            text.append(UInt8(ascii: "="))
+            text.append(decimal: one)
+            text.append(UInt8(ascii: ";"))
+            text.append(utf8: second)
+            text.append(UInt8(ascii: "="))
+            text.append(decimal: other)
+        }
     }
 }

@@ -11,11 +11,18 @@ enum HTTPGrammar {
         contains(byte, low: tokenLow, high: tokenHigh)
     }
 
+    /// A letter, a digit or a hyphen.
+    private static func isWordByte(_ byte: UInt8) -> Bool {
+        (0x61...0x7A).contains(byte | 0x20) || ASCII.isDigit(byte) || byte == ASCII.minus
+    }
+
     static func isToken(_ text: String) -> Bool {
         // A span, for the view's own iterator takes five times as long.
         let bytes = text.utf8.span
+        // Nearly all are plain words.
+        guard bytes.hasAny(where: { !isWordByte($0) }) else { return !bytes.isEmpty }
         for index in bytes.indices where !isTokenByte(bytes[index]) { return false }
-        return !bytes.isEmpty
+        return true
     }
 
     static func isFieldValue(_ text: String) -> Bool {

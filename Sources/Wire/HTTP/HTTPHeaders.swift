@@ -39,12 +39,9 @@ public struct HTTPHeaders: Sendable, Equatable {
     /// The value of a field; those of a repeated field joined with ", " in order (RFC 9110 5.3).
     public subscript(name: String) -> String? {
         var value: String?
-        for field in fields where ASCII.equalIgnoringCase(field.name, name) {
-            if let first = value {
-                value = first + ", " + field.value
-            } else {
-                value = field.value
-            }
+        let fields = fields.span
+        for index in fields.indices where ASCII.equalIgnoringCase(fields[index].name, name) {
+            value = value.map { $0 + ", " + fields[index].value } ?? fields[index].value
         }
         return value
     }

@@ -91,7 +91,11 @@ struct HTTPRequestLine {
         }
         if end < range.upperBound { query = bytes.text((end + 1)..<range.upperBound) }
         let pathRange = range.lowerBound..<end
-        path = isEncoded ? try Self.decoded(bytes, pathRange) : bytes.text(pathRange)
+        // One text for both where they are the same.
+        path =
+            isEncoded
+            ? try Self.decoded(bytes, pathRange)
+            : pathRange.count == target.utf8.count ? target : bytes.text(pathRange)
     }
 
     private static func decoded(

@@ -43,9 +43,10 @@ public struct HTTPResponse: Sendable, Equatable {
         output.append(utf8: Self.reasonPhrase(code))
         output.append(utf8: "\r\n")
         if !date.isEmpty { Self.append("Date", date, to: &output) }
-        for field in headers.fields
-        where HTTPGrammar.isToken(field.name) && !Self.isWrittenHere(field.name, code) {
-            Self.append(field.name, field.value, to: &output)
+        let fields = headers.fields.span
+        for index in fields.indices
+        where HTTPGrammar.isToken(fields[index].name) && !Self.isWrittenHere(fields[index].name, code) {
+            Self.append(fields[index].name, fields[index].value, to: &output)
         }
         if isStream, hasContent {
             if minorVersion > 0 { output.append(utf8: "Transfer-Encoding: chunked\r\n") }
