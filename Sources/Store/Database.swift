@@ -21,7 +21,8 @@ internal import Glibc
             SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE
             | (access == .readWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY)
         // Never a bare name: SQLite gives a meaning of its own to some, as to `:memory:` and `file:`.
-        let code = unsafe sqlite3_open_v2(path.first == "/" ? path : "./" + path, &handle, flags, nil)
+        let name = path.first == "/" ? path : "./" + path
+        let code = unsafe sqlite3_open_v2(name, &handle, flags, csqlite_vfs)
         guard code == SQLITE_OK, let opened = unsafe handle else {
             let reason = unsafe handle.map { unsafe String(cString: sqlite3_errmsg($0)) }
             unsafe sqlite3_close_v2(handle)
@@ -36,6 +37,13 @@ internal import Glibc
 
     /// Whether no transaction is open: also true after SQLite has rolled one back by itself (disk full, I/O error).
     var isAutocommit: Bool { unsafe sqlite3_get_autocommit(handle) != 0 }
+
+    /// Runs a COMMIT so that all of it goes to the write-ahead log at once (log.h).
+    func gathering(_ commit: () throws(StoreError) -> Void) throws(StoreError) {
+        unsafe csqlite_gather(handle, 1)
+        defer { unsafe csqlite_gather(handle, 0) }
+        try commit()
+    }
 
     /// Runs statements that return no rows and bind nothing.
     func execute(_ sql: String) throws(StoreError) {

@@ -110,7 +110,7 @@ final class Transaction {
         do throws(StoreError) {
             try writeRateWindows()
             if isChanged { try writeNumber.run(.integer(number)) }
-            try committing.run()
+            try database.gathering { () throws(StoreError) in try committing.run() }
             storedNumber = number
             recordCache.forget(savedRecords)
             savedRecords = []
