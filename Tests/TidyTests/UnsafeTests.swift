@@ -21,7 +21,7 @@ import Testing
         "Sources/Runtime/Observability/LogWriter.swift": "writes to a descriptor",
         "Sources/Runtime/Platform/DevelopmentKey.swift":
             "open, write, link and unlink take C strings and pointers",
-        "Sources/Wire/ByteQueue.swift": "appends from a read buffer",
+        "Sources/Wire/ByteQueue.swift": "appends from a read buffer; looks for a line feed within its bounds",
         "Sources/Wire/Bytes.swift":
             "appends a text's own bytes, looks at every byte of a span, writes a text in its place",
         "Sources/Wire/HTTP/HTTPRequestParser.swift": "appends from a read buffer",
