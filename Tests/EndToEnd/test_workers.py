@@ -1,13 +1,15 @@
 """Several processes on one port and one store (`serve --workers N`)."""
 
 import collections
+import json
 import os
 import pathlib
+import random
 import signal
 import socket
 import threading
 
-from host import PATIENCE, HostTestCase
+from host import PATIENCE, ROOT, HostTestCase
 
 WORKERS = 3
 
@@ -91,6 +93,40 @@ class Workers(HostTestCase):
         told = collections.Counter(id for _, _, story, _ in self.journal("story") for id in story["action_ids"])
         self.assertEqual(len(told), 60)
         self.assertEqual(set(told.values()), {1}, "told more than once")
+
+    def test_moves_of_one_player_through_all_workers_are_one_way_through_the_world(self):
+        seed = random.randrange(1 << 32)
+        world = json.loads((ROOT / "Sources/Handlers/Game/world.json").read_text())
+        exits = {location["id"]: location["exits"] for location in world["locations"]}
+        tokens = [self.guest()["token"] for _ in range(2)]
+        statuses = collections.Counter()
+
+        def wander(number):
+            choose = random.Random(seed + number)
+            for _ in range(60):
+                action = {"type": choose.choice(["move", "look"]), "location_id": choose.choice(list(exits))}
+                # A connection of its own each: any worker may have it.
+                token = tokens[number % len(tokens)]
+                answer = self.host.request("POST", "/api/player/action", action, token=token)
+                statuses[answer.status] += 1
+
+        threads = [threading.Thread(target=wander, args=(number,), daemon=True) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(PATIENCE * 4)
+            self.assertFalse(thread.is_alive())
+        self.assertEqual(set(statuses), {202, 409}, f"seed {seed}")
+        places = {}
+        for _, stream, entry, _ in self.journal("action"):
+            before, now = places.get(stream), entry["location"]
+            if before and entry["type"] == "move":
+                self.assertIn(now, exits[before], f"{stream}, seed {seed}")
+            elif before:
+                self.assertEqual(now, before, f"{stream}, seed {seed}")
+            places[stream] = now
+        self.assertEqual(len(places), len(tokens))
+        self.assertEqual(len(self.journal("action")), statuses[202])
 
     def test_serving_is_said_once_with_the_number_of_workers(self):
         serving = [entry for entry in self.host.log if entry["message"].startswith("Serving on ")]
