@@ -11,9 +11,16 @@ public struct LogLine: Sendable {
 
     /// The line as it is written, its line break included.
     public var text: String {
+        var bytes: [UInt8] = []
+        append(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Appends the line as it is written.
+    func append(to bytes: inout [UInt8]) {
         switch format {
-        case .json: json
-        case .terminal: terminal
+        case .json: appendJSON(to: &bytes)
+        case .terminal: bytes.append(utf8: terminal)
         }
     }
 
@@ -25,9 +32,7 @@ public struct LogLine: Sendable {
         }
     }
 
-    private var json: String {
-        var line: [UInt8] = []
-        line.reserveCapacity(512)
+    private func appendJSON(to line: inout [UInt8]) {
         line.append(utf8: #"{"time":""#)
         line.append(utf8: time.rfc3339)
         line.append(utf8: #"","level":""#)
@@ -46,7 +51,6 @@ public struct LogLine: Sendable {
             }
         }
         line.append(utf8: "}\n")
-        return String(decoding: line, as: UTF8.self)
     }
 
     private var terminal: String {

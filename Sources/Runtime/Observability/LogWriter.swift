@@ -1,6 +1,7 @@
 internal import Glibc
 public import Store
 internal import Synchronization
+internal import Wire
 
 /// Writes log lines to a file descriptor from a thread of its own, so that a slow reader of the log (a stuck pipe, a
 /// full disk) never holds up an invocation.
@@ -76,20 +77,21 @@ public final class LogWriter: LogSink {
 
     private func run() {
         while true {
-            let (lines, dropped, isClosed) = state.withLock { state in
+            let (lines, size, dropped, isClosed) = state.withLock { state in
                 defer {
                     state.isWaiting = state.lines.isEmpty
                     state.lines = []
                     state.size = 0
                     state.dropped = 0
                 }
-                return (state.lines, state.dropped, state.isClosed)
+                return (state.lines, state.size, state.dropped, state.isClosed)
             }
             var bytes: [UInt8] = []
+            bytes.reserveCapacity(size)
             for line in lines {
                 switch line {
-                case .text(let text): bytes += text.utf8
-                case .line(let line): bytes += line.text.utf8
+                case .text(let text): bytes.append(utf8: text)
+                case .line(let line): line.append(to: &bytes)
                 }
             }
             put(bytes)
