@@ -33,6 +33,7 @@ public final class Context: Sendable {
     public let log: LogFields
 
     private let state: any SharedState
+    private let decoded: DecodedRecords
     private let tokens: Tokens
     private let work: Mutex<Work>
     private let uptime: @Sendable () -> Duration
@@ -53,7 +54,8 @@ public final class Context: Sendable {
 
     init(
         event: Event, entry: FunctionEntry, caller: Claims?, trace: TraceContext, allowsGuests: Bool,
-        environment: [String: String], log: LogFields, state: any SharedState, tokens: Tokens,
+        environment: [String: String], log: LogFields, state: any SharedState, decoded: DecodedRecords,
+        tokens: Tokens,
         random: SeededRandom, uptime: @escaping @Sendable () -> Duration, remaining: Duration,
         recorded: [String: OutsideText.Record]?, metrics: Metrics,
         audience: [@Sendable (Emit) -> Void]
@@ -71,6 +73,7 @@ public final class Context: Sendable {
         limits = entry.limits
         self.log = log
         self.state = state
+        self.decoded = decoded
         self.tokens = tokens
         work = Mutex(Work(random: random))
         self.uptime = uptime
@@ -111,7 +114,7 @@ public final class Context: Sendable {
         }
         let record = try state.record(kind: R.kind, id: id)
         work.withLock { $0.unit.reads.append(.record(kind: R.kind, id: id, version: record?.version ?? 0)) }
-        return try record.map { try JSON.decode(type, text: $0.body) }
+        return try record.map { try decoded.decode(type, id, text: $0.body) }
     }
 
     /// The last entries of a stream, oldest first, at most 1,000. Entries that come later are no conflict.

@@ -23,6 +23,7 @@ public final class Invoker: Sendable {
     let settings: Settings
     private let functions: [String: Bound]
     let tokens: Tokens
+    private let decoded = DecodedRecords()
     private let listeners = Mutex<(any LiveAudience)?>(nil)
 
     /// Who hears what functions say live: the host sets it once, before it serves.
@@ -307,7 +308,7 @@ public final class Invoker: Sendable {
             trace: invocation.trace,
             allowsGuests: manifest.guests,
             environment: environment, log: invocation.fields,
-            state: state,
+            state: state, decoded: decoded,
             tokens: tokens, random: invocation.random, uptime: platform.uptime, remaining: remaining,
             recorded: invocation.isReplay ? invocation.taken.texts : nil, metrics: metrics,
             audience: audience)
