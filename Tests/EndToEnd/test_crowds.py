@@ -1,0 +1,149 @@
+"""Many at one instant: everybody gets in, nobody is turned away for good, and who vanishes is gone."""
+
+import collections
+import json
+import time
+import unittest
+
+from crowds import CrowdTestCase, answer
+from wires import TEXT, Ended, Exchange, WebSocket
+
+CROWD = 50
+# The answer to `{"action":"look"}`.
+LOOKED = '{"player":"ann","room":"hall"}'
+UPGRADE = {
+    "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+
+
+class Connecting(CrowdTestCase):
+    def wires(self, count=CROWD):
+        return [self.socketio() for _ in range(count)]
+
+    def test_all_that_connect_at_once_get_in_where_one_connect_runs_at_a_time(self):
+        crowd = self.wires()
+        with self.one_instant():
+            for client in crowd:
+                client.text(f"40{self.auth()}")
+        told = [answer(client) for client in crowd]
+        self.assertEqual(collections.Counter(word for word, _ in told), {"sid": CROWD}, told[-3:])
+        self.assertPresent([payload["sid"] for _, payload in told], "everybody in the store")
+
+    def test_also_over_polling(self):
+        sessions = [self.engine() for _ in range(CROWD)]
+        with self.one_instant():
+            posts = [session.start_post(f"40{self.auth()}") for session in sessions]
+        for post in posts:
+            self.assertEqual(post.answer().status, 200)
+        packets = [session.packets(until=lambda packet: packet[:2] in ("40", "44"))[-1] for session in sessions]
+        self.assertEqual(collections.Counter(packet[:2] for packet in packets), {"40": CROWD}, packets[-3:])
+
+    def test_also_to_another_namespace(self):
+        crowd = self.wires()
+        with self.one_instant():
+            for client in crowd:
+                client.text(f"40/lobby,{self.auth()}")
+        told = [answer(client, "/lobby") for client in crowd]
+        self.assertEqual(collections.Counter(word for word, _ in told), {"sid": CROWD}, told[-3:])
+
+    def test_also_plain_websockets(self):
+        crowd = [self.websocket("/ws") for _ in range(CROWD)]
+        token = json.dumps({"token": self.token_of("ann")})
+        with self.one_instant():
+            for client in crowd:
+                client.text(token)
+                client.text('{"action":"look"}')
+        # A problem would be told before the close.
+        told = collections.Counter(client.next() for client in crowd)
+        self.assertEqual(told, {LOOKED: CROWD})
+
+    def test_also_plain_websockets_that_bring_their_token_in_the_request(self):
+        target = f"/ws?token={self.token_of('ann')}"
+        with self.one_instant():
+            crowd = [self.kept(Exchange(self.port, "GET", target, headers=UPGRADE)) for _ in range(CROWD)]
+        told = collections.Counter()
+        for client in crowd:
+            head = client.read_until(b"\r\n\r\n").decode("latin-1")
+            self.assertTrue(head.startswith("HTTP/1.1 101"), head)
+            client.send(WebSocket.framed(TEXT, b'{"action":"look"}'))
+            _, size = client.read(2)
+            told[client.read(size).decode()] += 1
+        self.assertEqual(told, {LOOKED: CROWD})
+
+    def test_nobody_is_denied_while_the_store_is_busy(self):
+        # A connect_error is for good: socket.io-client does not try again after one.
+        token = json.dumps({"token": self.token_of("ann")})
+        with self.locked_store():
+            crowd = self.wires(10)
+            plain = [self.websocket("/ws") for _ in range(10)]
+            for client in crowd:
+                client.text(f"40{self.auth()}")
+            for client in plain:
+                client.text(token)
+            # Longer than the host waits for a lock.
+            told = [answer(client) for client in crowd]
+            self.assertEqual({word for word, _ in told}, {"ended"}, told[-3:])
+        for client in plain:
+            self.assertEqual(client.close_code(), 1013)
+        client = self.connected()
+        self.assertPresent([client.sid], "just the one that came after")
+
+
+class Vanishing(CrowdTestCase):
+    def test_none_of_a_hundred_that_vanish_at_once_stays_where_one_disconnect_runs_at_a_time(self):
+        crowd = [self.connected() for _ in range(100)]
+        with self.one_instant():
+            for client in crowd:
+                client.reset()
+        self.assertPresent([], "nobody in the store")
+        self.assertEqual(self.rows("SELECT count(*) FROM connection"), [(100,)], "they may come back")
+
+    def test_neither_of_a_hundred_that_say_goodbye(self):
+        crowd = [self.connected() for _ in range(100)]
+        with self.one_instant():
+            for client in crowd:
+                client.text("41")
+        self.eventually(lambda: self.rows("SELECT count(*) FROM connection") == [(0,)], "no connection left")
+        self.assertPresent([], "nobody in the store")
+
+    def test_what_vanished_while_the_store_was_busy_is_gone_as_well(self):
+        crowd = [self.connected() for _ in range(20)]
+        staying = self.connected("bob")
+        with self.locked_store():
+            for client in crowd:
+                client.reset()
+            # Until the host has given up a write: longer than it waits for a lock.
+            other = self.socketio("bob")
+            other.text(f"40{self.auth('bob')}")
+            answer(other)
+        self.assertPresent([staying.sid], "just the one that has stayed")
+        self.assertEqual(staying.call("message", "still here"), ["still here"])
+
+
+class Denied(CrowdTestCase):
+    variables = {"CONNECT_TIMEOUT": "1s"}
+
+    def test_a_refused_connect_does_not_prolong_the_time_to_connect(self):
+        client = self.socketio()
+        refusals = 0
+        with self.assertRaises(Ended):
+            # It would take a minute.
+            for _ in range(300):
+                client.text('40{"token":"nonsense"}')
+                word, payload = answer(client)
+                if word == "ended":
+                    raise Ended
+                self.assertEqual((word, payload["data"]["status"]), ("refused", 401))
+                refusals += 1
+                time.sleep(0.2)
+        self.assertGreater(refusals, 0)
+
+    def test_neither_does_a_goodbye(self):
+        client = self.connected()
+        client.text("41")
+        self.assertTrue(client.is_ended())
+
+
+if __name__ == "__main__":
+    unittest.main()
