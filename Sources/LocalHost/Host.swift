@@ -48,18 +48,25 @@ public actor Host {
     var linksByName: [String: UInt64] = [:]
     /// Sessions with something for a poll.
     var dirtyLinks: [UInt64] = []
-    /// By key; and by connection id and by player, the keys.
+    /// By key, also those that are gone for their clients and have something under way; and by connection id and by
+    /// player, the keys of those that are not gone.
     var sockets: [UInt64: Socket] = [:]
     var socketsByConnectionID: [String: UInt64] = [:]
     var socketsBySubject: [String: Set<UInt64>] = [:]
     var rooms = RoomIndex()
     var openSockets = 0
     private var lastKey: UInt64 = 0
-    /// By key: sockets that have left while an event of theirs is handled.
-    var leaving: [UInt64: (departure: Departure, reason: DisconnectReason)] = [:]
-    /// Connection ids whose `$disconnect` has not ended, and who waits to connect under them again.
-    var departing: Set<String> = []
-    var departureWaiters: [String: [CheckedContinuation<Void, Never>]] = [:]
+    /// Connection ids, each of which one socket has at a time: until the last thing that runs for it has ended.
+    let ids = TaskTurns()
+    /// By function, the places for what the host itself asks for.
+    let places = TaskTurns()
+    /// Sockets that wait for their `$connect`.
+    var connectsWaiting = 0
+    /// The store's connections are being compared with the sockets.
+    var isComparing = false
+    /// When connections and links are to be looked at.
+    var deadlines = DeadlineQueue()
+    var deadlineTimer: (at: Duration, id: TimerID)?
     /// Where small pieces are put together before they are sent.
     var scratch: [UInt8] = []
     let pingPacket = OutgoingPacket(.ping(""))
@@ -129,7 +136,7 @@ public actor Host {
                 try loop.watch(watch.descriptor, for: .read, token: Self.storeToken)
                 storeWatch = watch
             }
-            try await beat()
+            _ = try await beat()
         } catch {
             stopAccepting()
             throw error
@@ -236,6 +243,7 @@ public actor Host {
         flushPolls()
         releaseGathered()
         flush()
+        armDeadlines()
     }
 
     func ready(_ token: UInt64, _ events: ReadyEvents) {

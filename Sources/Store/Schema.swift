@@ -79,6 +79,12 @@ enum Schema {
             WHERE connection IN (SELECT id FROM connection);
         DROP TABLE membership_1;
         """,
+        """
+        -- Up to which number effects have been dropped: who has heard of no later one may have missed some.
+        CREATE TABLE trimmed(only INTEGER PRIMARY KEY CHECK (only = 1), number INTEGER NOT NULL);
+        INSERT INTO trimmed SELECT 1, coalesce(
+            (SELECT min(number) - 1 FROM outbox), (SELECT number FROM sequence));
+        """,
     ]
 
     /// Refuses, without a change, what is not ours or is newer.
