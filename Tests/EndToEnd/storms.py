@@ -147,8 +147,7 @@ class Storms:
                     await came
                     if storm:
                         await storm
-                    # A connect that was answered may be lost with the answer: it is not known then.
-                    await crowd.settle(scene.name, may_begin_anew=what != "vanish")
+                    await crowd.settle(scene.name, may_begin_anew=what == "goodbye")
                 complaints += crowd.complaints
         return complaints
 

@@ -2,11 +2,12 @@
 
 import collections
 import json
+import threading
 import time
 import unittest
 
 from crowds import CrowdTestCase, answer
-from wires import TEXT, Ended, Exchange, WebSocket
+from wires import TEXT, Ended, Exchange, WebSocket, Wire
 
 CROWD = 50
 # The answer to `{"action":"look"}`.
@@ -71,23 +72,84 @@ class Connecting(CrowdTestCase):
             told[client.read(size).decode("latin-1")] += 1
         self.assertEqual(told, {LOOKED: CROWD})
 
-    def test_nobody_is_denied_while_the_store_is_busy(self):
-        # A connect_error is for good: socket.io-client does not try again after one.
-        token = json.dumps({"token": self.token_of("ann")})
+    def test_whoever_waits_for_a_busy_store_gets_in_when_it_is_free(self):
+        crowd = self.wires(20)
         with self.locked_store():
-            crowd = self.wires(10)
-            plain = [self.websocket("/ws") for _ in range(10)]
+            for client in crowd:
+                client.text(f"40{self.auth()}")
+            time.sleep(1)
+        told = [answer(client) for client in crowd]
+        self.assertEqual(collections.Counter(word for word, _ in told), {"sid": 20}, told[-3:])
+        self.assertPresent([payload["sid"] for _, payload in told], "everybody in the store")
+
+
+class Busy(CrowdTestCase):
+    variables = {"CONNECT_TIMEOUT": "2s"}
+
+    def test_nobody_is_denied_whose_time_is_up_while_the_store_is_busy(self):
+        # A connect_error is for good: socket.io-client does not try again after one.
+        crowd = [self.socketio() for _ in range(10)]
+        plain = [self.websocket("/ws") for _ in range(10)]
+        polling = [self.engine() for _ in range(10)]
+        with self.locked_store():
             for client in crowd:
                 client.text(f"40{self.auth()}")
             for client in plain:
-                client.text(token)
-            # Longer than the host waits for a lock.
+                client.text(json.dumps({"token": self.token_of("ann")}))
+            for session in polling:
+                session.post(f"40{self.auth()}")
+            polls = [session.start_get() for session in polling]
             told = [answer(client) for client in crowd]
-            self.assertEqual({word for word, _ in told}, {"ended"}, told[-3:])
-        for client in plain:
-            self.assertEqual(client.close_code(), 1013)
+            self.assertEqual(set(told), {("ended", 1013)})
+            self.assertEqual({client.close_code() for client in plain}, {1013})
+            for poll in polls:
+                answered = poll.answer()
+                self.assertEqual(answered.status, 503, answered)
+                self.assertTrue(answered.headers["Retry-After"])
         client = self.connected()
         self.assertPresent([client.sid], "just the one that came after")
+
+
+class Overfull(CrowdTestCase):
+    # Sockets that may wait for their `$connect`; see HostLimits.
+    WAITING = 16_384
+    NAMESPACES = 2
+
+    def pipelined(self, wire, requests):
+        """The bodies of their answers, which are all 200."""
+        sender = threading.Thread(target=wire.socket.sendall, args=(b"".join(requests),))
+        sender.start()
+        found = []
+        for _ in requests:
+            head = wire.read_until(b"\r\n\r\n").lower()
+            self.assertTrue(head.startswith(b"http/1.1 200"), head)
+            found.append(wire.read(int(head.split(b"content-length:")[1].split(b"\r\n")[0])))
+        sender.join()
+        return found
+
+    def test_more_than_may_wait_are_sent_away_so_that_they_come_back(self):
+        target = "/socket.io/?EIO=4&transport=polling"
+        host = f"Host: 127.0.0.1:{self.port}\r\n"
+        body = f"40{self.auth()}\x1e40/lobby,{self.auth()}"
+        early, late, plain = self.socketio(), self.socketio(), self.websocket("/ws")
+        wire = self.kept(Wire(self.port))
+        handshake = f"GET {target} HTTP/1.1\r\n{host}\r\n".encode()
+        opened = self.pipelined(wire, [handshake] * (self.WAITING // self.NAMESPACES + 1))
+        sids = [json.loads(packet[1:])["sid"] for packet in opened]
+        with self.locked_store():
+            early.text(f"40{self.auth()}")
+            self.pipelined(wire, [
+                f"POST {target}&sid={sid} HTTP/1.1\r\n{host}Content-Length: {len(body)}\r\n\r\n{body}".encode()
+                for sid in sids])
+            late.text(f"40{self.auth()}")
+            self.assertEqual(answer(late), ("ended", 1013))
+            plain.text(json.dumps({"token": self.token_of("ann")}))
+            self.assertEqual(plain.close_code(), 1013)
+            for path, headers in ((target, {}), ("/socket.io/?EIO=4&transport=websocket", UPGRADE), ("/ws", UPGRADE)):
+                answered = self.exchange("GET", path, headers=headers).answer()
+                self.assertEqual(answered.status, 503, path)
+                self.assertTrue(answered.headers["Retry-After"], path)
+        self.assertEqual(answer(early)[0], "sid")
 
 
 class Vanishing(CrowdTestCase):
@@ -114,9 +176,7 @@ class Vanishing(CrowdTestCase):
             for client in crowd:
                 client.reset()
             # Until the host has given up a write: longer than it waits for a lock.
-            other = self.socketio("bob")
-            other.text(f"40{self.auth('bob')}")
-            answer(other)
+            time.sleep(6)
         self.assertPresent([staying.sid], "just the one that has stayed")
         self.assertEqual(staying.call("message", "still here"), ["still here"])
 

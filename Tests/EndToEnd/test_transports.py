@@ -217,7 +217,7 @@ class SlowLine(TransportTestCase):
     def test_a_long_message_arrives_over_a_websocket(self):
         client = self.connected()
         payload = f'42["message",{json.dumps(self.TEXT)}]'.encode()
-        self.slowly(client, struct.pack("!BBQ", 0x80 | TEXT, 0xFF, len(payload)) + bytes(4) + payload)
+        self.slowly(client, struct.pack("!BBH", 0x80 | TEXT, 0xFE, len(payload)) + bytes(4) + payload)
         self.assertEqual(client.event("message-back"), [self.TEXT])
         self.assertEqual(client.call("message", "still here"), ["still here"])
 
@@ -239,7 +239,7 @@ class SlowLine(TransportTestCase):
     def test_a_long_message_arrives_over_a_plain_websocket(self):
         client = self.websocket(f"/ws?token={self.token_of('ann')}")
         payload = json.dumps(self.TEXT).encode()
-        self.slowly(client, struct.pack("!BBQ", 0x80 | TEXT, 0xFF, len(payload)) + bytes(4) + payload)
+        self.slowly(client, struct.pack("!BBH", 0x80 | TEXT, 0xFE, len(payload)) + bytes(4) + payload)
         self.assertEqual(client.next(), json.dumps(self.TEXT))
 
     def test_a_line_on_which_nothing_comes_is_still_found_dead(self):
