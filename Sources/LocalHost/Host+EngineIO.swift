@@ -252,6 +252,7 @@ extension Host {
         // One more than it can use is taken and closed, as Engine.IO's own server does.
         guard link.connection == nil, link.upgrade == nil else {
             closeChannel(connection, code: 1000, "the session has a WebSocket already")
+            begin(channel, connection)
             return expire(connection, at: now + limits.partingTime)
         }
         link.upgrade = connection
