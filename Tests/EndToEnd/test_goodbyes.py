@@ -165,15 +165,20 @@ class JavaScriptGoodbye(JavaScriptTestCase):
                 self.left(browser)
 
     def test_disconnect_and_connect_before_the_first_is_answered(self):
+        # The client says no goodbye for a socket that is not connected: a second CONNECT is all that the host sees.
         for transports in TRANSPORTS:
             with self.subTest(transports):
                 browser = self.browsing(transports)
                 for name in "abab":
+                    mark = browser.mark()
                     for _ in range(3):
                         browser.order("again", name)
-                    self.assertEqual(browser.call("message", name, socket=name), name)
-                self.assertEqual(browser.call("message", "both", socket="a"), "both")
-                self.assertEqual(browser.call("message", "both", socket="b"), "both")
+                    browser.expect(after=mark, socket=name, what="connect")
+                    # An answer may be lost with a line that ends; the client comes back.
+                    told = lambda: browser.call("message", name, socket=name, timeout=1_000) == name
+                    self.eventually(told, "an answer")
+                for name in "ab":
+                    self.eventually(lambda: browser.call("message", "both", socket=name, timeout=1_000) == "both", "both")
                 self.left(browser)
 
 
