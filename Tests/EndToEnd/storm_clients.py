@@ -14,6 +14,8 @@ from stream import EVENT
 CLIENTS_AN_ADDRESS = 100
 # How long socket.io-client waits for a line to open.
 PATIENCE = 20
+# What a client complains of whose goodbye had no effect; swarm.js has the same words.
+UNHEARD_GOODBYE = "recovered behind a goodbye"
 
 
 def frame(text, opcode=1):
@@ -235,7 +237,7 @@ class SocketIOClient(Client):
             place.beginnings += 1
             place.chains.append([])
         if place.is_left and pid == place.pid:
-            self.denials.append("was recovered behind its goodbye")
+            self.denials.append(UNHEARD_GOODBYE)
         place.is_left = False
         place.sid, place.pid, place.is_connected = answer["sid"], pid, True
         if self.is_connected:

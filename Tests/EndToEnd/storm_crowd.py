@@ -7,7 +7,7 @@ import sqlite3
 import time
 import urllib.request
 
-from storm_clients import PlainClient, SocketIOClient
+from storm_clients import UNHEARD_GOODBYE, PlainClient, SocketIOClient
 from stream import END, EVENT, ROOM, Producer, check_chains
 from swarm import Swarms
 
@@ -33,6 +33,8 @@ class Crowd:
             namespace: Producer("main" if namespace == "/" else "lobby", self.port, ops, self._room(namespace))
             for namespace in NAMESPACES
         }
+        # Whether a host may have ended before it has read a goodbye.
+        self.goodbyes_may_be_lost = False
         self.complaints = []
 
     @staticmethod
@@ -243,6 +245,8 @@ class Crowd:
         denials = collections.Counter(word for client in self.clients for word in client.denials)
         if self.swarms:
             denials.update((await self.swarms.look())["denials"])
+        if self.goodbyes_may_be_lost:
+            del denials[UNHEARD_GOODBYE]
         for word, count in denials.most_common(5):
             self.complaints.append(f"{what}: {count} times {word}")
 

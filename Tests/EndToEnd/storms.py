@@ -131,6 +131,7 @@ class Storms:
                 count = self.plan.sockets // 3
                 async with self._scene(f"{how.name} under a {what} of {count}") as scene:
                     crowd = scene.crowd
+                    crowd.goodbyes_may_be_lost = True
                     came = asyncio.create_task(scene.come(count))
                     if what != "connect":
                         await came

@@ -53,7 +53,7 @@ class Place {
         this.beginnings += 1;
         this.chains.push([]);
       }
-      if (this.isLeft && this.socket.recovered) this.denials.push("was recovered behind its goodbye");
+      if (this.isLeft && this.socket.recovered) this.denials.push("recovered behind a goodbye");
       this.isLeft = false;
     });
     this.socket.on("connect_error", (error) => {
