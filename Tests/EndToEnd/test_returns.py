@@ -98,18 +98,22 @@ class Standstill(ReturnTestCase):
     """A host that is stopped for longer than its lease, while another one of the same store goes on."""
 
     @ours("has one host")
-    def test_a_host_that_stood_still_takes_the_connections_of_its_live_sockets_back(self):
+    def test_a_host_that_stood_still_has_the_connections_of_its_live_sockets_again_and_no_others(self):
         still = self.host
         client, first = self.open()
         polling = self.engine()
         polling.post(f"40{json.dumps({'token': self.token_of('ann')})}")
         packets = polling.packets(until=lambda packet: packet.startswith("40"))
         second = json.loads(packets[-1][2:])
+        leaver, third = self.open()
         going = self.serve()
         still.process.send_signal(signal.SIGSTOP)
         try:
             self.eventually(lambda: self.lost(first["sid"]) and self.lost(second["sid"]), "the end of its lease")
             self.host = going
+            # One does not wait for it.
+            elsewhere, again = self.open(pid=third["pid"])
+            self.assertEqual(again, third)
             other = self.connected("bob")
             self.say(other, "meanwhile")
         finally:
@@ -121,6 +125,9 @@ class Standstill(ReturnTestCase):
         self.say(other, "live")
         [(text, offset)] = self.hear(client, 1)
         self.assertEqual(text, "live")
+        self.assertTrue(leaver.is_ended())
+        self.assertEqual([text for text, _ in self.hear(elsewhere, 2)], ["meanwhile", "live"])
+        self.assertIs(self.lost(third["sid"]), False)
         # And they recover like any other.
         client.reset()
         self.eventually(lambda: self.lost(first["sid"]), "its loss")
@@ -131,25 +138,6 @@ class Standstill(ReturnTestCase):
         heard = polling.packets(until=lambda packet: "missed" in packet)
         texts = [json.loads(packet[2:])[1]["text"] for packet in heard if '"chat"' in packet]
         self.assertEqual(texts, ["meanwhile", "live", "missed"])
-
-    @ours("has one host")
-    def test_one_that_has_gone_elsewhere_meanwhile_stays_there(self):
-        still = self.host
-        client, first = self.open()
-        going = self.serve()
-        still.process.send_signal(signal.SIGSTOP)
-        try:
-            self.eventually(lambda: self.lost(first["sid"]), "the end of its lease")
-            self.host = going
-            client_elsewhere, again = self.open(pid=first["pid"])
-            self.assertEqual(again, first)
-        finally:
-            still.process.send_signal(signal.SIGCONT)
-        self.assertTrue(client.is_ended())
-        other = self.connected("bob")
-        self.say(other, "one")
-        self.assertEqual([text for text, _ in self.hear(client_elsewhere, 1)], ["one"])
-        self.assertIs(self.lost(first["sid"]), False)
 
 
 class StandstillAndPings(ReturnTestCase):

@@ -203,10 +203,10 @@ class Polls(TransportTestCase):
 
 
 class SlowLine(TransportTestCase):
-    variables = {"PING_INTERVAL": "1s", "PING_TIMEOUT": "1s"}
+    variables = {"PING_INTERVAL": "400ms", "PING_TIMEOUT": "400ms"}
     TEXT = "x" * 40_000
 
-    def slowly(self, wire, data, seconds=3.5):
+    def slowly(self, wire, data, seconds=1.6):
         """Sends in pieces, for longer than a pong may take. No other word comes out of the client meanwhile."""
         pieces = 35
         size = -(-len(data) // pieces)
