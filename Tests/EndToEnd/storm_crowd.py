@@ -33,6 +33,7 @@ class Crowd:
             namespace: Producer("main" if namespace == "/" else "lobby", self.port, ops, self._room(namespace))
             for namespace in NAMESPACES
         }
+        self.has_gauge = True
         # Whether a host may have ended before it has read a goodbye.
         self.goodbyes_may_be_lost = False
         self.complaints = []
@@ -142,7 +143,9 @@ class Crowd:
             database.close()
 
     def gauge(self):
-        """What the hosts say of their open sockets, together."""
+        """What the hosts say of their open sockets, together; None where that is not known."""
+        if not self.has_gauge:
+            return None
         total = 0
         for host in self.hosts:
             with urllib.request.urlopen(f"{host.url}/metrics", timeout=15) as answer:
@@ -165,7 +168,7 @@ class Crowd:
                 known |= set((await self.swarms.look())["sids"])
             ghosts = len(set(present) - known) - plain
             missing = len(known - set(present))
-            if ghosts == missing == 0 and gauge == len(present):
+            if ghosts == missing == 0 and gauge in (None, len(present)):
                 return
             if time.monotonic() > deadline:
                 break
@@ -174,7 +177,7 @@ class Crowd:
             self.complaints.append(f"{what}: {ghosts} of {len(present)} connections in the store are nobody's")
         if missing or ghosts < 0:
             self.complaints.append(f"{what}: {max(missing, -ghosts)} live sockets are not in the store")
-        if gauge != len(present):
+        if gauge not in (None, len(present)):
             self.complaints.append(f"{what}: the gauge says {gauge} open sockets, the store {len(present)}")
 
     # MARK: The end

@@ -33,6 +33,8 @@ class StormPlan:
     pages: int = 400
     players: int = 50
     rounds: int = 10
+    # Processes of each host.
+    workers: int = 1
     # Seconds within which all are connected that set out at one instant.
     within: float = 10
 
@@ -189,7 +191,7 @@ class Scene:
         self.silence = 4 if pings else 45
 
     def serve(self, port=0):
-        arguments = ("--port", str(port), "--manifest", self.manifest)
+        arguments = ("--port", str(port), "--manifest", self.manifest, "--workers", str(self.plan.workers))
         host = Host(self.store, self.variables, arguments, self.storms.binary)
         self._hosts.append(host)
         return host.wait_until_serving()
@@ -218,6 +220,8 @@ class Scene:
         self.crowd = Crowd(
             [host], self.store, tokens, self.token("keeper", "--role", "ops"), self.storms.chance, self.plan.nodes,
             self.silence, self.storms.tell)
+        # Of several workers, whoever answers knows its own sockets only.
+        self.crowd.has_gauge = self.plan.workers == 1
         await self.crowd.start()
 
     async def __aexit__(self, kind, error, trace):
