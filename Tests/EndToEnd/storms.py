@@ -4,6 +4,7 @@
 import asyncio
 import dataclasses
 import os
+import pathlib
 import random
 import signal
 import subprocess
@@ -110,13 +111,12 @@ class Storms:
             crowd.hosts.append(scene.serve())
             await scene.come(count, patient=count // 4)
             await crowd.stream(2, rate=3)
-            process = crowd.hosts[0].process
-            process.send_signal(signal.SIGSTOP)
             self.tell("  the host stands still, its clients try again and again")
+            scene.signal(signal.SIGSTOP)
             try:
                 await asyncio.sleep(LEASE)
             finally:
-                process.send_signal(signal.SIGCONT)
+                scene.signal(signal.SIGCONT)
             begun = time.monotonic()
             await crowd.stream(3, rate=3)
             scene.result["back_in_seconds"] = await crowd.all_there(begun)
@@ -271,6 +271,13 @@ class Scene:
         if self.crowd.swarms:
             seed = self.storms.chance.randrange(1, 1 << 31)
             await self.crowd.swarms.order("again", share=share, place=place, seed=seed)
+
+    def signal(self, number):
+        """Sends a signal to the host and to its workers."""
+        pid = self.crowd.hosts[0].process.pid
+        workers = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for each in [pid, *map(int, workers)]:
+            os.kill(each, number)
 
     async def restart(self, how):
         """The host ends, and another one takes its place on its port."""
