@@ -36,7 +36,7 @@ extension Host {
     ) {
         let socket = Socket(
             key: nextKey(), link: link, namespace: "/",
-            connectionID: random.identifier("socket", at: invoker.platform.now()), isRecoverable: false,
+            connectionID: invoker.platform.secretIdentifier("socket"), isRecoverable: false,
             credential: credential)
         var seen: Set<String> = ["token"]
         let members = query.filter { seen.insert($0.name).inserted }.map {

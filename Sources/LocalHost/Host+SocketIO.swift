@@ -89,7 +89,7 @@ extension Host {
             ? resumption(of: text("pid"), after: text("offset"), in: namespace, by: credential) : nil
         let socket = Socket(
             key: nextKey(), link: link, namespace: namespace,
-            connectionID: resumption?.id ?? random.identifier("socket", at: invoker.platform.now()),
+            connectionID: resumption?.id ?? invoker.platform.secretIdentifier("socket"),
             isRecoverable: takesOffsets, credential: credential)
         socket.resumption = resumption.map { Socket.Resumption(after: $0.after) }
         connect(socket, data: Array(payload.utf8))
