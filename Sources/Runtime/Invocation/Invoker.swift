@@ -256,7 +256,7 @@ public final class Invoker: Sendable {
         let scope =
             switch entry.per {
             case .player: "player:" + (invocation.caller?.subject ?? "")
-            case .address: "address:" + (invocation.event.address ?? "local")
+            case .address: "address:" + (invocation.event.address.map(AddressBlock.of) ?? "local")
             case .function: "all"
             }
         let rules = entry.limits.rate.map { rate in

@@ -40,7 +40,11 @@ struct RecordLine {
             throw error
         }
         // A function may have written down where its caller is.
-        if let address = record.event.address { replace(address, from: start) }
+        if let address = record.event.address {
+            replace(address, from: start)
+            let block = AddressBlock.of(address)
+            if block != address { replace(block, from: start) }
+        }
         lines += 1
     }
 
