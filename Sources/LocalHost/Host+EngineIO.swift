@@ -39,7 +39,10 @@ extension Host {
             return refuseEngine(connection, request, .unknownTransport)
         }
         if let name = query["sid"] {
-            guard let id = linksByName[name], let link = links[id] else {
+            // To somebody else who has its id, a session is none.
+            guard let id = linksByName[name], let link = links[id],
+                link.opener?.admits(opener(request), isUpgrade: isUpgrade) ?? true
+            else {
                 return refuseEngine(connection, request, .unknownSession)
             }
             if isUpgrade { return openCandidate(for: link, request, connection) }
@@ -68,6 +71,7 @@ extension Host {
         let link = Link(
             id: nextKey(), name: engineName(), address: clientAddress(request, peer: connection.address),
             takesOffsets: takesOffsets, now: now, settings: settings)
+        link.opener = opener(request)
         let handshake = EngineIOHandshake(
             sid: link.name, upgrades: isUpgrade ? [] : ["websocket"],
             pingInterval: Int(settings.pingInterval.milliseconds),
@@ -91,6 +95,10 @@ extension Host {
             let name = request.queryItems().first(where: { $0.name == "sid" })?.value
         else { return nil }
         return linksByName[name].flatMap { links[$0] }
+    }
+
+    private func opener(_ request: HTTPRequest) -> SessionOpener {
+        SessionOpener(request, origins) { try? invoker.identify($0).subject }
     }
 
     func register(_ link: Link) {

@@ -25,6 +25,7 @@ public actor Host {
     /// Names this host in the store: connections and leases are its own.
     nonisolated let id: String
 
+    /// Request ids and jitter: what may be shown. What opens a door is the platform's `secretIdentifier`.
     var random: SeededRandom
     var listener: Listener?
     var isAccepting = false
@@ -106,7 +107,7 @@ public actor Host {
         httpLimits = http
         trustedProxies = Set(invoker.manifest.trustedProxies)
         random = SeededRandom(seed: invoker.platform.seed())
-        id = random.identifier("host", at: invoker.platform.now())
+        id = invoker.platform.secretIdentifier("host")
         now = invoker.platform.uptime()
     }
 
@@ -228,9 +229,9 @@ public actor Host {
         return lastKey
     }
 
-    /// A new Engine.IO session's id.
+    /// A new Engine.IO session's id: whoever knows it may speak for its client.
     func engineName() -> String {
-        random.identifier(workers.map { "w\($0.index)" } ?? "engine", at: invoker.platform.now())
+        invoker.platform.secretIdentifier(workers.map { "w\($0.index)" } ?? "engine")
     }
 
     /// A new request's id.

@@ -32,6 +32,8 @@ final class Link {
     let endpoint: WebSocketEndpoint?
     /// Whether its handlers can take one argument more: an event's offset, for recovery.
     let takesOffsets: Bool
+    /// Who opened the Engine.IO session.
+    var opener: SessionOpener?
 
     /// The WebSocket; nil while it polls.
     var connection: Connection?
