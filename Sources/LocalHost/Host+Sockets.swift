@@ -97,6 +97,7 @@ extension Host {
         openSockets += 1
         socket.isCounted = true
         socket.resumption = nil
+        notePlace(of: socket.link)
         if socket.link.endpoint == nil { grant(socket) }
         for packet in socket.missed + socket.held { send(packet, to: socket.link) }
         socket.missed = []
@@ -160,6 +161,7 @@ extension Host {
             socketsBySubject[subject]?.remove(socket.key)
             if socketsBySubject[subject]?.isEmpty == true { socketsBySubject[subject] = nil }
         }
+        notePlace(of: socket.link)
         socket.missed = []
         socket.held = []
         socket.waiting = []

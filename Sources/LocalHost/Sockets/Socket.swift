@@ -74,6 +74,8 @@ final class Socket {
     var held: [OutgoingPacket] = []
     var heldBytes = 0
     var waiting: [WaitingEvent] = []
+    /// Bytes of those.
+    var waitingBytes: Int { waiting.reduce(0) { $0 + $1.data.count } }
     /// By the number under which it was asked.
     var questions: [Int: Question] = [:]
 
