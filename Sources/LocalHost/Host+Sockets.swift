@@ -96,6 +96,7 @@ extension Host {
     private func open(_ socket: Socket) {
         openSockets += 1
         socket.isCounted = true
+        notePlace(of: socket.link)
         if socket.link.endpoint == nil { grant(socket) }
         if let connecting = socket.connecting {
             for packet in connecting.missed + connecting.held { send(packet, to: socket.link) }
@@ -159,6 +160,7 @@ extension Host {
             socketsBySubject[subject]?.remove(socket.key)
             if socketsBySubject[subject]?.isEmpty == true { socketsBySubject[subject] = nil }
         }
+        notePlace(of: socket.link)
         socket.connecting?.missed = []
         socket.connecting?.held = []
         socket.waiting = []

@@ -64,6 +64,8 @@ final class Socket {
     /// What there is of it only until its client has been answered: a socket may be idle for hours.
     var connecting: Connecting?
     var waiting: [WaitingEvent] = []
+    /// Bytes of those.
+    var waitingBytes: Int { waiting.reduce(0) { $0 + $1.data.count } }
     /// By the number under which it was asked.
     var questions: [Int: Question] = [:]
 
