@@ -99,8 +99,8 @@ extension Host {
         begin(socket, data: Array(payload.utf8))
     }
 
-    /// A new connection's id.
-    func connectionID() -> String { random.identifier("socket", at: invoker.platform.now()) }
+    /// A new connection's id: who names it may go on with the connection.
+    func connectionID() -> String { invoker.platform.secretIdentifier("socket") }
 
     /// The connect answer, and what has come for the client in the meantime.
     func grant(_ socket: Socket) {
