@@ -5,6 +5,7 @@
 struct ManifestDecoder {
     let file: String
     let expansion: EnvironmentExpansion
+    private let mask: SecretMask
     private(set) var problems: [ManifestProblem] = []
     /// What triggers and places were seen so far.
     var claims = ManifestClaims()
@@ -16,12 +17,16 @@ struct ManifestDecoder {
     init(file: String, environment: [String: String]) {
         self.file = file
         expansion = EnvironmentExpansion(environment: environment)
+        mask = SecretMask(environment: environment)
     }
 
     mutating func report(_ message: String, at mark: YAMLMark, suggestion: String? = nil) {
+        // What is suggested for a secret may be a part of it.
+        let masked = mask.masking(message)
         problems.append(
             ManifestProblem(
-                file: file, line: mark.line, column: mark.column, message: message, suggestion: suggestion))
+                file: file, line: mark.line, column: mark.column, message: masked ?? message,
+                suggestion: masked == nil ? suggestion : nil))
     }
 
     mutating func manifest(_ root: YAMLNode) -> Manifest {
