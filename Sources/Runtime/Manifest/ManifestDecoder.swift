@@ -13,6 +13,8 @@ struct ManifestDecoder {
     var routed: Set<String> = []
     /// Where the sockets are, which no other trigger may take.
     var socketsPath = SocketSettings().path
+    /// For how long answers are kept.
+    var recoveryWindow = SocketSettings().recoveryWindow
 
     init(file: String, environment: [String: String]) {
         self.file = file
@@ -39,6 +41,7 @@ struct ManifestDecoder {
         if let node = fields["auth"] { manifest.auth = issuers(node) }
         if let node = fields["sockets"] { manifest.sockets = sockets(node) }
         socketsPath = manifest.sockets.path
+        recoveryWindow = manifest.sockets.recoveryWindow
         if let node = fields["websockets"] { manifest.websockets = websockets(node) }
         if let node = fields["trusted-proxies"] { manifest.trustedProxies = proxies(node) }
         if let node = require("functions", in: fields) { manifest.functions = functions(node) }
