@@ -2,7 +2,6 @@
 
 import collections
 import json
-import threading
 import time
 import unittest
 
@@ -108,48 +107,6 @@ class Busy(CrowdTestCase):
                 self.assertTrue(answered.headers["Retry-After"])
         client = self.connected()
         self.assertPresent([client.sid], "just the one that came after")
-
-
-class Overfull(CrowdTestCase):
-    # Sockets that may wait for their `$connect`; see HostLimits.
-    WAITING = 16_384
-    NAMESPACES = 2
-
-    def pipelined(self, wire, requests):
-        """The bodies of their answers, which are all 200."""
-        sender = threading.Thread(target=wire.socket.sendall, args=(b"".join(requests),))
-        sender.start()
-        found = []
-        for _ in requests:
-            head = wire.read_until(b"\r\n\r\n").lower()
-            self.assertTrue(head.startswith(b"http/1.1 200"), head)
-            found.append(wire.read(int(head.split(b"content-length:")[1].split(b"\r\n")[0])))
-        sender.join()
-        return found
-
-    def test_more_than_may_wait_are_sent_away_so_that_they_come_back(self):
-        target = "/socket.io/?EIO=4&transport=polling"
-        host = f"Host: 127.0.0.1:{self.port}\r\n"
-        body = f"40{self.auth()}\x1e40/lobby,{self.auth()}"
-        early, late, plain = self.socketio(), self.socketio(), self.websocket("/ws")
-        wire = self.kept(Wire(self.port))
-        handshake = f"GET {target} HTTP/1.1\r\n{host}\r\n".encode()
-        opened = self.pipelined(wire, [handshake] * (self.WAITING // self.NAMESPACES + 1))
-        sids = [json.loads(packet[1:])["sid"] for packet in opened]
-        with self.locked_store():
-            early.text(f"40{self.auth()}")
-            self.pipelined(wire, [
-                f"POST {target}&sid={sid} HTTP/1.1\r\n{host}Content-Length: {len(body)}\r\n\r\n{body}".encode()
-                for sid in sids])
-            late.text(f"40{self.auth()}")
-            self.assertEqual(answer(late), ("ended", 1013))
-            plain.text(json.dumps({"token": self.token_of("ann")}))
-            self.assertEqual(plain.close_code(), 1013)
-            for path, headers in ((target, {}), ("/socket.io/?EIO=4&transport=websocket", UPGRADE), ("/ws", UPGRADE)):
-                answered = self.exchange("GET", path, headers=headers).answer()
-                self.assertEqual(answered.status, 503, path)
-                self.assertTrue(answered.headers["Retry-After"], path)
-        self.assertEqual(answer(early)[0], "sid")
 
 
 class Vanishing(CrowdTestCase):
