@@ -14,6 +14,10 @@ final class Connection {
     var channel: WebSocketChannel?
     /// The Engine.IO session whose poll it holds open.
     var poll: Link?
+    /// The Engine.IO session for which the body of a request arrives.
+    var sender: Link?
+    /// A request of another worker's session, and that worker: it is handed on once all answers have gone out.
+    var handedOn: (request: HTTPRequest, worker: Int)?
 
     /// What is being answered piece by piece, for as long as the client listens.
     var stream: EventStream?

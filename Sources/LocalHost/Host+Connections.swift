@@ -26,7 +26,6 @@ extension Host {
         lastConnection += 1
         let connection = Connection(
             id: lastConnection, descriptor: descriptor, address: address, limits: httpLimits)
-        connection.deadline = now + limits.idleTime
         do throws(HostError) {
             try loop.watch(descriptor, for: .read, token: connection.id)
         } catch {
@@ -34,10 +33,11 @@ extension Host {
             throw error
         }
         connections[connection.id] = connection
+        expire(connection, at: now + limits.idleTime)
         return connection
     }
 
-    /// Leaves waiting connections to the kernel until one of ours has closed (`resumeAccepting`, from the sweep).
+    /// Leaves waiting connections to the kernel until one of ours has closed (`resumeAccepting`).
     private func pauseAccepting() {
         guard let listener, isAccepting else { return }
         isAccepting = false
@@ -80,8 +80,10 @@ extension Host {
             // Only a peer that goes on sending to a closing connection gets here; it is read so as to see its end.
             if connection.isClosing { return }
             if let channel = connection.channel {
+                hears(channel.link)
                 advance(connection, channel)
             } else {
+                if let link = connection.sender { hears(link) }
                 advance(connection)
             }
         } else if outcome == 0 {
@@ -103,7 +105,7 @@ extension Host {
     func closeWhenSent(_ connection: Connection) {
         if !connection.isClosing {
             connection.isClosing = true
-            connection.deadline = now + (connection.channel == nil ? limits.idleTime : limits.closeTime)
+            expire(connection, at: now + (connection.channel == nil ? limits.idleTime : limits.closeTime))
         }
         markDirty(connection)
     }
@@ -113,7 +115,7 @@ extension Host {
     private func linger(_ connection: Connection) {
         guard !connection.isLingering else { return }
         connection.isLingering = true
-        connection.deadline = now + limits.closeTime
+        expire(connection, at: now + limits.closeTime)
         shutdown(connection.descriptor, Int32(SHUT_WR))
     }
 
@@ -166,6 +168,9 @@ extension Host {
             if connection.isClosing, !connection.lingers || connection.peerHasEnded {
                 close(connection)
                 return
+            }
+            if let (request, worker) = connection.handedOn {
+                return handOn(connection, request, to: worker)
             }
             if connection.isClosing { linger(connection) }
         } else if connection.channel == nil, connection.waitingBytes > limits.sendBytes {
@@ -239,33 +244,38 @@ extension Host {
         guard connections.removeValue(forKey: connection.id) != nil else { return }
         loop.forget(connection.descriptor)
         Glibc.close(connection.descriptor)
+        deadlines.forget(.connection(connection.id))
         if let channel = connection.channel { lost(channel, connection) }
         connection.stream?.task?.cancel()
         if let link = connection.poll {
             connection.poll = nil
-            // Nothing was lost with it; the next poll gets what comes.
             link.poll = nil
+            // Its client has gone, or cannot know what of an answer was lost on the way: it comes back, and recovers.
+            drop(link, .transportError)
         }
         connection.channel = nil
+        resumeAccepting()
     }
 
-    /// Closes what has run out of time. Called a few times a second.
-    func sweep() {
-        now = invoker.platform.uptime()
-        for connection in Array(connections.values) {
-            if connection.channel != nil, !connection.isClosing, connection.channel?.isClosing != true {
-                continue
-            }
-            if now >= connection.deadline && !connection.isBusy {
-                if connection.isReceivingRequest && !connection.isClosing {
-                    refuse(
-                        connection, Problem(.timeout, "The request took longer than \(limits.requestTime)."))
-                } else {
-                    close(connection)
-                }
-            }
+    /// When a connection is closed if nothing happens.
+    func expire(_ connection: Connection, at deadline: Duration) {
+        connection.deadline = deadline
+        deadlines.plan(.connection(connection.id), by: deadline)
+    }
+
+    /// Closes a connection that has run out of time.
+    func look(at connection: Connection) {
+        // A WebSocket has its link's deadlines, until it closes.
+        if let channel = connection.channel, !connection.isClosing, !channel.isClosing { return }
+        guard now >= connection.deadline, !connection.isBusy else {
+            // What is being answered is looked at again in a while.
+            let next = connection.isBusy ? now + limits.requestTime : connection.deadline
+            return deadlines.plan(.connection(connection.id), by: next)
         }
-        sweepLinks()
-        if connections.count < limits.connections { resumeAccepting() }
+        if connection.isReceivingRequest && !connection.isClosing {
+            refuse(connection, Problem(.timeout, "The request took longer than \(limits.requestTime)."))
+        } else {
+            close(connection)
+        }
     }
 }

@@ -20,7 +20,8 @@ extension Host {
                     if let socket = sockets[key] { disconnect(socket, code: 1008, reason) }
                 }
             case .sessionEnded(let session):
-                for socket in Array(sockets.values) where socket.claims?.session == session {
+                for socket in Array(sockets.values)
+                where socket.claims?.session == session && !socket.life.isGone {
                     endToken(socket, "revoked")
                 }
             }
@@ -56,27 +57,25 @@ extension Host {
 
     /// Notes that an answer is awaited, where a function is there for it.
     private func ask(_ emit: Emit, _ number: Int64, _ socket: Socket) -> Bool {
-        guard let time = emit.answerWithin, socket.link.endpoint == nil, socket.stage == .connected,
+        guard let time = emit.answerWithin, socket.link.endpoint == nil, socket.life.isOpen,
             socket.questions.count < limits.openQuestions,
             router.function(forEvent: socket.fullName(of: Trigger.acknowledgementPrefix + emit.event)) != nil
         else { return false }
         socket.questions[Int(clamping: number)] = Socket.Question(event: emit.event, deadline: now + time)
+        deadlines.plan(.link(socket.link.id), by: now + time)
         return true
     }
 
     private func tell(_ socket: Socket, _ packet: OutgoingPacket, isVolatile: Bool) {
-        switch socket.stage {
-        case .connected: send(packet, to: socket.link, isVolatile: isVolatile, isBroadcast: true)
-        case .connecting where !isVolatile:
-            // Until it has its rooms again, what is said to it alone is among what it missed.
-            if socket.resumption != nil, socket.resumption?.at == nil { return }
-            socket.held.append(packet)
-            socket.heldBytes += packet.byteCount
-            guard socket.heldBytes > settings.sendQueue else { return }
-            end(
-                socket.link, .transportError, code: 1013,
-                "too much to tell before the connect is answered")
-        case .connecting, .ended: break
+        if socket.life.isOpen {
+            return send(packet, to: socket.link, isVolatile: isVolatile, isBroadcast: true)
         }
+        // Until it has its rooms again, what is said to it alone is among what it missed.
+        guard socket.life.isConnecting, !isVolatile, socket.wish == nil || socket.resumption?.at != nil else {
+            return
+        }
+        socket.held.append(packet)
+        socket.heldBytes += packet.byteCount
+        if socket.heldBytes > settings.sendQueue { turnAway(socket.link) }
     }
 }

@@ -39,7 +39,10 @@ extension Host {
             return refuseEngine(connection, request, .unknownTransport)
         }
         if let name = query["sid"] {
-            guard let id = linksByName[name], let link = links[id] else {
+            // To somebody else who has its id, a session is none.
+            guard let id = linksByName[name], let link = links[id],
+                link.opener?.admits(opener(request), isUpgrade: isUpgrade) ?? true
+            else {
                 return refuseEngine(connection, request, .unknownSession)
             }
             if isUpgrade { return openCandidate(for: link, request, connection) }
@@ -59,8 +62,8 @@ extension Host {
         }
         guard !isStopping else { return refuseEngine(connection, request, .forbidden) }
         guard query["EIO"] == "4" else { return refuseEngine(connection, request, .unsupportedVersion) }
-        guard links.count < limits.connections else {
-            return answer(connection, response(Problem(.busy, "Too many sockets."), request), to: request)
+        guard links.count < limits.connections, hasRoomForConnects else {
+            return answer(connection, response(Self.tooManyConnects, request), to: request)
         }
         // python-engineio stamps its requests in fractions of a second; the handlers of its clients take just the
         // arguments they name, and would fail on an offset behind them.
@@ -68,6 +71,7 @@ extension Host {
         let link = Link(
             id: nextKey(), name: engineName(), address: clientAddress(request, peer: connection.address),
             takesOffsets: takesOffsets, now: now, settings: settings)
+        link.opener = opener(request)
         let handshake = EngineIOHandshake(
             sid: link.name, upgrades: isUpgrade ? [] : ["websocket"],
             pingInterval: Int(settings.pingInterval.milliseconds),
@@ -85,9 +89,22 @@ extension Host {
         }
     }
 
+    /// The session for which a request brings something.
+    func link(of request: HTTPRequest) -> Link? {
+        guard request.method == "POST", request.path == settings.path,
+            let name = request.queryItems().first(where: { $0.name == "sid" })?.value
+        else { return nil }
+        return linksByName[name].flatMap { links[$0] }
+    }
+
+    private func opener(_ request: HTTPRequest) -> SessionOpener {
+        SessionOpener(request, origins) { try? invoker.identify($0).subject }
+    }
+
     func register(_ link: Link) {
         links[link.id] = link
         linksByName[link.name] = link.id
+        plan(link)
     }
 
     func refuseEngine(_ connection: Connection, _ request: HTTPRequest, _ error: EngineError) {
@@ -128,8 +145,17 @@ extension Host {
         }
         link.poll = Link.Poll(connection: connection.id, request: request)
         connection.poll = link
-        if link.isProbed, link.packets.isEmpty { send(.noop, to: link) }
+        if link.isProbed, link.packets.isEmpty {
+            // At once the first time. Where the upgrade packet gets lost on its way, the client polls on.
+            if now >= link.nextNoop { sendNoop(link) } else { plan(link) }
+        }
         if !link.packets.isEmpty { markDirty(link) }
+    }
+
+    /// Ends a poll so that its client can go over to the WebSocket that it has probed.
+    func sendNoop(_ link: Link) {
+        link.nextNoop = now + limits.noopInterval
+        send(.noop, to: link)
     }
 
     func markDirty(_ link: Link) {
@@ -154,22 +180,38 @@ extension Host {
     func answerPoll(_ link: Link) {
         guard let poll = link.poll, !link.packets.isEmpty, let connection = connections[poll.connection]
         else { return }
-        var count = 0
-        var bytes = 0
-        for waiting in link.packets {
-            guard count == 0 || bytes + waiting.packet.byteCount <= limits.pollBytes else { break }
-            bytes += waiting.packet.byteCount
-            count += 1
-        }
-        let packets = link.packets[..<count].flatMap(\.packet.packets)
-        link.packets.removeFirst(count)
-        link.packetBytes -= bytes
+        let packets = takePackets(of: link)
         link.poll = nil
         connection.poll = nil
         answerEngine(
             connection, poll.request, type: "text/plain; charset=UTF-8", EngineIOPayload.encode(packets))
         if link.isClosing, link.packets.isEmpty { drop(link, .transportClose) }
         advance(connection)
+    }
+
+    /// What one answer takes along: so many packets, and of a packet with attachments perhaps not all. The rest waits for
+    /// the next poll.
+    private func takePackets(of link: Link) -> [EngineIOPacket] {
+        var packets: [EngineIOPacket] = []
+        var count = 0
+        var bytes = 0
+        for waiting in link.packets {
+            guard count == 0 || bytes + waiting.packet.byteCount <= limits.pollBytes else { break }
+            let parts = waiting.packet.packets.dropFirst(link.packetsGone)
+            let room = limits.pollPackets - packets.count
+            packets += parts.prefix(room)
+            guard parts.count <= room else {
+                link.packetsGone += room
+                break
+            }
+            link.packetsGone = 0
+            bytes += waiting.packet.byteCount
+            count += 1
+            if packets.count == limits.pollPackets { break }
+        }
+        link.packets.removeFirst(count)
+        link.packetBytes -= bytes
+        return packets
     }
 
     private func receivePost(_ link: Link, _ request: HTTPRequest, _ connection: Connection) {
@@ -213,12 +255,17 @@ extension Host {
 
     /// Opens a WebSocket for a session that polls; it goes over when it has probed it.
     private func openCandidate(for link: Link, _ request: HTTPRequest, _ connection: Connection) {
-        guard link.connection == nil, link.upgrade == nil, !link.isClosing, !isStopping else {
-            return refuseEngine(connection, request, .badRequest)
-        }
+        guard !link.isClosing, !isStopping else { return refuseEngine(connection, request, .badRequest) }
         guard let channel = openChannel(link, request, connection) else { return }
+        // One more than it can use is taken and closed, as Engine.IO's own server does.
+        guard link.connection == nil, link.upgrade == nil else {
+            closeChannel(connection, code: 1000, "the session has a WebSocket already")
+            begin(channel, connection)
+            return expire(connection, at: now + limits.partingTime)
+        }
         link.upgrade = connection
         link.upgradeDeadline = now + settings.upgradeTimeout
+        plan(link)
         begin(channel, connection)
     }
 
@@ -230,7 +277,7 @@ extension Host {
             markDirty(connection)
             link.isProbed = true
             // The client waits for its poll to end before it goes over.
-            if link.poll != nil, link.packets.isEmpty { send(.noop, to: link) }
+            if link.poll != nil, link.packets.isEmpty { sendNoop(link) }
         case .upgrade where link.isProbed: goOver(link, to: connection)
         default: closeChannel(connection, code: 1002, "not a probe")
         }
@@ -243,9 +290,13 @@ extension Host {
         link.upgradeDeadline = nil
         link.isProbed = false
         link.connection = connection
-        let waiting = link.packets
+        var waiting = link.packets[...]
         link.packets = []
         link.packetBytes = 0
+        if link.packetsGone > 0, let first = waiting.popFirst() {
+            for packet in first.packet.packets.dropFirst(link.packetsGone) { send(packet, to: link) }
+        }
+        link.packetsGone = 0
         for packet in waiting { send(packet.packet, to: link, isVolatile: packet.isVolatile) }
     }
 

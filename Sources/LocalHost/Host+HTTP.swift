@@ -28,11 +28,17 @@ extension Host {
                 waitForMore(connection)
                 return
             case .head(let request):
-                if let worker = otherWorker(for: request) { return handOn(connection, request, to: worker) }
+                if let worker = otherWorker(for: request) {
+                    connection.handedOn = (request, worker)
+                    connection.isBusy = true
+                    return markDirty(connection)
+                }
+                connection.sender = link(of: request)
                 connection.parser?.bodyLimit = bodyLimit(for: request)
                 owesContinue = request.expectsContinue
             case .request(let request):
                 connection.isReceivingRequest = false
+                connection.sender = nil
                 handle(request, connection)
             }
         }
@@ -50,7 +56,7 @@ extension Host {
             closeWhenSent(connection)
         } else if !connection.isReceivingRequest {
             connection.isReceivingRequest = true
-            connection.deadline = now + limits.requestTime
+            expire(connection, at: now + limits.requestTime)
         }
     }
 
@@ -169,6 +175,7 @@ extension Host {
         var headers = Self.securityHeaders
         headers.add("Content-Type", "application/problem+json")
         headers.add("X-Request-Id", problem.instance ?? "")
+        if let seconds = problem.retryAfterSeconds { headers.add("Retry-After", String(seconds)) }
         return HTTPResponse(status: problem.status, headers: headers, body: Array(problem.json.utf8))
     }
 

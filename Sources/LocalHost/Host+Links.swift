@@ -50,11 +50,14 @@ extension Host {
     }
 
     private func shed(_ link: Link) {
-        link.packets.removeAll { $0.isVolatile }
+        // One that has gone in part must go on.
+        let begun = link.packetsGone > 0 ? 1 : 0
+        link.packets = link.packets.prefix(begun) + link.packets.dropFirst(begun).filter { !$0.isVolatile }
         link.packetBytes = link.packets.reduce(0) { $0 + $1.packet.byteCount }
         guard link.packetBytes > settings.sendQueue else { return }
         complainOfSlowReader(link)
         link.packets = []
+        link.packetsGone = 0
         end(link, .transportError, code: 1013, "it reads too slowly")
     }
 
@@ -81,6 +84,7 @@ extension Host {
             link.closeDeadline = now + limits.closeTime
         }
         link.isClosing = true
+        plan(link)
         if link.post != nil { answerPost(link) }
     }
 
@@ -90,6 +94,7 @@ extension Host {
         link.isClosing = true
         links[link.id] = nil
         linksByName[link.name] = nil
+        deadlines.forget(.link(link.id))
         if let connection = link.connection {
             link.connection = nil
             close(connection)
@@ -113,7 +118,7 @@ extension Host {
         guard let channel = connection.channel, !channel.isClosing else { return }
         channel.isClosing = true
         connection.frames.append(WebSocketEncoder.close(code: code, reason: text))
-        connection.deadline = now + limits.closeTime
+        expire(connection, at: now + limits.closeTime)
         markDirty(connection)
     }
 
@@ -132,9 +137,31 @@ extension Host {
 
     // MARK: Time
 
-    func sweepLinks() {
-        let wallClock = invoker.platform.now()
-        for link in Array(links.values) { sweep(link, wallClock) }
+    /// Has a link looked at when the next of its deadlines comes up. To call where one has been set or moved forward.
+    func plan(_ link: Link) {
+        guard links[link.id] != nil else { return }
+        if link.isClosing {
+            if let deadline = link.closeDeadline { deadlines.plan(.link(link.id), by: deadline) }
+            return
+        }
+        var next = link.nextPing
+        if let deadline = link.pongDeadline { next = min(next, deadline) }
+        if let deadline = link.upgradeDeadline { next = min(next, deadline) }
+        if link.sockets.isEmpty { next = min(next, link.connectDeadline) }
+        if link.poll != nil, link.isProbed, link.packets.isEmpty { next = min(next, link.nextNoop) }
+        for socket in link.sockets {
+            if socket.life.isConnecting { next = min(next, socket.connectDeadline) }
+            for question in socket.questions.values { next = min(next, question.deadline) }
+            if socket.life.isOpen, let end = socket.claims?.expiresAt {
+                next = min(next, now + (end - invoker.platform.now()))
+            }
+        }
+        deadlines.plan(.link(link.id), by: next)
+    }
+
+    func look(at link: Link) {
+        sweep(link, invoker.platform.now())
+        plan(link)
     }
 
     private func sweep(_ link: Link, _ wallClock: Timestamp) {
@@ -142,7 +169,7 @@ extension Host {
             if let deadline = link.closeDeadline, now >= deadline { drop(link, .transportClose) }
             return
         }
-        for socket in link.sockets where socket.stage == .connected { sweep(socket, wallClock) }
+        for socket in link.sockets { sweep(socket, wallClock) }
         guard !link.isClosing else { return }
         if let deadline = link.upgradeDeadline, now >= deadline {
             link.upgradeDeadline = nil
@@ -152,6 +179,7 @@ extension Host {
             }
             link.isProbed = false
         }
+        if link.poll != nil, link.isProbed, link.packets.isEmpty, now >= link.nextNoop { sendNoop(link) }
         if hasBacklog(link), link.pongDeadline != nil {
             // Its pong may have arrived, but is not read before there is room for what came before it.
             link.pongDeadline = now + settings.pingTimeout
@@ -162,9 +190,34 @@ extension Host {
         }
         if now >= link.nextPing {
             link.nextPing = now + settings.pingInterval
-            link.pongDeadline = link.pongDeadline ?? now + settings.pingTimeout
+            if link.pongDeadline == nil {
+                link.pongDeadline = now + settings.pingTimeout
+                link.pingedAt = now
+            }
             ping(link)
         }
+    }
+
+    private func sweep(_ socket: Socket, _ wallClock: Timestamp) {
+        if socket.life.isConnecting, now >= socket.connectDeadline {
+            // Where it is on its way back and never gets there, it is to begin anew.
+            tell(socket, .lost)
+            return turnAway(socket.link)
+        }
+        guard socket.life.isOpen else { return }
+        if let end = socket.claims?.expiresAt, wallClock >= end { return endToken(socket, "expired") }
+        guard !socket.questions.isEmpty else { return }
+        for (number, question) in socket.questions where now >= question.deadline {
+            socket.questions[number] = nil
+            answered(question, by: socket, data: nil)
+        }
+    }
+
+    /// Bytes have come from a client: a long message over a slow line is a sign of life, though its pong is behind it.
+    func hears(_ link: Link) {
+        guard let deadline = link.pongDeadline else { return }
+        link.pongDeadline = max(
+            deadline, min(now + settings.pingTimeout, link.pingedAt + limits.messageTime))
     }
 
     private func ping(_ link: Link) {

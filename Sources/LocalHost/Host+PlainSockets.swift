@@ -10,8 +10,8 @@ extension Host {
             let problem = Problem(.forbidden, "This origin may not use the sockets.")
             return answer(connection, response(problem, request), to: request)
         }
-        guard !isStopping, links.count < limits.connections else {
-            return answer(connection, response(Problem(.busy, "Too many sockets."), request), to: request)
+        guard !isStopping, links.count < limits.connections, hasRoomForConnects else {
+            return answer(connection, response(Self.tooManyConnects, request), to: request)
         }
         let link = Link(
             id: nextKey(), name: engineName(), address: clientAddress(request, peer: connection.address),
@@ -35,14 +35,13 @@ extension Host {
         _ link: Link, _ credential: Event.Credential, query: [(name: String, value: String)] = []
     ) {
         let socket = Socket(
-            key: nextKey(), link: link, namespace: "/",
-            connectionID: random.identifier("socket", at: invoker.platform.now()), isRecoverable: false,
+            key: nextKey(), link: link, namespace: "/", connectionID: connectionID(), isRecoverable: false,
             credential: credential)
         var seen: Set<String> = ["token"]
         let members = query.filter { seen.insert($0.name).inserted }.map {
             JSONScanner.quoted($0.name) + ":" + JSONScanner.quoted($0.value)
         }
-        connect(socket, data: Array("{\(members.joined(separator: ","))}".utf8))
+        begin(socket, data: Array("{\(members.joined(separator: ","))}".utf8))
     }
 
     func receivePlain(_ message: WebSocketDecoder.Message, _ link: Link) {

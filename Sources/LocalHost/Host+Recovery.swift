@@ -8,21 +8,46 @@ internal import Wire
 /// The store knows who was in which room at each number of its order, and the outbox what was said there. So it does not
 /// matter which host the client was on, or whether that host still lives.
 extension Host {
-    /// The connection that a client may go on with, and the last number it has got. Nil where it begins anew.
-    func resumption(
-        of connectionID: String?, after offset: String?, in namespace: String, by credential: Event.Credential
-    ) -> (id: String, after: Int64)? {
-        guard let connectionID, case .token(let token) = credential,
-            let stored = try? invoker.state.connection(id: connectionID), stored.namespace == namespace,
-            let claims = try? invoker.identify(token), claims.subject == stored.subject
+    /// Where a client may go on that asks to come back. Nil where it begins anew: its connection is not there, is
+    /// another's or was lost too long ago, or what it missed has been dropped.
+    func resumption(of wish: Socket.Wish, in namespace: String) -> Socket.Resumption? {
+        guard let stored = try? invoker.state.connection(id: wish.connectionID),
+            stored.namespace == namespace,
+            let claims = try? invoker.identify(wish.token), claims.subject == stored.subject
         else { return nil }
         if let lostAt = stored.lostAt, invoker.platform.now() > lostAt + settings.recoveryWindow {
             return nil
         }
-        // A client that has got nothing yet names no offset: it goes on from where it began.
-        guard let offset else { return (connectionID, stored.since) }
-        guard let number = Int64(offset), number >= stored.since else { return nil }
-        return (connectionID, number)
+        // A client that has got nothing yet names no offset, or that of the connection it had before this one: it goes
+        // on from where this one began.
+        let after = max(wish.offset ?? stored.since, stored.since)
+        guard
+            let missed = try? invoker.state.missed(
+                connection: stored.id, after: after, through: after, scanning: 1), !missed.hasGap
+        else { return nil }
+        return Socket.Resumption(after: after, since: stored.since)
+    }
+
+    /// Whether a socket whose turn has come still finds what it wished to come back to. If not it gets an id of its own.
+    func mayReturn(_ socket: Socket) -> Bool {
+        guard let wish = socket.wish else { return false }
+        socket.resumption = resumption(of: wish, in: socket.namespace)
+        guard socket.resumption == nil else { return true }
+        socket.wish = nil
+        if socketsByConnectionID[socket.connectionID] == socket.key {
+            socketsByConnectionID[socket.connectionID] = nil
+        }
+        if socket.hasID { ids.leave(socket.connectionID) }
+        socket.connectionID = connectionID()
+        socket.hasID = ids.take(socket.connectionID)
+        socketsByConnectionID[socket.connectionID] = socket.key
+        return false
+    }
+
+    /// Whether what `$connect` has recorded is the connection that the client asked for, and not another of that id.
+    func isSameConnection(_ socket: Socket) -> Bool {
+        guard let resumption = socket.resumption else { return true }
+        return (try? invoker.state.connection(id: socket.connectionID))?.since == resumption.since
     }
 
     /// The store has given a connection its rooms again, on this host or on another.
@@ -31,52 +56,38 @@ extension Host {
         guard host == id else { return supplant(socket) }
         for room in rooms { self.rooms.join(room, socket.key) }
         socket.resumption?.at = number
-        resumeIfReady(socket)
+        tell(socket, .roomsBack)
     }
 
-    /// Answers the client once `$connect` has let it in and its rooms are there, whichever comes last. What is said
-    /// in its rooms meanwhile is held.
-    func resumeIfReady(_ socket: Socket) {
-        guard let resumption = socket.resumption, resumption.isGranted, let end = resumption.at else {
-            return
-        }
-        socket.resumption = nil
-        underWay { [key = socket.key] host in
-            var packets: [OutgoingPacket] = []
-            var bytes = 0
-            var next = resumption.after
-            while next < end {
-                guard let socket = host.sockets[key],
-                    let missed = try? host.invoker.state.missed(
-                        connection: socket.connectionID, after: next, through: end,
-                        scanning: host.limits.scannedEffects)
-                else { break }
-                for effect in missed.effects {
-                    guard case .emit(let emit) = effect.kind, emit.answerWithin == nil else { continue }
-                    var delivery = Delivery(emit, number: effect.number)
-                    packets.append(delivery.packet(for: socket))
-                    bytes += packets.last?.byteCount ?? 0
-                }
-                guard missed.through > next, bytes <= host.settings.sendQueue else { break }
-                next = missed.through
-                await Task.yield()
+    /// Reads what a client has missed, up to where it has its rooms again. What is said in them meanwhile is held.
+    func catchUp(_ key: UInt64) async {
+        guard let resumption = sockets[key]?.resumption, let end = resumption.at else { return }
+        var packets: [OutgoingPacket] = []
+        var bytes = 0
+        var next = resumption.after
+        var isLost = false
+        while next < end, !isLost {
+            guard let socket = sockets[key], !socket.life.isGone,
+                let missed = try? invoker.state.missed(
+                    connection: socket.connectionID, after: next, through: end,
+                    scanning: limits.scannedEffects)
+            else {
+                isLost = true
+                break
             }
-            guard let socket = host.sockets[key], socket.stage == .connecting else { return }
-            if next >= end {
-                host.connected(socket, missed: packets)
-            } else {
-                // Too much to tell, or not to be read: it begins anew.
-                host.abandon(socket)
+            for effect in missed.effects {
+                guard case .emit(let emit) = effect.kind, emit.answerWithin == nil else { continue }
+                var delivery = Delivery(emit, number: effect.number)
+                packets.append(delivery.packet(for: socket))
+                bytes += packets.last?.byteCount ?? 0
             }
+            isLost = missed.hasGap || missed.through <= next || bytes > settings.sendQueue
+            next = missed.through
+            await Task.yield()
         }
-    }
-
-    /// Forgets a connection whose missed events cannot be told, so that its client comes back as a new one.
-    private func abandon(_ socket: Socket) {
-        socket.stage = .connected
-        openSockets += 1
-        let link = socket.link
-        leave(socket, .parseError)
-        drop(link, .transportClose)
+        guard let socket = sockets[key] else { return }
+        socket.missed = isLost ? [] : packets
+        // Where there is too much to tell, or it is not to be read, it begins anew.
+        tell(socket, isLost ? .lost : .caughtUp)
     }
 }

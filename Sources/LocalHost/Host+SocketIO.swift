@@ -33,12 +33,12 @@ extension Host {
         }
         guard let socket else {
             // It may have been told to leave just now.
-            if packet.namespace != "/" || link.sockets.contains(where: { $0.stage == .connected }) { return }
+            if packet.namespace != "/" || link.sockets.contains(where: \.life.isOpen) { return }
             throw .invalidPayload
         }
         switch packet.kind {
         case .event, .binaryEvent:
-            guard socket.stage == .connected else { throw .invalidPayload }
+            guard socket.life.isOpen else { throw .invalidPayload }
             let (name, arguments) = try packet.event()
             enqueue(
                 Socket.WaitingEvent(
@@ -48,8 +48,10 @@ extension Host {
             guard let id = packet.id, let question = socket.questions.removeValue(forKey: id) else { return }
             answered(question, by: socket, data: try Self.data(packet.arguments()))
         case .disconnect:
+            // One that was connected may do so again; one that was not has no more time for that than it had.
+            if socket.life.isOpen { link.connectDeadline = now + settings.connectTimeout }
             leave(socket, .clientDisconnect)
-            link.connectDeadline = now + settings.connectTimeout
+            plan(link)
         case .connect, .connectError: throw .invalidPayload
         }
     }
@@ -82,18 +84,23 @@ extension Host {
         let takesOffsets =
             link.takesOffsets && members.last { $0.name == "recovery" }?.value != "false"
             && settings.recoveryWindow > .zero
-        // An offset that is no text is none of ours; to take it for none would tell everything again.
-        let isOffset = text("offset") != nil || !members.contains { $0.name == "offset" }
-        let resumption =
-            takesOffsets && isOffset
-            ? resumption(of: text("pid"), after: text("offset"), in: namespace, by: credential) : nil
+        // An offset that is no number is none of ours; to take it for none would tell everything again.
+        let hasOffset = members.contains { $0.name == "offset" }
+        let offset = text("offset").flatMap { Int64($0) }
+        var wish: Socket.Wish?
+        if takesOffsets, let pid = text("pid"), let token = text("token"), !hasOffset || offset != nil {
+            wish = Socket.Wish(connectionID: pid, offset: offset, token: token)
+        }
+        if let asked = wish, resumption(of: asked, in: namespace) == nil { wish = nil }
         let socket = Socket(
             key: nextKey(), link: link, namespace: namespace,
-            connectionID: resumption?.id ?? random.identifier("socket", at: invoker.platform.now()),
-            isRecoverable: takesOffsets, credential: credential)
-        socket.resumption = resumption.map { Socket.Resumption(after: $0.after) }
-        connect(socket, data: Array(payload.utf8))
+            connectionID: wish?.connectionID ?? connectionID(), isRecoverable: takesOffsets,
+            credential: credential, wish: wish)
+        begin(socket, data: Array(payload.utf8))
     }
+
+    /// A new connection's id: who names it may go on with the connection.
+    func connectionID() -> String { invoker.platform.secretIdentifier("socket") }
 
     /// The connect answer, and what has come for the client in the meantime.
     func grant(_ socket: Socket) {

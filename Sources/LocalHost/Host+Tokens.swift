@@ -23,6 +23,7 @@ extension Host {
         if link.endpoint == nil {
             // A moment later: a client that sees its line end at once does not look at what came before.
             link.connectDeadline = now + limits.partingTime
+            plan(link)
         } else {
             end(link, .serverDisconnect, code: code, text)
         }
@@ -42,6 +43,7 @@ extension Host {
                 throw Problem(.forbidden, "The token is another player's.")
             }
             socket.credential = .verified(claims)
+            plan(socket.link)
             answer = claims.expiresAt.map { #"{"expires_at":"\#($0.rfc3339)"}"# } ?? "{}"
         } catch { answer = told(error) }
         acknowledge(event, answer, of: socket)

@@ -4,15 +4,15 @@ internal import Store
 /// What a host does from time to time.
 extension Host {
     func startUpkeep() {
-        every(.milliseconds(250)) { $0.sweep() }
         every(limits.catchUp) { $0.invoker.state.catchUp() }
         every(limits.heartbeat) { host in
             host.underWay { host in
-                do { try await host.beat() } catch {
-                    host.complain("The heartbeat could not be recorded", error)
-                }
+                do {
+                    if try await !host.beat() { await host.compare(isBack: true) }
+                } catch { host.complain("The heartbeat could not be recorded", error) }
             }
         }
+        every(limits.comparison) { host in host.underWay { await $0.compare(isBack: false) } }
         every(.seconds(30)) { host in
             host.underWay { host in
                 do { try await host.trim() } catch { host.complain("The store could not be trimmed", error) }
@@ -20,9 +20,10 @@ extension Host {
         }
     }
 
-    func beat() async throws {
+    /// Says that this host lives; whether it counted as alive before.
+    func beat() async throws -> Bool {
         let now = invoker.platform.now()
-        try await invoker.state.heartbeat(host: id, now: now, expiresAt: now + limits.lease)
+        return try await invoker.state.heartbeat(host: id, now: now, expiresAt: now + limits.lease)
     }
 
     private func trim() async throws {
@@ -35,8 +36,39 @@ extension Host {
             now: now, effectsBefore: now + (.zero - effects), connectionsLostBefore: now + (.zero - lost))
     }
 
-    private func complain(_ message: String, _ error: any Error) {
+    func complain(_ message: String, _ error: any Error) {
         log.write(.error, message, [("error", .string("\(error)"))], at: invoker.platform.now())
+    }
+
+    // MARK: Deadlines
+
+    /// Has the loop call when the next connection or link is to be looked at.
+    func armDeadlines() {
+        guard let next = deadlines.next else { return }
+        if let timer = deadlineTimer {
+            guard next < timer.at else { return }
+            loop.cancel(timer.id)
+        }
+        let id = loop.schedule(after: next - invoker.platform.uptime()) { [weak self] in
+            self?.assumeIsolated { host in
+                host.deadlineTimer = nil
+                host.lookAround()
+            }
+        }
+        deadlineTimer = (next, id)
+    }
+
+    /// Looks at whose deadline has come.
+    private func lookAround() {
+        now = invoker.platform.uptime()
+        var due: [DeadlineQueue.Key] = []
+        while let key = deadlines.takeDue(now) { due.append(key) }
+        for key in due {
+            switch key {
+            case .connection(let id): if let connection = connections[id] { look(at: connection) }
+            case .link(let id): if let link = links[id] { look(at: link) }
+            }
+        }
     }
 
     private func every(_ period: Duration, _ action: @escaping @Sendable (isolated Host) -> Void) {

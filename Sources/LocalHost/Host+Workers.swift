@@ -20,8 +20,10 @@ extension Host {
         return Int(name[name.index(after: name.startIndex)..<end])
     }
 
-    /// Hands a connection on, of whose request no more than the head has been taken.
+    /// Hands a connection on, of whose request no more than the head has been taken, and on which no answer is owed.
     func handOn(_ connection: Connection, _ request: HTTPRequest, to worker: Int) {
+        connection.handedOn = nil
+        connection.isBusy = false
         var bytes = Array("\(request.method) \(request.target) HTTP/1.\(request.minorVersion)\r\n".utf8)
         for field in request.headers.fields { bytes += Array("\(field.name): \(field.value)\r\n".utf8) }
         bytes += Array("\r\n".utf8)

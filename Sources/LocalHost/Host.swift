@@ -25,6 +25,7 @@ public actor Host {
     /// Names this host in the store: connections and leases are its own.
     nonisolated let id: String
 
+    /// Request ids and jitter: what may be shown. What opens a door is the platform's `secretIdentifier`.
     var random: SeededRandom
     var listener: Listener?
     var isAccepting = false
@@ -48,18 +49,25 @@ public actor Host {
     var linksByName: [String: UInt64] = [:]
     /// Sessions with something for a poll.
     var dirtyLinks: [UInt64] = []
-    /// By key; and by connection id and by player, the keys.
+    /// By key, also those that are gone for their clients and have something under way; and by connection id and by
+    /// player, the keys of those that are not gone.
     var sockets: [UInt64: Socket] = [:]
     var socketsByConnectionID: [String: UInt64] = [:]
     var socketsBySubject: [String: Set<UInt64>] = [:]
     var rooms = RoomIndex()
     var openSockets = 0
     private var lastKey: UInt64 = 0
-    /// By key: sockets that have left while an event of theirs is handled.
-    var leaving: [UInt64: (departure: Departure, reason: DisconnectReason)] = [:]
-    /// Connection ids whose `$disconnect` has not ended, and who waits to connect under them again.
-    var departing: Set<String> = []
-    var departureWaiters: [String: [CheckedContinuation<Void, Never>]] = [:]
+    /// Connection ids, each of which one socket has at a time: until the last thing that runs for it has ended.
+    let ids = TaskTurns()
+    /// By function, the places for what the host itself asks for.
+    let places = TaskTurns()
+    /// Sockets that wait for their `$connect`.
+    var connectsWaiting = 0
+    /// The store's connections are being compared with the sockets.
+    var isComparing = false
+    /// When connections and links are to be looked at.
+    var deadlines = DeadlineQueue()
+    var deadlineTimer: (at: Duration, id: TimerID)?
     /// Where small pieces are put together before they are sent.
     var scratch: [UInt8] = []
     let pingPacket = OutgoingPacket(.ping(""))
@@ -99,7 +107,7 @@ public actor Host {
         httpLimits = http
         trustedProxies = Set(invoker.manifest.trustedProxies)
         random = SeededRandom(seed: invoker.platform.seed())
-        id = random.identifier("host", at: invoker.platform.now())
+        id = invoker.platform.secretIdentifier("host")
         now = invoker.platform.uptime()
     }
 
@@ -129,7 +137,7 @@ public actor Host {
                 try loop.watch(watch.descriptor, for: .read, token: Self.storeToken)
                 storeWatch = watch
             }
-            try await beat()
+            _ = try await beat()
         } catch {
             stopAccepting()
             throw error
@@ -221,9 +229,9 @@ public actor Host {
         return lastKey
     }
 
-    /// A new Engine.IO session's id.
+    /// A new Engine.IO session's id: whoever knows it may speak for its client.
     func engineName() -> String {
-        random.identifier(workers.map { "w\($0.index)" } ?? "engine", at: invoker.platform.now())
+        invoker.platform.secretIdentifier(workers.map { "w\($0.index)" } ?? "engine")
     }
 
     /// A new request's id.
@@ -236,6 +244,7 @@ public actor Host {
         flushPolls()
         releaseGathered()
         flush()
+        armDeadlines()
     }
 
     func ready(_ token: UInt64, _ events: ReadyEvents) {

@@ -22,6 +22,24 @@ public struct HostLimits: Sendable {
     public var closeTime: Duration = .seconds(5)
     /// Time that a client that was sent away is left to close its line itself.
     public var partingTime: Duration = .milliseconds(500)
+    /// Sockets that wait for their `$connect`; more are sent away, to come back.
+    public var waitingConnects = 16_384
+    /// Time in which a `$disconnect`, or an answer of a client, must find its turn once it has a place.
+    public var departTime: Duration = .seconds(10)
+    /// The first and the longest pause before something is tried again that the host itself asks for.
+    public var firstRetry: Duration = .milliseconds(20)
+    /// The longest one.
+    public var lastRetry: Duration = .seconds(1)
+    /// Time for which bytes that arrive count as a sign of life, from a ping that has not been answered.
+    public var messageTime: Duration = .seconds(120)
+    /// How often at most a poll is answered for nothing, so that the client can go over to its WebSocket.
+    public var noopInterval: Duration = .milliseconds(100)
+    /// Packets of one answer to a poll: python-engineio's client takes no more (`payload.max_decode_packets`).
+    public var pollPackets = 16
+    /// Connections that are read at once when the store is compared with the sockets.
+    public var comparedConnections = 500
+    /// How often that is done.
+    public var comparison: Duration = .seconds(10)
     /// Events of one socket that wait while an earlier one is handled.
     public var queuedEvents = 64
     /// Where a broadcast reaches at least so many sockets, the next ones may share their writes.

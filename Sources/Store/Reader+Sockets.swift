@@ -1,6 +1,8 @@
 /// Statements that read connections, rooms and the outbox.
 final class SocketReads {
     fileprivate let connection: Statement
+    fileprivate let connectionsOfHost: Statement
+    fileprivate let trimmed: Statement
     fileprivate let memberships: Statement
     fileprivate let outbox: Statement
     fileprivate let sessionEnd: Statement
@@ -8,11 +10,11 @@ final class SocketReads {
     fileprivate let end: Statement
 
     init(_ database: Database) {
-        connection = Statement(
-            database,
-            """
-            SELECT id, host, subject, session, namespace, since, lost_at FROM connection WHERE id = ?1
-            """)
+        let columns = "SELECT id, host, subject, session, namespace, since, lost_at FROM connection"
+        connection = Statement(database, "\(columns) WHERE id = ?1")
+        connectionsOfHost = Statement(
+            database, "\(columns) WHERE host = ?1 AND id > ?2 ORDER BY id LIMIT ?3")
+        trimmed = Statement(database, "SELECT number FROM trimmed")
         memberships = Statement(
             database,
             "SELECT room, joined, left FROM membership WHERE connection = ?1 AND (left IS NULL OR left > ?2)")
@@ -31,11 +33,11 @@ final class SocketReads {
 
 extension Reader {
     func connection(id: String) throws(StoreError) -> StoredConnection? {
-        try sockets.connection.first(.text(id)) { row in
-            StoredConnection(
-                id: row.text(0), host: row.text(1), subject: row.text(2), session: row.optionalText(3),
-                namespace: row.text(4), since: row.integer(5), lostAt: row.optionalTime(6))
-        }
+        try sockets.connection.first(.text(id)) { StoredConnection($0) }
+    }
+
+    func connections(of host: String, after id: String, limit: Int) throws(StoreError) -> [StoredConnection] {
+        try sockets.connectionsOfHost.all(.text(host), .text(id), .integer(limit)) { StoredConnection($0) }
     }
 
     func isSessionLive(id: String, now: Timestamp) throws(StoreError) -> Bool {
@@ -61,9 +63,15 @@ extension Reader {
     private func look(
         for connection: String, after start: Int64, through end: Int64, scanning: Int
     ) throws(StoreError) -> Missed {
-        let end = min(end, try number())
-        guard start < end, let stored = try self.connection(id: connection) else {
+        let newest = try number()
+        let end = min(end, newest)
+        guard let stored = try self.connection(id: connection) else {
             return Missed(effects: [], through: max(start, end))
+        }
+        let trimmed = try sockets.trimmed.first { $0.integer(0) } ?? 0
+        let hasGap = max(start, stored.since) < trimmed || start > newest
+        guard start < end else {
+            return Missed(effects: [], through: max(start, end), hasGap: hasGap)
         }
         // What went to the room of this id before was for another of the same id.
         var stays = Stays(of: connection, since: stored.since)
@@ -85,7 +93,15 @@ extension Reader {
                 body: row.text(5))
             if let kind = effect.effect { effects.append(Effect(number: last, kind: kind)) }
         }
-        return Missed(effects: effects, through: count < scanning ? end : last)
+        return Missed(effects: effects, through: count < scanning ? end : last, hasGap: hasGap)
+    }
+}
+
+extension StoredConnection {
+    fileprivate init(_ row: Row) {
+        self.init(
+            id: row.text(0), host: row.text(1), subject: row.text(2), session: row.optionalText(3),
+            namespace: row.text(4), since: row.integer(5), lostAt: row.optionalTime(6))
     }
 }
 

@@ -102,12 +102,25 @@ public final class SQLiteState: SharedState {
         }
     }
 
-    public func heartbeat(host: String, now: Timestamp, expiresAt: Timestamp) async throws(StoreError) {
+    @discardableResult
+    public func heartbeat(host: String, now: Timestamp, expiresAt: Timestamp) async throws(StoreError) -> Bool
+    {
         try await perform { transaction throws(StoreError) in
             try transaction.isolated { () throws(StoreError) in
-                try transaction.sockets.heartbeat(host: host, expiresAt: expiresAt)
+                let wasAlive = try transaction.sockets.heartbeat(host: host, expiresAt: expiresAt)
                 try transaction.prolongLeases(owner: host, until: expiresAt)
                 try transaction.sockets.forgetDeadHosts(now: now)
+                return wasAlive
+            }
+        }
+    }
+
+    public func mark(_ connections: [String], of host: String, lostAt: Timestamp?) async throws(StoreError) {
+        try await perform { transaction throws(StoreError) in
+            try transaction.isolated { () throws(StoreError) in
+                for connection in connections {
+                    try transaction.sockets.mark(connection, of: host, lostAt: lostAt)
+                }
             }
         }
     }
@@ -153,6 +166,12 @@ public final class SQLiteState: SharedState {
 
     public func connection(id: String) throws(StoreError) -> StoredConnection? {
         try read { reader throws(StoreError) in try reader.connection(id: id) }
+    }
+
+    public func connections(of host: String, after id: String, limit: Int) throws(StoreError)
+        -> [StoredConnection]
+    {
+        try read { reader throws(StoreError) in try reader.connections(of: host, after: id, limit: limit) }
     }
 
     public func missed(

@@ -80,6 +80,12 @@ enum Schema {
         DROP TABLE membership_1;
         """,
         """
+        -- Up to which number effects have been dropped: who has heard of no later one may have missed some.
+        CREATE TABLE trimmed(only INTEGER PRIMARY KEY CHECK (only = 1), number INTEGER NOT NULL);
+        INSERT INTO trimmed SELECT 1, coalesce(
+            (SELECT min(number) - 1 FROM outbox), (SELECT number FROM sequence));
+        """,
+        """
         -- Answers for clients who ask again, by the number of their commit: so new ones stand together.
         CREATE TABLE answer(
             number INTEGER PRIMARY KEY, key TEXT NOT NULL, input BLOB NOT NULL, status INTEGER NOT NULL, body TEXT,

@@ -43,10 +43,18 @@ public protocol SharedState: Sendable {
     /// The connection with an id, lost or not.
     func connection(id: String) throws(StoreError) -> StoredConnection?
 
+    /// At most `limit` connections that `host` has, or had last, by their ids, from the one behind `id` on.
+    func connections(of host: String, after id: String, limit: Int) throws(StoreError) -> [StoredConnection]
+
+    /// Says of connections, as far as they are still `host`'s, that their sockets were lost at a time; with nil, that
+    /// they are there after all. For a host whose sockets and whose connections have come apart.
+    func mark(_ connections: [String], of host: String, lostAt: Timestamp?) async throws(StoreError)
+
     /// The emits for a connection between two numbers: to its own id, or to a room it was in at the emit's place in the
     /// order, and in no room that was left out then. Looks at no more than `scanning` effects (at least 1): where the
     /// answer's `through` is below the one asked for, or what is committed, go on after it. Empty for an id that is not
-    /// known. What is trimmed cannot be found.
+    /// known. What is trimmed cannot be found: where any of it may have been, the answer says so (`hasGap`), also of
+    /// an empty range, and of a start that the store has not got to.
     ///
     /// `end` should be a number that the caller has been told of (`Committed.number`): later ones may not be on disk.
     func missed(connection: String, after start: Int64, through end: Int64, scanning: Int)
@@ -56,8 +64,10 @@ public protocol SharedState: Sendable {
     func isSessionLive(id: String, now: Timestamp) throws(StoreError) -> Bool
 
     /// Says that a host lives until `expiresAt`, and prolongs the leases of its jobs until then. The connections of hosts
-    /// that no longer say so are lost from `now` on.
-    func heartbeat(host: String, now: Timestamp, expiresAt: Timestamp) async throws(StoreError)
+    /// that no longer say so are lost from `now` on. Whether the host counted as alive before: where not, others may have
+    /// taken its connections for lost, and its jobs.
+    @discardableResult
+    func heartbeat(host: String, now: Timestamp, expiresAt: Timestamp) async throws(StoreError) -> Bool
 
     /// Forgets a host: it has stopped. Connections that it still has are lost from `now` on.
     func retire(host: String, now: Timestamp) async throws(StoreError)

@@ -22,10 +22,14 @@ public struct Missed: Sendable, Equatable {
     public let effects: [Effect]
     /// How far the outbox was looked through: the number to go on after.
     public let through: Int64
+    /// Whether something may be missing here: effects behind the number that was asked for have been dropped, or the store
+    /// has not got so far, and the number is another's.
+    public let hasGap: Bool
 
     /// What was found up to a number.
-    public init(effects: [Effect], through: Int64) {
+    public init(effects: [Effect], through: Int64, hasGap: Bool = false) {
         self.effects = effects
         self.through = through
+        self.hasGap = hasGap
     }
 }

@@ -15,9 +15,14 @@ final class SocketStatements {
     private let leaveConnection: Statement
     private let leaveSubject: Statement
     private let beat: Statement
+    private let firstBeat: Statement
     private let deleteDeadHosts: Statement
     private let deleteHost: Statement
     private let loseConnections: Statement
+    private let loseConnection: Statement
+    private let keepConnection: Statement
+    private let lastTrimmed: Statement
+    private let writeTrimmed: Statement
     private let trimEffects: Statement
     private let trimLost: Statement
     private let trimLostMemberships: Statement
@@ -74,7 +79,8 @@ final class SocketStatements {
             UPDATE membership SET left = ?3 WHERE room = ?2 AND left IS NULL
             AND connection IN (SELECT id FROM connection WHERE subject = ?1 AND namespace = ?4)
             """)
-        beat = Statement(database, "INSERT OR REPLACE INTO host(id, expires_at) VALUES (?1, ?2)")
+        beat = Statement(database, "UPDATE host SET expires_at = ?2 WHERE id = ?1")
+        firstBeat = Statement(database, "INSERT INTO host(id, expires_at) VALUES (?1, ?2)")
         deleteDeadHosts = Statement(database, "DELETE FROM host WHERE expires_at < ?1")
         deleteHost = Statement(database, "DELETE FROM host WHERE id = ?1")
         loseConnections = Statement(
@@ -82,11 +88,20 @@ final class SocketStatements {
             """
             UPDATE connection SET lost_at = ?1 WHERE lost_at IS NULL AND host NOT IN (SELECT id FROM host)
             """)
+        loseConnection = Statement(
+            database,
+            "UPDATE connection SET lost_at = ?3 WHERE id = ?1 AND host = ?2 AND lost_at IS NULL")
+        keepConnection = Statement(
+            database,
+            "UPDATE connection SET lost_at = NULL WHERE id = ?1 AND host = ?2 AND lost_at IS NOT NULL")
+        let oldest = "SELECT number, at FROM outbox ORDER BY number LIMIT ?2"
+        lastTrimmed = Statement(database, "SELECT max(number) FROM (\(oldest)) WHERE at < ?1")
+        writeTrimmed = Statement(database, "UPDATE trimmed SET number = ?1 WHERE number < ?1")
         // From the oldest number on, so that no index of times must be kept with each emit.
         trimEffects = Statement(
             database,
             """
-            DELETE FROM outbox WHERE number IN (SELECT number FROM outbox ORDER BY number LIMIT ?2) AND at < ?1
+            DELETE FROM outbox WHERE number IN (SELECT number FROM (\(oldest))) AND at < ?1
             """)
         let lost = "SELECT id FROM connection WHERE lost_at < ?1 ORDER BY lost_at, id LIMIT ?2"
         trimLost = Statement(database, "DELETE FROM connection WHERE id IN (\(lost))")
@@ -106,7 +121,10 @@ final class SocketStatements {
 
     /// Drops at most `limit` effects of before `time`; how many.
     func trim(before time: Timestamp, limit: Int) throws(StoreError) -> Int {
-        try trimEffects.changes(.time(time), .integer(limit))
+        let last = try lastTrimmed.first(.time(time), .integer(limit)) { $0.optionalInteger(0) } ?? nil
+        guard let last else { return 0 }
+        try writeTrimmed.run(.integer(last))
+        return try trimEffects.changes(.time(time), .integer(limit))
     }
 
     /// Drops at most `limit` connections that were lost before `time`, with their rooms; how many.
@@ -208,8 +226,20 @@ final class SocketStatements {
         }
     }
 
-    func heartbeat(host: String, expiresAt: Timestamp) throws(StoreError) {
-        try beat.run(.text(host), .time(expiresAt))
+    /// Whether the host counted as alive until now.
+    func heartbeat(host: String, expiresAt: Timestamp) throws(StoreError) -> Bool {
+        if try beat.changes(.text(host), .time(expiresAt)) > 0 { return true }
+        try firstBeat.run(.text(host), .time(expiresAt))
+        return false
+    }
+
+    /// Says of a connection, if it is `host`'s, that its socket was lost; with nil, that it is there.
+    func mark(_ connection: String, of host: String, lostAt: Timestamp?) throws(StoreError) {
+        if let lostAt {
+            try loseConnection.run(.text(connection), .text(host), .time(lostAt))
+        } else {
+            try keepConnection.run(.text(connection), .text(host))
+        }
     }
 
     func forgetDeadHosts(now: Timestamp) throws(StoreError) {

@@ -10,7 +10,7 @@ final class TrafficClient {
         /// The `Host` field.
         let authority: String
         let socketPath: String
-        /// What stands for each recorded (hashed) address.
+        /// What stands for each block of recorded (hashed) addresses.
         let peers: [String: String]
         let limits: AgainstLimits
         let identities: LiveIdentities
@@ -149,7 +149,7 @@ final class TrafficClient {
     }
 
     private func peer(_ step: TrafficPlan.Step) -> String? {
-        step.invocation.event.address.flatMap { setup.peers[$0] }
+        step.invocation.event.address.flatMap { setup.peers[AddressBlock.of($0)] }
     }
 
     private func connection() throws(TrafficFailure) -> ClientConnection {

@@ -32,6 +32,8 @@ final class Link {
     let endpoint: WebSocketEndpoint?
     /// Whether its handlers can take one argument more: an event's offset, for recovery.
     let takesOffsets: Bool
+    /// Who opened the Engine.IO session.
+    var opener: SessionOpener?
 
     /// The WebSocket; nil while it polls.
     var connection: Connection?
@@ -39,12 +41,16 @@ final class Link {
     var post: Post?
     var packets: [WaitingPacket] = []
     var packetBytes = 0
+    /// How many packets of the first of them have gone: one with attachments is several.
+    var packetsGone = 0
     var isDirty = false
     /// A WebSocket that the session may go over to, and until when.
     var upgrade: Connection?
     var upgradeDeadline: Duration?
     /// The candidate has been probed: polls are answered at once, so that the client can go over.
     var isProbed = false
+    /// When a poll may be answered for nothing again.
+    var nextNoop: Duration = .zero
 
     /// By namespace, in the order in which they connected: mostly one. A plain WebSocket has one.
     var sockets: [Socket] = []
@@ -52,8 +58,9 @@ final class Link {
     var assembler = SocketIOAssembler()
 
     var nextPing: Duration
-    /// When the client must have answered a ping.
+    /// When the client must have answered a ping, and when the first one went out that it has not answered.
     var pongDeadline: Duration?
+    var pingedAt: Duration = .zero
     /// When a client without a namespace must have one.
     var connectDeadline: Duration
     /// It has been told that it ends; until when that is kept for its next poll.

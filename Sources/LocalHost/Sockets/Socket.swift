@@ -3,21 +3,14 @@ internal import Store
 
 /// A client in one namespace: what a function knows by a connection id. Belongs to the host's actor.
 final class Socket {
-    enum Stage {
-        /// `$connect` runs; what others send it waits in `held`.
-        case connecting
-        /// Connected.
-        case connected
-        /// Gone: whoever still holds it does nothing with it.
-        case ended
-    }
-
     /// An event that waits for the one before it.
     struct WaitingEvent: Sendable {
         /// With its namespace, as a manifest has it.
         let name: String
         let data: [UInt8]
         let acknowledgement: Int?
+        /// An answer to a question of ours.
+        var isAnswer = false
     }
 
     /// An event of ours whose answer is awaited.
@@ -27,41 +20,66 @@ final class Socket {
     }
 
     /// What a client that was lost asks for.
+    struct Wish {
+        /// The connection that it had.
+        let connectionID: String
+        /// The last number of the store's order that it says it has got.
+        let offset: Int64?
+        let token: String
+    }
+
+    /// How such a client goes on.
     struct Resumption {
         /// The last number of the store's order that it has got.
         let after: Int64
+        /// Where its connection began: no other connection of that id has this number.
+        let since: Int64
         /// Where in the order it has its rooms again.
         var at: Int64?
-        /// `$connect` has let it in, and its answer waits for `at`.
-        var isGranted = false
     }
 
     /// Names it in this host's indices; never used twice.
     let key: UInt64
     let link: Link
     let namespace: String
-    /// The Socket.IO id: names the connection in the store.
-    let connectionID: String
+    /// The Socket.IO id: names the connection in the store. Of one that asks to come back that connection's, until it is
+    /// its turn and nothing is left of that.
+    var connectionID: String
     /// Its events carry their offset.
     let isRecoverable: Bool
 
-    var stage = Stage.connecting
+    var life = SocketLife()
+    /// It has taken its id's turn.
+    var hasID = false
+    /// It counts among the open ones.
+    var isCounted = false
+    /// Its `$connect` has recorded it in the store.
+    var isRecorded = false
+    /// When its `$connect` must have decided.
+    var connectDeadline: Duration = .zero
+    /// How `$connect` has refused it.
+    var refusal: Outcome?
+    /// Why it has left.
+    var reason: DisconnectReason?
     /// What the client proved itself with: the token, and once `$connect` has passed its claims.
     var credential: Event.Credential
     /// The player behind it.
     var subject: String?
+    /// What it asks to come back to.
+    var wish: Wish?
     var resumption: Resumption?
+    /// What it has missed, until it is connected.
+    var missed: [OutgoingPacket] = []
     /// For a client that has not got its connect answer yet.
     var held: [OutgoingPacket] = []
     var heldBytes = 0
     var waiting: [WaitingEvent] = []
-    var isHandlingEvent = false
     /// By the number under which it was asked.
     var questions: [Int: Question] = [:]
 
     init(
         key: UInt64, link: Link, namespace: String, connectionID: String, isRecoverable: Bool,
-        credential: Event.Credential
+        credential: Event.Credential, wish: Wish? = nil
     ) {
         self.key = key
         self.link = link
@@ -69,6 +87,7 @@ final class Socket {
         self.connectionID = connectionID
         self.isRecoverable = isRecoverable
         self.credential = credential
+        self.wish = wish
     }
 
     /// The verified claims.
@@ -101,10 +120,4 @@ enum DisconnectReason: String, Sendable {
         case .parseError, .clientDisconnect, .serverDisconnect: false
         }
     }
-}
-
-/// What `$disconnect` is told of a socket that has left.
-struct Departure: Sendable {
-    let event: Event
-    let claims: Claims?
 }

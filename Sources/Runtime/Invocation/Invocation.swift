@@ -27,7 +27,7 @@ struct Invocation {
     var unit = UnitOfWork()
 
     /// What is counted and kept by address.
-    var addressScope: String { "address:" + (event.address ?? "local") }
+    var addressScope: String { "address:" + (event.address.map(AddressBlock.of) ?? "local") }
 }
 
 /// Why functions cannot be served.

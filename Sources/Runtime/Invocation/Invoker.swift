@@ -141,7 +141,10 @@ public final class Invoker: Sendable {
                 let result = try await handle(prepared, context, within: remaining, ticket)
                 // The store's time does not count, all runs of the function together do.
                 remaining -= platform.uptime() - begun
-                if !invocation.isReplay { invocation.taken.texts = context.texts }
+                if !invocation.isReplay {
+                    invocation.taken.texts = context.texts
+                    invocation.taken.idSeed = context.idSeed
+                }
                 let status = bound.function.successStatus
                 switch try await commit(result, context.unit, ticket, status: status, &invocation) {
                 case .conflict: break
@@ -341,7 +344,9 @@ public final class Invoker: Sendable {
             allowsGuests: manifest.guests,
             environment: environment, log: invocation.fields,
             state: state, decoded: decoded,
-            tokens: tokens, random: invocation.random, uptime: platform.uptime, remaining: remaining,
+            tokens: tokens, random: invocation.random,
+            secrets: invocation.isReplay ? .recorded(invocation.taken.idSeed) : .platform(platform.secret),
+            uptime: platform.uptime, remaining: remaining,
             recorded: invocation.isReplay ? invocation.taken.texts : nil, metrics: metrics,
             audience: audience)
     }

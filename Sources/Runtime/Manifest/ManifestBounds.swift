@@ -38,7 +38,7 @@ enum ManifestBounds {
     static let hosts = 64
     static let origins = 64
 
-    static let ping = 1_000...600_000
+    static let ping = 100...600_000
     static let sendQueue = 64 << 10...64 << 20
     static let namespaceBytes = 128
     static let websockets = 64

@@ -1,7 +1,7 @@
 /// The parts of a recording's folder, and the version of their format (docs/recording-format.md).
 public enum RecordingFormat {
     /// The version that is written, and the newest that is read.
-    public static let version = 1
+    public static let version = 2
     /// The word in the header that tells a recording from other folders.
     static let name = "gestaloka-recording"
     /// What the recording is: JSON.

@@ -190,12 +190,18 @@ final class ReplayState: SharedState {
     func giveBack(_ claim: JobClaim, _ fate: JobReturn) async throws(StoreError) -> Int64 { 0 }
     func nextJob(queue: String) throws(StoreError) -> Timestamp? { nil }
     func queueDepths() throws(StoreError) -> [QueueDepth] { [] }
-    func heartbeat(host: String, now: Timestamp, expiresAt: Timestamp) async throws(StoreError) {}
+    func heartbeat(host: String, now: Timestamp, expiresAt: Timestamp) async throws(StoreError) -> Bool {
+        true
+    }
+    func mark(_ connections: [String], of host: String, lostAt: Timestamp?) async throws(StoreError) {}
     func retire(host: String, now: Timestamp) async throws(StoreError) {}
     func trim(
         now: Timestamp, effectsBefore: Timestamp, connectionsLostBefore: Timestamp
     ) async throws(StoreError) {}
     func connection(id: String) throws(StoreError) -> StoredConnection? { nil }
+    func connections(of host: String, after id: String, limit: Int) throws(StoreError)
+        -> [StoredConnection]
+    { [] }
     func missed(
         connection: String, after start: Int64, through end: Int64, scanning: Int
     ) throws(StoreError) -> Missed { Missed(effects: [], through: end) }

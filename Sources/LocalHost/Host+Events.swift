@@ -1,0 +1,124 @@
+internal import Runtime
+internal import Store
+internal import Wire
+
+/// What the clients of sockets say: events, one after the other, and answers to ours.
+extension Host {
+    /// Whether as many events of a link wait as may.
+    func hasBacklog(_ link: Link) -> Bool {
+        for socket in link.sockets where socket.waiting.count >= limits.queuedEvents { return true }
+        return false
+    }
+
+    /// `name` is the event's own, without its namespace.
+    func enqueue(_ event: Socket.WaitingEvent, named name: String, _ socket: Socket) {
+        if name.hasPrefix("$") || (socket.namespace == "/" && name.hasPrefix("/")) {
+            // Such names are the host's, and other namespaces'.
+            return acknowledge(
+                event, told(Problem(.notFound, "No function is bound to this event.")), of: socket)
+        }
+        socket.waiting.append(event)
+        handleNext(socket)
+    }
+
+    /// Events of one socket are handled in order, one at a time; so each sees what the one before it did.
+    func handleNext(_ socket: Socket) {
+        while !socket.life.isHandling, !socket.waiting.isEmpty, socket.life.isOpen, !isStopping {
+            let next = socket.waiting.removeFirst()
+            if next.name == socket.fullName(of: Self.authenticateEvent) {
+                authenticate(next, socket)
+            } else if let entry = router.function(forEvent: next.name) ?? fallback(socket) {
+                handle(next, entry, socket)
+            } else {
+                let hint = router.suggestion(forEvent: next.name).map { " Did you mean '\($0)'?" } ?? ""
+                acknowledge(
+                    next, told(Problem(.notFound, "No function is bound to this event.\(hint)")), of: socket)
+            }
+        }
+    }
+
+    /// What takes the events that nothing else is bound to.
+    private func fallback(_ socket: Socket) -> FunctionEntry? {
+        router.function(
+            forEvent: socket.fullName(
+                of: socket.link.endpoint == nil ? Trigger.fallbackEvent : Trigger.defaultEvent))
+    }
+
+    private func handle(_ next: Socket.WaitingEvent, _ entry: FunctionEntry, _ socket: Socket) {
+        tell(socket, .eventBegan)
+        let event = event(next.name, socket, data: next.data)
+        underWay { [key = socket.key] host in
+            let outcome =
+                next.isAnswer
+                ? await host.invokeForAnswer(entry, event) : await host.invoker.invoke(entry, event)
+            guard let socket = host.sockets[key] else { return }
+            host.tell(socket, .eventEnded)
+            guard socket.life.isOpen else { return }
+            if let outcome { host.acknowledge(next, outcome, of: socket) }
+            if host.isStopping { return host.closeForStop(socket.link) }
+            host.handleNext(socket)
+            host.goOn(socket.link)
+        }
+    }
+
+    /// An answer that we asked for waits for its turn.
+    private func invokeForAnswer(_ entry: FunctionEntry, _ event: Event) async -> Outcome? {
+        await take(entry)
+        let deadline = invoker.platform.uptime() + limits.departTime
+        let outcome = await insist(on: entry, until: deadline) { host in
+            var event = event
+            event.id = host.requestID()
+            event.time = host.invoker.platform.now()
+            return event
+        }
+        leave(entry)
+        return outcome
+    }
+
+    /// Takes what waited for room.
+    private func goOn(_ link: Link) {
+        if link.post != nil { takePost(link) }
+        if let connection = link.connection, let channel = connection.channel { advance(connection, channel) }
+    }
+
+    private func acknowledge(_ event: Socket.WaitingEvent, _ outcome: Outcome, of socket: Socket) {
+        if socket.link.endpoint != nil, outcome.json == "{}" || outcome.json == "null" { return }
+        acknowledge(event, outcome.json, of: socket)
+    }
+
+    /// Answers an event: over Socket.IO if it asked for an acknowledgement.
+    func acknowledge(_ event: Socket.WaitingEvent, _ json: String, of socket: Socket) {
+        guard !socket.link.isClosing else { return }
+        if socket.link.endpoint == nil {
+            acknowledge(event, json, socket)
+        } else {
+            send(OutgoingPacket(plain: json), to: socket.link)
+        }
+    }
+
+    /// A problem of the host's own, as JSON.
+    func told(_ problem: Problem) -> String {
+        var problem = problem
+        problem.instance = requestID()
+        return problem.json
+    }
+
+    func event(_ name: String, _ socket: Socket, data: [UInt8]) -> Event {
+        Event(
+            id: requestID(), time: invoker.platform.now(),
+            trigger: .socket(event: name, connection: socket.connectionID, host: id),
+            credential: socket.credential, address: socket.link.address, data: data)
+    }
+
+    // MARK: Questions
+
+    /// The client has answered an event of ours, or has not in time (`data` nil).
+    func answered(_ question: Socket.Question, by socket: Socket, data: [UInt8]?) {
+        let json = data.map { #"{"answer":\#($0.isEmpty ? "null" : String(decoding: $0, as: UTF8.self))}"# }
+        socket.waiting.append(
+            Socket.WaitingEvent(
+                name: socket.fullName(of: Trigger.acknowledgementPrefix + question.event),
+                data: Array((json ?? #"{"timed_out":true}"#).utf8), acknowledgement: nil, isAnswer: true))
+        handleNext(socket)
+    }
+}
