@@ -44,6 +44,11 @@ public actor Host {
     var now: Duration
     var date: (second: Int64, text: String) = (.min, "")
 
+    /// What each client may take of what is there for all.
+    var shares: ClientShares
+    /// What `/metrics` answered last.
+    var metricsText: (at: Duration, bytes: [UInt8])?
+
     /// Lines to clients, and by name those that speak Engine.IO.
     var links: [UInt64: Link] = [:]
     var linksByName: [String: UInt64] = [:]
@@ -108,6 +113,7 @@ public actor Host {
         trustedProxies = Set(invoker.manifest.trustedProxies)
         random = SeededRandom(seed: invoker.platform.seed())
         id = invoker.platform.secretIdentifier("host")
+        shares = ClientShares(limits, handshakes: settings.handshakeRate)
         now = invoker.platform.uptime()
     }
 
@@ -241,9 +247,11 @@ public actor Host {
 
     func turnEnded() {
         turns &+= 1
+        resumeParked()
         flushPolls()
         releaseGathered()
         flush()
+        relieve()
         armDeadlines()
     }
 
