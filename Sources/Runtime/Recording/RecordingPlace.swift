@@ -121,7 +121,7 @@ final class AddressBook: Sendable {
         return digest.prefix(8).map { Self.hex($0) }.joined()
     }
 
-    /// A kept answer's key with its address hidden (`FUNCTION/KEY address:ADDRESS`, as the invoker makes them).
+    /// A kept answer's key with its address hidden (`FUNCTION/KEY address:BLOCK`, as the invoker makes them).
     func hiding(answerKey key: String) -> String {
         guard let blank = key.firstIndex(of: " ") else { return key }
         let scope = key[blank...].dropFirst()
