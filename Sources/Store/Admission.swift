@@ -6,16 +6,22 @@ public struct AdmissionRequest: Sendable {
     public var now: Timestamp
     /// The session that the caller's token names; it must exist, be unexpired and not be revoked. Nil: none to check.
     public var session: String?
+    /// Whose session it must be. Nil: anybody's.
+    public var subject: String?
     /// Rates to keep, all of them or none is counted.
     public var rates: [RateRule]
     /// Invocations of the function that may be under way in this process.
     public var concurrency: Int
 
     /// A request for one invocation.
-    public init(function: String, now: Timestamp, session: String?, rates: [RateRule], concurrency: Int) {
+    public init(
+        function: String, now: Timestamp, session: String?, of subject: String? = nil, rates: [RateRule],
+        concurrency: Int
+    ) {
         self.function = function
         self.now = now
         self.session = session
+        self.subject = subject
         self.rates = rates
         self.concurrency = concurrency
     }
@@ -27,6 +33,8 @@ public enum AdmissionDecision: Sendable {
     case admitted(Ticket, RateStatus?)
     /// The session is unknown, expired or revoked.
     case sessionEnded(number: Int64)
+    /// The session is another subject's.
+    case sessionOfAnother(number: Int64)
     /// A rate is used up; the status is that of the rule that refused.
     case rateExceeded(RateStatus, number: Int64)
     /// As many invocations of the function are under way as may be.

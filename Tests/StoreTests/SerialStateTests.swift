@@ -22,6 +22,7 @@ import Testing
         switch decision {
         case .admitted(let ticket, let status): "admitted \(ticket.number) \(status.map { "\($0)" } ?? "-")"
         case .sessionEnded(let number): "session ended \(number)"
+        case .sessionOfAnother(let number): "session of another \(number)"
         case .rateExceeded(let status, let number): "rate \(status) \(number)"
         case .concurrencyExceeded(let number): "concurrency \(number)"
         }
@@ -31,7 +32,8 @@ import Testing
         let rule = RateRule(key: "f/\(random.next() % 3)/1000", limit: 3, window: .seconds(1))
         let session = random.next() % 3 == 0 ? "s\(random.next() % 4)" : nil
         return AdmissionRequest(
-            function: "f", now: at(now), session: session, rates: [rule],
+            function: "f", now: at(now), session: session, of: ["p", "q", nil][Int(random.next() % 3)],
+            rates: [rule],
             concurrency: random.next() % 9 == 0 ? 0 : 100)
     }
 

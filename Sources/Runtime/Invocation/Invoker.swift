@@ -264,7 +264,8 @@ public final class Invoker: Sendable {
         }
         let request = AdmissionRequest(
             function: entry.name, now: invocation.event.time,
-            session: entry.access == .none ? nil : invocation.caller?.session, rates: rules,
+            session: entry.access == .none ? nil : invocation.caller?.session,
+            of: invocation.caller?.subject, rates: rules,
             // How many others are under way is not the store's to know again in a replay.
             concurrency: !invocation.isReplay
                 ? entry.limits.concurrency : invocation.taken.isBusy ? 0 : .max)
@@ -276,6 +277,9 @@ public final class Invoker: Sendable {
         case .sessionEnded(let number):
             invocation.admission = number
             throw Problem(.unauthenticated, "The session has ended.")
+        case .sessionOfAnother(let number):
+            invocation.admission = number
+            throw Problem(.unauthenticated, "The token's subject is not its session's.")
         case .rateExceeded(let status, let number):
             invocation.admission = number
             invocation.rate = status
