@@ -129,6 +129,7 @@ public final class Invoker: Sendable {
                 remaining -= platform.uptime() - begun
                 if !invocation.isReplay {
                     invocation.taken.texts = context.texts
+                    invocation.taken.addressMark = context.takenAddressMark
                     invocation.taken.idSeed = context.idSeed
                 }
                 if let number = try await commit(result, context.unit, ticket, &invocation) {
@@ -319,7 +320,7 @@ public final class Invoker: Sendable {
             tokens: tokens, random: invocation.random,
             secrets: invocation.isReplay ? .recorded(invocation.taken.idSeed) : .platform(platform.secret),
             uptime: platform.uptime, remaining: remaining,
-            recorded: invocation.isReplay ? invocation.taken.texts : nil, metrics: metrics,
+            recorded: invocation.isReplay ? invocation.taken : nil, metrics: metrics,
             audience: audience)
     }
 }

@@ -16,7 +16,7 @@ public struct SocketSettings: Sendable, Equatable {
     public var upgradeTimeout: Duration
     /// How many bytes may wait for one socket that reads too slowly, before it is closed.
     public var sendQueue: Int
-    /// The origins whose pages may use sockets, as ``WebOrigin`` writes them, and `*` for any. A page of the host's
+    /// The origins whose pages may use this host, as ``WebOrigin`` writes them, and `*` for any. A page of the host's
     /// own origin always may; empty means no other.
     public var allowedOrigins: [String]
 
@@ -38,6 +38,6 @@ public struct SocketSettings: Sendable, Equatable {
         self.allowedOrigins = allowedOrigins
     }
 
-    /// What ``allowedOrigins`` holds where any page may use sockets.
+    /// What ``allowedOrigins`` holds where any page may use this host.
     public static let anyOrigin = "*"
 }
