@@ -15,6 +15,9 @@ struct ClientAddress: Sendable {
         self.header = header
     }
 
+    /// Whether an address is one of the trusted proxies', and so many clients'.
+    func trusts(_ address: String) -> Bool { proxies.contains(address) }
+
     /// The last address that the proxies name and that is none of theirs; where they name something else (an
     /// identifier, `unknown`, nothing), the proxy that says so. The peer itself where it is no trusted proxy.
     func of(_ headers: HTTPHeaders, peer: String) -> String {

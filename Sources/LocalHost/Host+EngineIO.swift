@@ -64,14 +64,16 @@ extension Host {
         }
         guard !isStopping else { return refuseEngine(connection, request, .forbidden) }
         guard query["EIO"] == "4" else { return refuseEngine(connection, request, .unsupportedVersion) }
-        guard links.count < limits.connections, hasRoomForConnects else {
+        guard hasRoomForConnects else {
             return answer(connection, response(Self.tooManyConnects, request), to: request)
         }
+        let address = clientAddress(request, peer: connection.address)
+        guard admitsLink(request, connection, from: address) else { return }
         // python-engineio stamps its requests in fractions of a second; the handlers of its clients take just the
         // arguments they name, and would fail on an offset behind them.
         let takesOffsets = query["t"].map { Double($0) == nil || !$0.contains(".") } ?? true
         let link = Link(
-            id: nextKey(), name: engineName(), address: clientAddress(request, peer: connection.address),
+            id: nextKey(), name: engineName(), address: address,
             takesOffsets: takesOffsets, now: now, settings: settings)
         link.opener = opener(request)
         let handshake = EngineIOHandshake(
@@ -106,6 +108,7 @@ extension Host {
     func register(_ link: Link) {
         links[link.id] = link
         linksByName[link.name] = link.id
+        notePlace(of: link)
         plan(link)
     }
 
@@ -171,6 +174,7 @@ extension Host {
         guard let poll = link.poll, !link.packets.isEmpty, let connection = connections[poll.connection]
         else { return }
         let packets = takePackets(of: link)
+        weigh(link)
         link.poll = nil
         connection.poll = nil
         answerEngine(
@@ -221,9 +225,10 @@ extension Host {
 
     /// Takes packets of a POST as far as there is room for their events; the answer waits for the last.
     func takePost(_ link: Link) {
-        while !link.isClosing, !hasBacklog(link), let packet = link.post?.packets.popFirst() {
+        while !link.isClosing, !hasBacklog(link), hasTurn(link), let packet = link.post?.packets.popFirst() {
             receive(packet, link)
         }
+        weigh(link)
         if link.isClosing || link.post?.packets.isEmpty == true { answerPost(link) }
     }
 
@@ -287,15 +292,28 @@ extension Host {
             for packet in first.packet.packets.dropFirst(link.packetsGone) { send(packet, to: link) }
         }
         link.packetsGone = 0
+        weigh(link)
         for packet in waiting { send(packet.packet, to: link, isVolatile: packet.isVolatile) }
     }
 
     // MARK: Packets
 
+    /// Answers a ping: once, however many there were since the last poll.
+    private func pong(_ payload: String, _ link: Link) {
+        let packet = OutgoingPacket(.pong(payload))
+        if let connection = link.connection {
+            connection.frames.appendPong(packet.frames)
+            markDirty(connection)
+        } else if link.pong == nil {
+            link.pong = packet
+            send(packet, to: link)
+        }
+    }
+
     func receive(_ packet: EngineIOPacket, _ link: Link) {
         switch packet {
         case .pong: link.pongDeadline = nil
-        case .ping(let payload): send(.pong(payload), to: link)
+        case .ping(let payload): pong(payload, link)
         case .message(let text): receiveText(text, link)
         case .binary(let bytes): receiveAttachment(bytes, link)
         case .close:

@@ -44,6 +44,11 @@ public actor Host {
     var now: Duration
     var date: (second: Int64, text: String) = (.min, "")
 
+    /// What each client may take of what is there for all.
+    var shares: ClientShares
+    /// What `/metrics` answered last.
+    var metricsText: (at: Duration, bytes: [UInt8])?
+
     /// Lines to clients, and by name those that speak Engine.IO.
     var links: [UInt64: Link] = [:]
     var linksByName: [String: UInt64] = [:]
@@ -109,6 +114,7 @@ public actor Host {
             proxies: invoker.manifest.trustedProxies, header: invoker.manifest.forwardedHeader)
         random = SeededRandom(seed: invoker.platform.seed())
         id = invoker.platform.secretIdentifier("host")
+        shares = ClientShares(limits, handshakes: settings.handshakeRate)
         now = invoker.platform.uptime()
     }
 
@@ -242,9 +248,11 @@ public actor Host {
 
     func turnEnded() {
         turns &+= 1
+        resumeParked()
         flushPolls()
         releaseGathered()
         flush()
+        relieve()
         armDeadlines()
     }
 

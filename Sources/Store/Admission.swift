@@ -12,11 +12,13 @@ public struct AdmissionRequest: Sendable {
     public var rates: [RateRule]
     /// Invocations of the function that may be under way in this process.
     public var concurrency: Int
+    /// What the client calls that which it asks for, where it may ask again.
+    public var key: RequestKey?
 
     /// A request for one invocation.
     public init(
         function: String, now: Timestamp, session: String?, of subject: String? = nil, rates: [RateRule],
-        concurrency: Int
+        concurrency: Int, key: RequestKey? = nil
     ) {
         self.function = function
         self.now = now
@@ -24,6 +26,7 @@ public struct AdmissionRequest: Sendable {
         self.subject = subject
         self.rates = rates
         self.concurrency = concurrency
+        self.key = key
     }
 }
 
@@ -31,6 +34,8 @@ public struct AdmissionRequest: Sendable {
 public enum AdmissionDecision: Sendable {
     /// Go on; the ticket must end in `commit` or `release`. The status is that of the rule nearest to refusing.
     case admitted(Ticket, RateStatus?)
+    /// It was done already, and this was the answer, whatever its input. Counts against no rate; on disk.
+    case answered(KeptAnswer, number: Int64)
     /// The session is unknown, expired or revoked.
     case sessionEnded(number: Int64)
     /// The session is another subject's.

@@ -52,7 +52,7 @@ final class RateStatements {
 }
 
 extension Transaction {
-    /// Session, rates and concurrency, in this order; only an admission counts against the rates.
+    /// Session, kept answers, rates and concurrency, in this order; only an admission counts against the rates.
     func admit(_ request: AdmissionRequest) throws(StoreError) -> AdmissionDecision {
         let number = nextNumber()
         if let id = request.session {
@@ -62,6 +62,9 @@ extension Transaction {
             if let subject = request.subject, subject != session.subject {
                 return .sessionOfAnother(number: number)
             }
+        }
+        if let kept = try answers.answer(to: request.key, at: request.now) {
+            return .answered(kept, number: number)
         }
         var nearest: RateStatus?
         // All are read before one is counted, so that an error leaves none counted.

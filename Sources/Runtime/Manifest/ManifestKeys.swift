@@ -46,14 +46,15 @@ package struct ManifestKeys: Sendable {
     package static let sockets = ManifestKeys(
         [
             "path", "ping-interval", "ping-timeout", "max-payload", "connect-timeout", "upgrade-timeout",
-            "recovery-window", "send-queue", "allowed-origins",
+            "recovery-window", "send-queue", "handshake-rate", "allowed-origins",
         ],
         synonyms: [
             "recovery": "recovery-window", "max-http-buffer-size": "max-payload", "cors": "allowed-origins",
             "cors-origin": "allowed-origins", "cors-origins": "allowed-origins",
             "cors-allowed-origins": "allowed-origins", "origin": "allowed-origins",
             "origins": "allowed-origins", "send-buffer": "send-queue", "buffer": "send-queue",
-            "backlog": "send-queue", "queue": "send-queue",
+            "backlog": "send-queue", "queue": "send-queue", "rate": "handshake-rate",
+            "handshakes": "handshake-rate", "connect-rate": "handshake-rate",
         ])
     /// An entry of `websockets`.
     package static let websocket = ManifestKeys(
@@ -66,12 +67,13 @@ package struct ManifestKeys: Sendable {
         ])
     /// An entry of `functions`.
     package static let function = ManifestKeys(
-        ["handler", "on", "auth", "per", "limits", "isolation", "environment", "hosts"],
+        ["handler", "on", "auth", "per", "limits", "idempotency-key", "isolation", "environment", "hosts"],
         synonyms: [
             "trigger": "on", "triggers": "on", "event": "on", "events": "on", "access": "auth",
             "role": "auth",
             "limit": "limits", "env": "environment", "allowed-hosts": "hosts", "egress": "hosts",
             "network": "hosts", "outbound": "hosts", "domains": "hosts",
+            "idempotency": "idempotency-key", "idempotent": "idempotency-key", "key": "idempotency-key",
         ],
         later: ["command", "directory"])
     /// The mapping `limits` of a function.

@@ -28,6 +28,15 @@ public struct WebSocketDecoder: Sendable {
         case pong([UInt8])
         /// The peer's last message, to be answered with a close; `code` is nil where it named none.
         case close(code: UInt16?, reason: String)
+
+        /// How many octets it has.
+        public var byteCount: Int {
+            switch self {
+            case .text(let text): text.utf8.count
+            case .binary(let bytes), .ping(let bytes), .pong(let bytes): bytes.count
+            case .close(_, let reason): reason.utf8.count
+            }
+        }
     }
 
     private let limits: WebSocketLimits

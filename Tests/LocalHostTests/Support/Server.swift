@@ -148,6 +148,9 @@ extension SQLiteState {
 }
 
 extension Host {
+    var linkCount: Int { links.count }
+    var receivedBytes: Int { shares.received.total }
+    var unsentBytes: Int { shares.unsent.total }
     /// The most events that wait behind another on any socket.
     var largestBacklog: Int { sockets.values.map(\.waiting.count).max() ?? 0 }
 }
