@@ -6,6 +6,8 @@ public struct AdmissionRequest: Sendable {
     public var now: Timestamp
     /// The session that the caller's token names; it must exist, be unexpired and not be revoked. Nil: none to check.
     public var session: String?
+    /// Whose session it must be. Nil: anybody's.
+    public var subject: String?
     /// Rates to keep, all of them or none is counted.
     public var rates: [RateRule]
     /// Invocations of the function that may be under way in this process.
@@ -15,12 +17,13 @@ public struct AdmissionRequest: Sendable {
 
     /// A request for one invocation.
     public init(
-        function: String, now: Timestamp, session: String?, rates: [RateRule], concurrency: Int,
-        key: RequestKey? = nil
+        function: String, now: Timestamp, session: String?, of subject: String? = nil, rates: [RateRule],
+        concurrency: Int, key: RequestKey? = nil
     ) {
         self.function = function
         self.now = now
         self.session = session
+        self.subject = subject
         self.rates = rates
         self.concurrency = concurrency
         self.key = key
@@ -35,6 +38,8 @@ public enum AdmissionDecision: Sendable {
     case answered(KeptAnswer, number: Int64)
     /// The session is unknown, expired or revoked.
     case sessionEnded(number: Int64)
+    /// The session is another subject's.
+    case sessionOfAnother(number: Int64)
     /// A rate is used up; the status is that of the rule that refused.
     case rateExceeded(RateStatus, number: Int64)
     /// As many invocations of the function are under way as may be.

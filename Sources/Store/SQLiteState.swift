@@ -182,8 +182,8 @@ public final class SQLiteState: SharedState {
         }
     }
 
-    public func isSessionLive(id: String, now: Timestamp) throws(StoreError) -> Bool {
-        try read { reader throws(StoreError) in try reader.isSessionLive(id: id, now: now) }
+    public func isSessionLive(id: String, of subject: String, now: Timestamp) throws(StoreError) -> Bool {
+        try read { reader throws(StoreError) in try reader.isSessionLive(id: id, of: subject, now: now) }
     }
 
     public func nextJob(queue: String) throws(StoreError) -> Timestamp? {

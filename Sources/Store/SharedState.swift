@@ -60,8 +60,8 @@ public protocol SharedState: Sendable {
     func missed(connection: String, after start: Int64, through end: Int64, scanning: Int)
         throws(StoreError) -> Missed
 
-    /// Whether a session exists, has not expired at `now`, and has not been revoked.
-    func isSessionLive(id: String, now: Timestamp) throws(StoreError) -> Bool
+    /// Whether a session of this subject exists, has not expired at `now`, and has not been revoked.
+    func isSessionLive(id: String, of subject: String, now: Timestamp) throws(StoreError) -> Bool
 
     /// Says that a host lives until `expiresAt`, and prolongs the leases of its jobs until then. The connections of hosts
     /// that no longer say so are lost from `now` on. Whether the host counted as alive before: where not, others may have

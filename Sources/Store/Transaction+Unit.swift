@@ -131,6 +131,7 @@ extension Transaction {
             try record(.close(connections, reason: reason), at: now)
         case .openSession(let id, let subject, let expiresAt):
             try records.openSession.run(.text(id), .text(subject), .time(now), .time(expiresAt))
+            known.forget(session: id)
         case .revokeSession(let id):
             try records.revokeSession.run(.text(id), .time(now))
             known.forget(session: id)

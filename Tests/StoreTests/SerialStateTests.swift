@@ -23,6 +23,7 @@ import Testing
         case .admitted(let ticket, let status): "admitted \(ticket.number) \(status.map { "\($0)" } ?? "-")"
         case .answered(let kept, let number): "answered \(kept) \(number)"
         case .sessionEnded(let number): "session ended \(number)"
+        case .sessionOfAnother(let number): "session of another \(number)"
         case .rateExceeded(let status, let number): "rate \(status) \(number)"
         case .concurrencyExceeded(let number): "concurrency \(number)"
         }
@@ -32,7 +33,8 @@ import Testing
         let rule = RateRule(key: "f/\(random.next() % 3)/1000", limit: 3, window: .seconds(1))
         let session = random.next() % 3 == 0 ? "s\(random.next() % 4)" : nil
         return AdmissionRequest(
-            function: "f", now: at(now), session: session, rates: [rule],
+            function: "f", now: at(now), session: session, of: ["p", "q", nil][Int(random.next() % 3)],
+            rates: [rule],
             concurrency: random.next() % 9 == 0 ? 0 : 100, key: key(&random))
     }
 

@@ -143,6 +143,7 @@ public final class Invoker: Sendable {
                 remaining -= platform.uptime() - begun
                 if !invocation.isReplay {
                     invocation.taken.texts = context.texts
+                    invocation.taken.addressMark = context.takenAddressMark
                     invocation.taken.idSeed = context.idSeed
                 }
                 let status = bound.function.successStatus
@@ -292,7 +293,8 @@ public final class Invoker: Sendable {
         }
         let request = AdmissionRequest(
             function: entry.name, now: invocation.event.time,
-            session: entry.access == .none ? nil : invocation.caller?.session, rates: rules,
+            session: entry.access == .none ? nil : invocation.caller?.session,
+            of: invocation.caller?.subject, rates: rules,
             // How many others are under way is not the store's to know again in a replay.
             concurrency: !invocation.isReplay
                 ? entry.limits.concurrency : invocation.taken.isBusy ? 0 : .max,
@@ -308,6 +310,9 @@ public final class Invoker: Sendable {
         case .sessionEnded(let number):
             invocation.admission = number
             throw Problem(.unauthenticated, "The session has ended.")
+        case .sessionOfAnother(let number):
+            invocation.admission = number
+            throw Problem(.unauthenticated, "The token's subject is not its session's.")
         case .rateExceeded(let status, let number):
             invocation.admission = number
             invocation.rate = status
@@ -347,7 +352,7 @@ public final class Invoker: Sendable {
             tokens: tokens, random: invocation.random,
             secrets: invocation.isReplay ? .recorded(invocation.taken.idSeed) : .platform(platform.secret),
             uptime: platform.uptime, remaining: remaining,
-            recorded: invocation.isReplay ? invocation.taken.texts : nil, metrics: metrics,
+            recorded: invocation.isReplay ? invocation.taken : nil, metrics: metrics,
             audience: audience)
     }
 }

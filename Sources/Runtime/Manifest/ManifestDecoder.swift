@@ -44,6 +44,10 @@ struct ManifestDecoder {
         recoveryWindow = manifest.sockets.recoveryWindow
         if let node = fields["websockets"] { manifest.websockets = websockets(node) }
         if let node = fields["trusted-proxies"] { manifest.trustedProxies = proxies(node) }
+        if let node = fields["forwarded-header"] {
+            manifest.forwardedHeader =
+                choice(node, "forwarded-header", ForwardedHeader.self) ?? .xForwardedFor
+        }
         if let node = require("functions", in: fields) { manifest.functions = functions(node) }
         return manifest
     }
@@ -61,40 +65,5 @@ struct ManifestDecoder {
         guard let version = text(entry.value, "version"), version != "1" else { return true }
         report("version '\(quoted(version))' is not known here", at: entry.value.mark, suggestion: "1")
         return false
-    }
-
-    private mutating func issuers(_ node: YAMLNode) -> [Issuer] {
-        var issuers: [Issuer] = []
-        var seen: [String: Int] = [:]
-        for item in list(node, "auth", of: "issuers") {
-            guard let fields = fields(of: item, ManifestKeys.issuer, owner: "an issuer") else { continue }
-            let name = require("issuer", in: fields).flatMap { text($0, "issuer") }
-            let audience = require("audience", in: fields).flatMap { text($0, "audience") }
-            let algorithm = require("algorithm", in: fields).flatMap {
-                choice($0, "algorithm", Issuer.Algorithm.self)
-            }
-            let key = require("key", in: fields).flatMap { secret($0, "key") }
-            guard let name, let audience, let algorithm else { continue }
-            if let line = seen.updateValue(item.mark.line, forKey: "\(name)\u{0}\(audience)") {
-                report("this issuer and audience are already on line \(line)", at: item.mark)
-            }
-            issuers.append(Issuer(issuer: name, audience: audience, algorithm: algorithm, key: key))
-        }
-        return issuers
-    }
-
-    private mutating func proxies(_ node: YAMLNode) -> [String] {
-        var proxies: [String] = []
-        for item in list(node, "trusted-proxies", of: "IP addresses") {
-            guard let text = text(item, "a trusted proxy") else { continue }
-            if let address = IPLiteral.canonical(text) {
-                proxies.append(address)
-            } else if text.contains("/") {
-                report("'\(quoted(text))' is a range; name each proxy's own address", at: item.mark)
-            } else {
-                report("'\(quoted(text))' is not an IPv4 or IPv6 address", at: item.mark)
-            }
-        }
-        return proxies
     }
 }

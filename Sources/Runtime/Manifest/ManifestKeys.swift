@@ -21,15 +21,27 @@ package struct ManifestKeys: Sendable {
 
     /// The manifest itself.
     package static let document = ManifestKeys(
-        ["version", "store", "guests", "auth", "sockets", "websockets", "trusted-proxies", "functions"],
+        [
+            "version", "store", "guests", "auth", "sockets", "websockets", "trusted-proxies",
+            "forwarded-header",
+            "functions",
+        ],
         synonyms: [
-            "issuers": "auth", "proxies": "trusted-proxies", "socket.io": "sockets", "socketio": "sockets",
+            "issuers": "auth", "proxies": "trusted-proxies", "forwarded": "forwarded-header",
+            "x-forwarded-for": "forwarded-header", "proxy-header": "forwarded-header", "socket.io": "sockets",
+            "socketio": "sockets",
             "ws": "websockets", "endpoints": "websockets",
         ])
     /// An entry of `auth`.
     package static let issuer = ManifestKeys(
-        ["issuer", "audience", "algorithm", "key"],
-        synonyms: ["iss": "issuer", "aud": "audience", "alg": "algorithm", "secret": "key"])
+        ["issuer", "audience", "algorithm", "key", "keys"],
+        synonyms: [
+            "iss": "issuer", "aud": "audience", "alg": "algorithm", "secret": "key", "secrets": "keys",
+            "jwks": "keys",
+        ])
+    /// An entry of `keys` of an issuer.
+    package static let issuerKey = ManifestKeys(
+        ["id", "key"], synonyms: ["kid": "id", "name": "id", "secret": "key"])
     /// The mapping `sockets`.
     package static let sockets = ManifestKeys(
         [

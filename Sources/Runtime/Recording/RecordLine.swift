@@ -146,6 +146,7 @@ struct RecordLine {
         quote(String(taken.seed, radix: 16))
         if let seed = taken.idSeed { put(#","id_seed":"#, text: seed.hexadecimal) }
         if let refusal = taken.refusal { put(#","refusal":"#, text: refusal) }
+        if let mark = taken.addressMark { put(#","address_mark":"#, text: mark) }
         if taken.isBusy { bytes.append(contentsOf: #","busy":true"#.utf8) }
         if taken.isContended { bytes.append(contentsOf: #","contended":true"#.utf8) }
         if taken.isOverrun { bytes.append(contentsOf: #","overrun":true"#.utf8) }

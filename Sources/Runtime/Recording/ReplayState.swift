@@ -124,7 +124,8 @@ final class ReplayState: SharedState {
         let number =
             switch decision {
             case .admitted(let ticket, _): ticket.number
-            case .answered(_, let number), .sessionEnded(let number), .rateExceeded(_, let number),
+            case .answered(_, let number), .sessionEnded(let number), .sessionOfAnother(let number),
+                .rateExceeded(_, let number),
                 .concurrencyExceeded(let number):
                 number
             }
@@ -205,7 +206,7 @@ final class ReplayState: SharedState {
     func missed(
         connection: String, after start: Int64, through end: Int64, scanning: Int
     ) throws(StoreError) -> Missed { Missed(effects: [], through: end) }
-    func isSessionLive(id: String, now: Timestamp) throws(StoreError) -> Bool { true }
+    func isSessionLive(id: String, of subject: String, now: Timestamp) throws(StoreError) -> Bool { true }
     func follow(_ observer: @escaping @Sendable (Committed) -> Void) {}
     func catchUp() {}
     func close() { try? store.close() }
