@@ -25,16 +25,19 @@ struct Check: Verb {
         let ok: Bool
         let functions: Int
         let problems: [String]
+        let warnings: [String]
     }
 
     func run() throws -> Int32 {
         let file = arguments.operands.first ?? arguments["manifest"] ?? "functions.yaml"
         var functions = 0
         var problems: [String] = []
+        var warnings: [String] = []
         do {
             let settings = try Settings(environment: program.environment)
             let manifest = try Manifest(contentsOf: file, environment: program.environment)
             functions = manifest.functions.count
+            warnings = StoreFile.warnings(manifest.store)
             problems =
                 program.functions.missing(from: manifest, file: file)
                 + program.functions.objections(to: manifest, file: file)
@@ -45,9 +48,15 @@ struct Check: Verb {
         }
         if arguments.has("json") {
             let report = Report(
-                manifest: file, ok: problems.isEmpty, functions: functions, problems: problems)
+                manifest: file, ok: problems.isEmpty, functions: functions, problems: problems,
+                warnings: warnings)
             program.console.output(try jsonText(report) + "\n")
-        } else if problems.isEmpty {
+            return problems.isEmpty ? ExitStatus.done : ExitStatus.failed
+        }
+        if !warnings.isEmpty {
+            program.console.error(warnings.map { "warning: \($0)\n" }.joined())
+        }
+        if problems.isEmpty {
             program.console.output("\(file): ok, \(functions) function\(functions == 1 ? "" : "s")\n")
         } else {
             program.console.error(problems.joined(separator: "\n") + "\n")

@@ -67,6 +67,7 @@ struct Serve: Verb {
         guard objections.isEmpty else { throw InvokerError.objections(objections) }
         let workshop = try Workshop(program, arguments, manifest)
         let (log, platform, loop) = (workshop.log, workshop.invoker.platform, workshop.loop)
+        if place == nil { warn(of: workshop) }
         let server = Host(
             invoker: workshop.invoker, loop: loop, log: log, link: place.map { WorkerLink($0) })
         let left: Int = try workshop.run { [host, port] in
@@ -105,6 +106,7 @@ struct Serve: Verb {
         workshop.state.close()
         defer { workshop.writer.close() }
         let (log, platform) = (workshop.log, workshop.invoker.platform)
+        warn(of: workshop)
         let limits = HostLimits()
         let group = try WorkerGroup(count: workers, host: host, port: port, limits: limits)
         let start = SupervisorLoop.Start(
@@ -119,6 +121,15 @@ struct Serve: Verb {
             unfinished == 0 ? "Stopped" : "Stopped before everything was finished",
             [("unfinished", .integer(Int64(unfinished)))], at: platform.now())
         return unfinished == 0 ? ExitStatus.done : ExitStatus.failed
+    }
+
+    /// What is not as it should be, and no reason not to serve.
+    private func warn(of workshop: Workshop) {
+        for warning in StoreFile.warnings(workshop.manifest.store) {
+            workshop.log.write(
+                .warning, "The store is not private", [("reason", .string(warning))],
+                at: workshop.invoker.platform.now())
+        }
     }
 
     private func url(_ port: Int) -> String {

@@ -81,8 +81,8 @@ struct Token: Verb {
         case .admitted(let ticket, _):
             let unit = UnitOfWork(writes: [write])
             _ = try await workshop.state.commit(unit, at: now, ticket: ticket, completing: nil)
-        case .sessionEnded: throw TokenError.noSession
-        case .rateExceeded, .concurrencyExceeded: throw StoreError.busy
+        case .sessionEnded, .sessionOfAnother: throw TokenError.noSession
+        case .answered, .rateExceeded, .concurrencyExceeded: throw StoreError.busy
         }
     }
 

@@ -38,7 +38,7 @@ extension Host {
             throw error
         }
         connections[connection.id] = connection
-        if !trustedProxies.contains(address) {
+        if !clients.trusts(address) {
             shares.connections.take(connection.id, by: AddressBlock.of(address))
         }
         expire(connection, at: now + limits.idleTime)

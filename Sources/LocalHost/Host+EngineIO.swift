@@ -31,7 +31,9 @@ extension Host {
     func serveEngine(_ request: HTTPRequest, _ connection: Connection) {
         connection.isBusy = true
         guard origins.admits(request) else { return refuseEngine(connection, request, .forbidden) }
-        if request.method == "OPTIONS" { return answerPreflight(request, connection) }
+        if request.method == "OPTIONS" {
+            return answer(connection, options(request, methods: ["GET", "POST"]), to: request)
+        }
         var query: [String: String] = [:]
         for item in request.queryItems() where query[item.name] == nil { query[item.name] = item.value }
         let isUpgrade = WebSocketHandshake.isRequested(by: request)
@@ -123,19 +125,7 @@ extension Host {
         var headers = Self.securityHeaders
         headers.add("Content-Type", type)
         headers.add("Cache-Control", "no-store")
-        for (name, value) in origins.headers(for: request) { headers.add(name, value) }
         answer(connection, HTTPResponse(status: status, headers: headers, body: body), to: request)
-    }
-
-    private func answerPreflight(_ request: HTTPRequest, _ connection: Connection) {
-        var headers = Self.securityHeaders
-        for (name, value) in origins.headers(for: request) { headers.add(name, value) }
-        headers.add("Access-Control-Allow-Methods", "GET, POST")
-        if let asked = request.headers["Access-Control-Request-Headers"] {
-            headers.add("Access-Control-Allow-Headers", asked)
-        }
-        headers.add("Access-Control-Max-Age", "600")
-        answer(connection, HTTPResponse(status: 204, headers: headers), to: request)
     }
 
     // MARK: Polling

@@ -98,12 +98,19 @@ extension Host {
 
     private func handle(_ request: HTTPRequest, _ connection: Connection) {
         if request.path == settings.path { return serveEngine(request, connection) }
+        if request.method == "OPTIONS", let options = options(request) {
+            connection.isBusy = true
+            return answer(connection, options, to: request)
+        }
         if let endpoint = router.endpoints[request.path],
             WebSocketHandshake.isRequested(by: request) || !router.hasRoute(at: request.path)
         {
             return openPlain(endpoint, request, connection)
         }
         connection.isBusy = true
+        guard origins.admits(request) else {
+            return answer(connection, response(OriginPolicy.refusal, request), to: request)
+        }
         if let response = builtIn(request) {
             answer(connection, response, to: request)
             return
@@ -125,7 +132,7 @@ extension Host {
             var response = response(
                 Problem(.methodNotAllowed, "\(request.path) takes \(methods.joined(separator: ", "))."),
                 request)
-            response.headers.add("Allow", methods.joined(separator: ", "))
+            response.headers.add("Allow", Self.list(methods + ["OPTIONS"]))
             answer(connection, response, to: request)
         case .nothing(let suggestion):
             let hint = suggestion.map { " Did you mean \($0)?" } ?? ""
@@ -142,6 +149,7 @@ extension Host {
             credential: bearer(request).map { .token($0) } ?? .none,
             address: clientAddress(request, peer: address),
             trace: request.headers["traceparent"].flatMap { TraceContext(traceparent: $0) },
+            idempotencyKey: request.headers["Idempotency-Key"],
             data: request.body.isEmpty ? queryAsJSON(request) : request.body)
     }
 
@@ -158,19 +166,9 @@ extension Host {
         return given
     }
 
-    /// The last address of X-Forwarded-For that is not a proxy we trust; the peer's own where it is no such proxy.
+    /// Whose request it is.
     func clientAddress(_ request: HTTPRequest, peer: String) -> String {
-        guard trustedProxies.contains(peer), let list = request.headers["X-Forwarded-For"] else {
-            return peer
-        }
-        var address = peer
-        for part in list.split(separator: ",").suffix(16).reversed() {
-            let text = part.filter { !$0.isWhitespace }
-            guard let candidate = IPLiteral.canonical(text) else { return address }
-            address = candidate
-            if !trustedProxies.contains(candidate) { return address }
-        }
-        return address
+        clients.of(request.headers, peer: peer)
     }
 
     /// The query of a request without a body, as the members of a JSON object. The first of a repeated name counts.
@@ -191,6 +189,7 @@ extension Host {
         headers.add("X-Request-Id", event.id)
         if let trace = outcome.trace { headers.add("traceparent", trace.traceparent) }
         for (name, value) in outcome.rateHeaders(now: event.time) { headers.add(name, value) }
+        if outcome.isRepeated { headers.add("Idempotent-Replayed", "true") }
         if outcome.status == 401 { headers.add("WWW-Authenticate", "Bearer") }
         return HTTPResponse(status: outcome.status, headers: headers, body: Array(outcome.json.utf8))
     }
@@ -219,6 +218,7 @@ extension Host {
         if response.headers["X-Request-Id"] == nil {
             response.headers.add("X-Request-Id", requestID(of: request))
         }
+        origins.add(to: &response.headers, for: request)
         connection.credit.spend(response.body.count)
         response.encode(
             into: &connection.output, toHead: request.method == "HEAD", keepAlive: keepsAlive,
@@ -246,10 +246,10 @@ extension Host {
     // MARK: What every host answers
 
     private func builtIn(_ request: HTTPRequest) -> HTTPResponse? {
-        guard ["/metrics", "/healthz", "/readyz"].contains(request.path) else { return nil }
+        guard Self.ownPaths.contains(request.path) else { return nil }
         guard request.method == "GET" || request.method == "HEAD" else {
             var response = response(Problem(.methodNotAllowed, "\(request.path) takes GET."), request)
-            response.headers.add("Allow", "GET, HEAD")
+            response.headers.add("Allow", "GET, HEAD, OPTIONS")
             return response
         }
         var headers = Self.securityHeaders
@@ -268,6 +268,39 @@ extension Host {
             return HTTPResponse(status: isReady ? 200 : 503, headers: headers, body: Array(body.utf8))
         }
     }
+
+    private static let ownPaths: Set<String> = ["/metrics", "/healthz", "/readyz"]
+
+    /// What a path takes (RFC 9110 section 9.3.7), and what a browser asks before it lets a page of another origin
+    /// send a request. Nil for an unknown path.
+    private func options(_ request: HTTPRequest) -> HTTPResponse? {
+        let methods: [String]
+        switch request.path {
+        case "*": methods = router.allMethods
+        case let path where Self.ownPaths.contains(path): methods = ["GET", "HEAD"]
+        case let path where router.endpoints[path] != nil: methods = router.methods(at: path) ?? ["GET"]
+        case let path:
+            guard let known = router.methods(at: path) else { return nil }
+            methods = known
+        }
+        return options(request, methods: methods)
+    }
+
+    /// The answer for a path that takes these methods.
+    func options(_ request: HTTPRequest, methods: [String]) -> HTTPResponse {
+        guard origins.admits(request) else { return response(OriginPolicy.refusal, request) }
+        var headers = Self.securityHeaders
+        if OriginPolicy.isPreflight(request) {
+            for (name, value) in OriginPolicy.preflight(request, methods: methods) {
+                headers.add(name, value)
+            }
+        } else {
+            headers.add("Allow", Self.list(methods + ["OPTIONS"]))
+        }
+        return HTTPResponse(status: 204, headers: headers)
+    }
+
+    private static func list(_ methods: [String]) -> String { methods.joined(separator: ", ") }
 
     /// The text is made anew only after a moment: it costs as much as many actions.
     private func metrics() -> [UInt8] {

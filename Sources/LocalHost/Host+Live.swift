@@ -79,6 +79,7 @@ extension Host {
         headers.add("X-Request-Id", event.id)
         // nginx would gather what is to be seen at once.
         headers.add("X-Accel-Buffering", "no")
+        origins.add(to: &headers, for: stream.request)
         HTTPResponse(status: 200, headers: headers).encode(
             into: &connection.output, toHead: false, keepAlive: stream.keepsAlive && !isStopping,
             date: dateText(), minorVersion: stream.request.minorVersion, isStream: true)

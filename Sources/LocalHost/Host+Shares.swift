@@ -8,7 +8,7 @@ extension Host {
 
     /// Whether an address may have one more TCP connection.
     func admitsConnection(from address: String) -> Bool {
-        trustedProxies.contains(address)
+        clients.trusts(address)
             || shares.connections.admits(
                 AddressBlock.of(address), free: limits.connections - connections.count)
     }

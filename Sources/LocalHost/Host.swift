@@ -21,7 +21,7 @@ public actor Host {
     let settings: SocketSettings
     let origins: OriginPolicy
     let httpLimits: HTTPLimits
-    let trustedProxies: Set<String>
+    let clients: ClientAddress
     /// Names this host in the store: connections and leases are its own.
     nonisolated let id: String
 
@@ -110,7 +110,8 @@ public actor Host {
         origins = OriginPolicy(settings.allowedOrigins)
         http.bodyBytes = max(router.largestBody, settings.maxPayload)
         httpLimits = http
-        trustedProxies = Set(invoker.manifest.trustedProxies)
+        clients = ClientAddress(
+            proxies: invoker.manifest.trustedProxies, header: invoker.manifest.forwardedHeader)
         random = SeededRandom(seed: invoker.platform.seed())
         id = invoker.platform.secretIdentifier("host")
         shares = ClientShares(limits, handshakes: settings.handshakeRate)

@@ -47,7 +47,19 @@ struct Router: Sendable {
         if let entry = methods[method] ?? (method == "HEAD" ? methods["GET"] : nil) {
             return .function(entry)
         }
-        return .otherMethods(methods.keys.sorted() + (methods["GET"] == nil ? [] : ["HEAD"]))
+        return .otherMethods(Self.methods(of: methods))
+    }
+
+    /// What a path takes; nil where nothing is bound to it.
+    func methods(at path: String) -> [String]? { paths[path].map(Self.methods) }
+
+    /// What any path takes.
+    var allMethods: [String] {
+        Set(paths.values.flatMap(Self.methods)).union(["GET", "HEAD", "POST"]).sorted()
+    }
+
+    private static func methods(of bound: [String: FunctionEntry]) -> [String] {
+        bound.keys.sorted() + (bound["GET"] == nil ? [] : ["HEAD"])
     }
 
     /// Whether anything but a WebSocket is at a path.

@@ -5,8 +5,8 @@
 struct KnownState {
     private static let capacity = 16_384
 
-    /// When a session that is not revoked ends.
-    private(set) var sessions: [String: Timestamp] = [:]
+    /// Sessions that are not revoked.
+    private(set) var sessions: [String: Session] = [:]
     /// Records' versions, 0 for one that does not exist.
     private(set) var versions: [RecordName: Int64] = [:]
     /// Groups that are in their queue's table.
@@ -16,14 +16,19 @@ struct KnownState {
     /// Counters that the transaction has still to write.
     private(set) var changedRates: [OpenRateWindow] = []
 
+    struct Session {
+        let subject: String
+        let end: Timestamp
+    }
+
     struct GroupName: Hashable {
         let queue: String
         let name: String
     }
 
-    mutating func remember(session: String, end: Timestamp) {
+    mutating func remember(_ session: Session, id: String) {
         if sessions.count >= Self.capacity { sessions.removeAll() }
-        sessions[session] = end
+        sessions[id] = session
     }
 
     mutating func forget(session: String) { sessions[session] = nil }

@@ -25,7 +25,7 @@ final class SocketReads {
             ORDER BY number LIMIT ?3
             """)
         sessionEnd = Statement(
-            database, "SELECT expires_at FROM session WHERE id = ?1 AND revoked_at IS NULL")
+            database, "SELECT expires_at FROM session WHERE id = ?1 AND subject = ?2 AND revoked_at IS NULL")
         begin = Statement(database, "BEGIN")
         end = Statement(database, "COMMIT")
     }
@@ -40,8 +40,8 @@ extension Reader {
         try sockets.connectionsOfHost.all(.text(host), .text(id), .integer(limit)) { StoredConnection($0) }
     }
 
-    func isSessionLive(id: String, now: Timestamp) throws(StoreError) -> Bool {
-        try sockets.sessionEnd.first(.text(id)) { $0.time(0) > now } ?? false
+    func isSessionLive(id: String, of subject: String, now: Timestamp) throws(StoreError) -> Bool {
+        try sockets.sessionEnd.first(.text(id), .text(subject)) { $0.time(0) > now } ?? false
     }
 
     /// As `SharedState.missed`.

@@ -24,7 +24,7 @@ final class RateStatements {
         write = Statement(database, "INSERT OR REPLACE INTO rate(key, hits, expires_at) VALUES (?1, ?2, ?3)")
         update = Statement(database, "UPDATE rate SET hits = ?2 WHERE key = ?1 AND expires_at = ?3")
         readSession = Statement(
-            database, "SELECT expires_at FROM session WHERE id = ?1 AND revoked_at IS NULL")
+            database, "SELECT subject, expires_at FROM session WHERE id = ?1 AND revoked_at IS NULL")
         trims = [
             Statement(
                 database,
@@ -52,11 +52,19 @@ final class RateStatements {
 }
 
 extension Transaction {
-    /// Session, rates and concurrency, in this order; only an admission counts against the rates.
+    /// Session, kept answers, rates and concurrency, in this order; only an admission counts against the rates.
     func admit(_ request: AdmissionRequest) throws(StoreError) -> AdmissionDecision {
         let number = nextNumber()
-        if let session = request.session, try !isOpen(session, now: request.now) {
-            return .sessionEnded(number: number)
+        if let id = request.session {
+            guard let session = try session(id), session.end > request.now else {
+                return .sessionEnded(number: number)
+            }
+            if let subject = request.subject, subject != session.subject {
+                return .sessionOfAnother(number: number)
+            }
+        }
+        if let kept = try answers.answer(to: request.key, at: request.now) {
+            return .answered(kept, number: number)
         }
         var nearest: RateStatus?
         // All are read before one is counted, so that an error leaves none counted.
@@ -89,13 +97,14 @@ extension Transaction {
         known.ratesAreStored()
     }
 
-    private func isOpen(_ session: String, now: Timestamp) throws(StoreError) -> Bool {
-        if let end = known.sessions[session] { return end > now }
-        guard let end = try rates.readSession.first(.text(session), read: { $0.time(0) }) else {
-            return false
+    /// A session that is not revoked; it may have expired.
+    private func session(_ id: String) throws(StoreError) -> KnownState.Session? {
+        if let session = known.sessions[id] { return session }
+        let session = try rates.readSession.first(.text(id)) {
+            KnownState.Session(subject: $0.text(0), end: $0.time(1))
         }
-        known.remember(session: session, end: end)
-        return end > now
+        if let session { known.remember(session, id: id) }
+        return session
     }
 
     private func openRateWindow(_ rule: RateRule) throws(StoreError) -> OpenRateWindow {

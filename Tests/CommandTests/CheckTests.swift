@@ -1,10 +1,11 @@
+import FoundationEssentials
 import Runtime
 import Testing
 
 @testable import Command
 
 @Suite struct CheckTests {
-    private let key = ["SECRET_KEY": String(repeating: "k", count: 32)]
+    private let key = ["SECRET_KEY": "k3y-of-the-tests-0123456789-abcdef"]
 
     @Test func aGoodManifest_isOk() throws {
         let program = try TestProgram()
@@ -50,7 +51,7 @@ import Testing
         #expect(
             good("check", "--json").object == [
                 "manifest": .string(good.manifestFile), "ok": .bool(true), "functions": .integer(4),
-                "problems": .array([]),
+                "problems": .array([]), "warnings": .array([]),
             ])
         let bad = try TestProgram(manifest: "version: 2\n")
         let run = bad("check", "--json")
@@ -81,6 +82,25 @@ import Testing
             #expect(guests.error.contains("does not allow guests: set GUESTS=false"))
         }
         #expect(program("check", environment: production.merging(key) { $1 }).status == 0)
+    }
+
+    @Test func aStoreThatOthersCanRead_isTold() throws {
+        let program = try TestProgram()
+        let store = program.store
+        try program.file("functions.yaml", "store: \(store)\n" + TestProgram.manifest)
+        #expect(program("invoke", "greet-all", "--data", #"{"name":"x"}"#).status == 0)
+        #expect(program("check").error.isEmpty)
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: store)
+        let run = program("check")
+        #expect(run.status == 0)
+        #expect(run.error.contains("warning: others can read \(store): chmod 600 \(store)\n"))
+        guard case .array(let warnings) = program("check", "--json").object["warnings"] else {
+            Issue.record("no warnings")
+            return
+        }
+        #expect(warnings.contains(.string("others can read \(store): chmod 600 \(store)")))
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: store)
+        #expect(program("check").error.isEmpty)
     }
 
     @Test(arguments: [

@@ -5,7 +5,7 @@ import Testing
 @testable import Command
 
 @Suite struct TokenTests {
-    private static let key = String(repeating: "k", count: 32)
+    private static let key = "k3y-of-the-tests-0123456789-abcdef"
     private let environment = ["SECRET_KEY": Self.key]
     private let tokens = Tokens([Issuer(issuer: "gestaloka", audience: "gestaloka", key: Self.key)])
     private let epoch = Timestamp(milliseconds: 0)

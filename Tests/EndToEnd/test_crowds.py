@@ -2,12 +2,10 @@
 
 import collections
 import json
-import threading
 import time
 import unittest
 
 from crowds import CrowdTestCase, answer
-from host import PATIENCE
 from wires import TEXT, Ended, Exchange, WebSocket, Wire
 
 CROWD = 50
@@ -109,55 +107,6 @@ class Busy(CrowdTestCase):
                 self.assertTrue(answered.headers["Retry-After"])
         client = self.connected()
         self.assertPresent([client.sid], "just the one that came after")
-
-
-class Overfull(CrowdTestCase):
-    # Sockets that may wait for their `$connect`; see HostLimits.
-    WAITING = 16_384
-    NAMESPACES = 2
-
-    def pipelined(self, requests, lines=64):
-        """The bodies of their answers, which are all 200; over so many connections, in rows."""
-        rows = [requests[number::lines] for number in range(lines)]
-        wires = [self.kept(Wire(self.port)) for _ in rows]
-        senders = [
-            threading.Thread(target=wire.send, args=(b"".join(row),), daemon=True) for wire, row in zip(wires, rows)]
-        for sender in senders:
-            sender.start()
-        found = []
-        for wire, row in zip(wires, rows):
-            for _ in row:
-                head = wire.read_until(b"\r\n\r\n").lower()
-                self.assertTrue(head.startswith(b"http/1.1 200"), head)
-                found.append(wire.read(int(head.split(b"content-length:")[1].split(b"\r\n")[0])))
-        for sender in senders:
-            sender.join(PATIENCE)
-        for wire in wires:
-            wire.close()
-        return found
-
-    def test_more_than_may_wait_are_sent_away_so_that_they_come_back(self):
-        target = "/socket.io/?EIO=4&transport=polling"
-        host = f"Host: 127.0.0.1:{self.port}\r\n"
-        body = f"40{self.auth()}\x1e40/lobby,{self.auth()}"
-        early, late, plain = self.socketio(), self.socketio(), self.websocket("/ws")
-        handshake = f"GET {target} HTTP/1.1\r\n{host}\r\n".encode()
-        opened = self.pipelined([handshake] * (self.WAITING // self.NAMESPACES + 1))
-        sids = [json.loads(packet[1:])["sid"] for packet in opened]
-        with self.locked_store():
-            early.text(f"40{self.auth()}")
-            self.pipelined([
-                f"POST {target}&sid={sid} HTTP/1.1\r\n{host}Content-Length: {len(body)}\r\n\r\n{body}".encode()
-                for sid in sids])
-            late.text(f"40{self.auth()}")
-            self.assertEqual(answer(late), ("ended", 1013))
-            plain.text(json.dumps({"token": self.token_of("ann")}))
-            self.assertEqual(plain.close_code(), 1013)
-            for path, headers in ((target, {}), ("/socket.io/?EIO=4&transport=websocket", UPGRADE), ("/ws", UPGRADE)):
-                answered = self.exchange("GET", path, headers=headers).answer()
-                self.assertEqual(answered.status, 503, path)
-                self.assertTrue(answered.headers["Retry-After"], path)
-        self.assertEqual(answer(early)[0], "sid")
 
 
 class Vanishing(CrowdTestCase):

@@ -46,7 +46,7 @@ class Answers(HostTestCase):
                 self.assertEqual(answer.headers["X-Content-Type-Options"], "nosniff")
                 self.assertEqual(answer.headers["X-XSS-Protection"], "1; mode=block")
                 self.assertTrue(answer.headers["X-Request-Id"])
-        self.assertEqual(answers["405"].headers["Allow"], "POST")
+        self.assertEqual(answers["405"].headers["Allow"], "POST, OPTIONS")
 
         malformed = self.raw(b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n")
         head = malformed.split(b"\r\n\r\n")[0].lower()

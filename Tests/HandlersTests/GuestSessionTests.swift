@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Game
 import Runtime
 import Store
@@ -42,6 +43,23 @@ import Testing
         runtime.advance(by: .seconds(24 * 3_600))
         event.time = runtime.now
         #expect(try await runtime.invoke(event, "player-action").status == 401)
+    }
+
+    /// What is kept says from where a guest came, and not where that is.
+    @Test func aGuestsBudget_isThatOfWhereTheyCameFrom() async throws {
+        let runtime = try TestRuntime.game()
+        func origin(_ address: String?) async throws -> String? {
+            let playerID = try await session("{}", runtime, address: address).text("player_id")
+            guard let record = try runtime.state.record(kind: TokenBudget.kind, id: playerID) else {
+                return nil
+            }
+            #expect(!record.body.contains("2001"))
+            return try JSONDecoder().decode(TokenBudget.self, from: Data(record.body.utf8)).origin
+        }
+        let first = try #require(try await origin("2001:db8::1"))
+        #expect(try await origin("2001:db8::2") == first)
+        #expect(try await origin("2001:db8:0:1::1") != first)
+        #expect(try await origin(nil) == nil)
     }
 
     @Test(arguments: [

@@ -70,8 +70,7 @@ import Wire
                 } catch { Issue.record("seed \(seed): \(error) at \(steps)") }
             }
             for player in players { player.lose() }
-            // On the loop: off the pool, each yield would take a thread of its own.
-            await Task(executorPreference: server.loop) { [host = server.host] in await host.settle() }.value
+            await server.wait { $0.sockets.isEmpty && $0.tasksUnderWay == 0 }
             let left = try server.state.connections(of: server.host.id, after: "", limit: 1_000)
                 .filter { $0.lostAt == nil }
             #expect(left.isEmpty, "seed \(seed): \(steps)")
@@ -254,13 +253,5 @@ private final class PollingLine: Line {
 }
 
 extension Host {
-    /// Waits until every life has ended that is going to.
-    fileprivate func settle() async {
-        let start = ContinuousClock.now
-        while !sockets.isEmpty || tasksUnderWay > 0, ContinuousClock.now - start < .seconds(20) {
-            await Task.yield()
-        }
-    }
-
     fileprivate var socketsHeld: Int { sockets.count + socketsByConnectionID.count + socketsBySubject.count }
 }

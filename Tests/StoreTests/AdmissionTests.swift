@@ -102,6 +102,28 @@ import Testing
         #expect(try await !fixture.state.ask(rates: rules).isAdmitted)
     }
 
+    @Test func session_isOfOneSubject_alsoOnceItIsKnown() async throws {
+        let fixture = try Fixture()
+        let state = fixture.state
+        try await state.apply([.openSession(id: "s", subject: "p", expiresAt: at(5_000))])
+        func admit(_ subject: String?, at time: Int64 = 1) async throws -> AdmissionDecision {
+            let request = AdmissionRequest(
+                function: "f", now: at(time), session: "s", of: subject, rates: [], concurrency: 100)
+            return try await state.admit(request)
+        }
+        for _ in 0..<2 {
+            #expect(try await admit("p").isAdmitted)
+            #expect(try await admit(nil).isAdmitted)
+            guard case .sessionOfAnother = try await admit("q") else {
+                Issue.record("another's session was taken")
+                return
+            }
+        }
+        #expect(try await admit("q", at: 5_000).isSessionEnded)
+        try await state.apply([.revokeSession(id: "s")])
+        #expect(try await admit("p").isSessionEnded)
+    }
+
     @Test func failedCommit_leavesTheTicketWithTheCaller_countedOnce() async throws {
         let fixture = try Fixture()
         let state = fixture.state

@@ -163,12 +163,13 @@ import Testing
         let fixture = try Fixture()
         let state = fixture.state
         try await state.apply([.openSession(id: "s", subject: "p", expiresAt: at(5_000))])
-        #expect(try state.isSessionLive(id: "s", now: at(4_999)))
-        #expect(try !state.isSessionLive(id: "s", now: at(5_000)))
-        #expect(try !state.isSessionLive(id: "none", now: at(1)))
+        #expect(try state.isSessionLive(id: "s", of: "p", now: at(4_999)))
+        #expect(try !state.isSessionLive(id: "s", of: "p", now: at(5_000)))
+        #expect(try !state.isSessionLive(id: "none", of: "p", now: at(1)))
+        #expect(try !state.isSessionLive(id: "s", of: "q", now: at(1)))
         let stream = state.committed()
         try await state.apply([.revokeSession(id: "s")])
-        #expect(try !state.isSessionLive(id: "s", now: at(1)))
+        #expect(try !state.isSessionLive(id: "s", of: "p", now: at(1)))
         for await committed in stream {
             #expect(committed.effects.map(\.kind) == [.sessionEnded(session: "s")])
             break

@@ -153,6 +153,28 @@ import Testing
         #expect(try story(try await tell(runtime)).model == "test-model")
     }
 
+    /// A new session is no new budget: guests of one place share one, beside each one's own.
+    @Test func guestsFromOnePlace_shareABudget() async throws {
+        let runtime = try await runtime("good", tokens: Rate(count: 500, window: .seconds(86_400)))
+        for (number, origin) in [(1, "from_a"), (2, "from_a"), (3, "from_b")] {
+            let id = "player_\(number)"
+            if number > 1 { try await act(runtime, "action_\(number)", as: id) }
+            let body = #"{"id":"\#(id)","origin":"\#(origin)","used":0,"window":0}"#
+            try await runtime.write([.save(kind: TokenBudget.kind, id: id, body: body)])
+        }
+        for (number, expected) in [
+            (1, "test-model"), (2, "test-model"), (2, "built-in-narrator"), (1, "built-in-narrator"),
+            (3, "test-model"),
+        ] {
+            let told = try await tell(runtime, "action_\(number)", as: "player_\(number)")
+            #expect(try story(told).model == expected, "player_\(number)")
+        }
+        runtime.advance(by: .seconds(86_400))
+        #expect(try story(try await tell(runtime)).model == "test-model")
+        #expect(try story(try await tell(runtime, "action_2", as: "player_2")).model == "test-model")
+        #expect(try story(try await tell(runtime, "action_2", as: "player_2")).model == "built-in-narrator")
+    }
+
     @Test func othersAtThePlace_standInThePrompt_asData() async throws {
         let runtime = try await runtime("good", model: server.model("good", name: "others"))
         try await act(runtime, "action_2", as: "player_2", name: "Rin", text: "I juggle lanterns")

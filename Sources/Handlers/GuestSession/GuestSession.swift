@@ -44,6 +44,9 @@ public struct GuestSession: Function {
             name: !name.isEmpty ? name : language == .ja ? "旅人" : "traveller",
             language: language, location: world.start)
         try context.save(player)
+        if let origin = context.addressMark {
+            try context.save(TokenBudget(id: player.id, origin: origin))
+        }
         let session = try context.openSession(for: player.id, lifetime: Self.lifetime)
         context.log.message("Guest session opened")
         context.log.set("player_id", player.id)

@@ -68,14 +68,15 @@ struct Telling {
         var budget: TokenBudget?
         if let rate = context.limits.tokens {
             let kept = try TokenBudget.of(context.playerID, rate, in: context)
-            guard kept.allows(rate) else { return try await fallBack(to: prompt, because: "budget") }
+            guard try kept.allows(rate, in: context) else {
+                return try await fallBack(to: prompt, because: "budget")
+            }
             budget = kept
         }
         let check = AnswerCheck(PromptSecrets(seed: prompt.seed))
         let passage = try await passage(prompt, check)
         if var budget, let usage, usage.total > 0 {
-            budget.spend(usage)
-            try context.save(budget)
+            try budget.spend(usage, in: context)
         }
         return passage
     }

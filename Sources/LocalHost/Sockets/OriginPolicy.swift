@@ -1,8 +1,10 @@
 internal import Runtime
 internal import Wire
 
-/// From which web pages sockets may be used: for polling as CORS has it (https://fetch.spec.whatwg.org/#http-cors-protocol),
-/// and for WebSockets too, which browsers let any page open (RFC 6455 section 10.2).
+/// From which web pages this host may be used, over HTTP, polling and event streams as CORS has it
+/// (https://fetch.spec.whatwg.org/#http-cors-protocol), and over WebSockets too, which browsers let any page open
+/// (RFC 6455 section 10.2). A request of another page is refused, so that nothing is done for it: without the fields
+/// of CORS its browser would only keep the answer from it.
 struct OriginPolicy: Sendable {
     private let allowed: Set<String>
     private let allowsAll: Bool
@@ -13,7 +15,10 @@ struct OriginPolicy: Sendable {
         allowsAll = origins.contains(SocketSettings.anyOrigin)
     }
 
-    /// Whether a page of this request's origin may use the sockets: one of the list, or one of our own. What is no
+    /// What a request of a page that is not admitted is told.
+    static let refusal = Problem(.forbidden, "Pages of this origin may not use this host.")
+
+    /// Whether a page of this request's origin may use this host: one of the list, or one of our own. What is no
     /// browser names no origin.
     func admits(_ request: HTTPRequest) -> Bool {
         guard let field = request.headers["Origin"] else { return true }
@@ -36,12 +41,37 @@ struct OriginPolicy: Sendable {
         return isOwn(origin, request) ? nil : origin
     }
 
-    /// The fields of an answer to a request that was admitted.
-    func headers(for request: HTTPRequest) -> [(String, String)] {
-        guard let origin = request.headers["Origin"], admits(request) else { return [] }
-        return [
-            ("Access-Control-Allow-Origin", origin), ("Access-Control-Allow-Credentials", "true"),
-            ("Vary", "Origin"),
+    /// Adds the fields by which a browser shows the answer to a page that is admitted.
+    func add(to headers: inout HTTPHeaders, for request: HTTPRequest) {
+        guard let origin = request.headers["Origin"], admits(request) else { return }
+        headers.add("Access-Control-Allow-Origin", origin)
+        headers.add("Access-Control-Allow-Credentials", "true")
+        headers.add("Access-Control-Expose-Headers", Self.exposed)
+        headers.add("Vary", "Origin")
+    }
+
+    /// The fields of our answers that a page may need, beside those that every page sees.
+    private static let exposed = [
+        "X-Request-Id", "traceparent", "Retry-After", "RateLimit-Policy", "RateLimit", "X-RateLimit-Limit",
+        "X-RateLimit-Remaining", "X-RateLimit-Reset",
+    ].joined(separator: ", ")
+
+    /// Whether a browser asks if a page may send a request.
+    static func isPreflight(_ request: HTTPRequest) -> Bool {
+        request.method == "OPTIONS" && request.headers["Origin"] != nil
+            && request.headers["Access-Control-Request-Method"] != nil
+    }
+
+    /// What a preflight is told of a path with these methods, beside `add`.
+    static func preflight(_ request: HTTPRequest, methods: [String]) -> [(String, String)] {
+        var fields = [
+            ("Access-Control-Allow-Methods", methods.joined(separator: ", ")),
+            ("Access-Control-Max-Age", "600"),
+            ("Vary", "Access-Control-Request-Method, Access-Control-Request-Headers"),
         ]
+        if let asked = request.headers["Access-Control-Request-Headers"] {
+            fields.append(("Access-Control-Allow-Headers", asked))
+        }
+        return fields
     }
 }

@@ -40,7 +40,8 @@ enum Base64URL {
         return bytes
     }
 
-    private static func value(of byte: UInt8) -> UInt8? {
+    /// The six bits of a character.
+    static func value(of byte: UInt8) -> UInt8? {
         switch byte {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte - UInt8(ascii: "A")
         case UInt8(ascii: "a")...UInt8(ascii: "z"): byte - UInt8(ascii: "a") + 26

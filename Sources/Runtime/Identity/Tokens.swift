@@ -1,27 +1,41 @@
-internal import FoundationEssentials
 public import Store
 
 /// JSON Web Tokens (RFC 7519) as JWS with HS256 (RFC 7515, RFC 7518 section 3.2): checks and makes them.
 ///
-/// The algorithm is the issuer entry's, never the token's own choice (RFC 8725 section 3.1).
+/// The algorithm is the issuer entry's, never the token's own choice (RFC 8725 section 3.1). Header and claims are
+/// strict JSON, so that no two readers see different ones (RFC 7515 section 4, RFC 7519 section 4).
 public struct Tokens: Sendable {
     /// The longest token that is looked at, in bytes.
     public static let maximumLength = 4_096
 
     private let issuers: [Issuer]
-    private let keys: [[UInt8]]
+    private let keys: [[Key]]
     private let cache = VerifiedTokens()
+    /// The header of the tokens that are made here, as it stands in them: nearly every token's, and so not parsed.
+    private let ownHeader: String
 
-    /// Tokens of these issuers; the first one signs. Every entry must have its key.
+    private struct Key {
+        let id: String?
+        let bytes: [UInt8]
+    }
+
+    /// Tokens of these issuers; the first key of the first one signs. A key that is not set takes and makes nothing.
     public init(_ issuers: [Issuer]) {
         self.issuers = issuers
-        keys = issuers.map { Array(($0.key ?? "").utf8) }
+        keys = issuers.map { issuer in
+            issuer.keys.map { Key(id: $0.id, bytes: Array(($0.secret ?? "").utf8)) }
+        }
+        let header = issuers.first.flatMap { issuer in
+            try? JSON.encode(Header(alg: issuer.algorithm.rawValue, kid: issuer.keys.first?.id, typ: "JWT"))
+        }
+        ownHeader = Base64URL.encode(Array((header ?? "").utf8))
     }
 
     /// Why a token is refused; the texts are fit for the caller.
     public enum Refusal: String, Error, Sendable {
         case malformed = "The token cannot be read."
         case unknownIssuer = "The token's issuer is not known here."
+        case unknownKey = "The token's key is not known here."
         case wrongAlgorithm = "The token's algorithm is not its issuer's."
         case badSignature = "The token's signature does not match."
         case expired = "The token has expired."
@@ -30,13 +44,12 @@ public struct Tokens: Sendable {
         case incomplete = "The token lacks a subject, a session or an end."
     }
 
-    private struct Header: Decodable {
-        let alg: String
-        let crit: [String]?
+    private struct Header: Codable {
+        var alg: String
+        var crit: [String]?
+        var kid: String?
+        var typ: String?
     }
-
-    /// The header of the tokens that are made here, as it stands in them: nearly every token's, and so not parsed.
-    private static let ownHeader = Base64URL.encode(Array(#"{"alg":"HS256","typ":"JWT"}"#.utf8))
 
     private struct Payload: Codable {
         var iss: String?
@@ -95,22 +108,20 @@ public struct Tokens: Sendable {
             separator: UInt8(ascii: "."), maxSplits: 3, omittingEmptySubsequences: false
         ).map { Substring($0) }
         guard parts.count == 3,
-            let header = parts[0] == Self.ownHeader
-                ? Header(alg: Issuer.Algorithm.hs256.rawValue, crit: nil) : decode(Header.self, parts[0]),
-            let payload = decode(Payload.self, parts[1]),
+            let header = header(parts[0]), let payload = decode(Payload.self, parts[1]),
             let signature = Base64URL.decode(parts[2])
         else { throw .malformed }
-        guard let index = issuers.firstIndex(where: { $0.issuer == payload.iss }) else {
-            throw .unknownIssuer
-        }
-        guard header.alg == issuers[index].algorithm.rawValue else { throw .wrongAlgorithm }
+        let candidates = try candidates(header, payload)
         guard header.crit == nil else { throw .malformed }
         let signed = Array(token.utf8.prefix(parts[0].utf8.count + 1 + parts[1].utf8.count))
-        // Anyone can sign with an empty key.
-        guard !keys[index].isEmpty, let expected = Cryptography.hmacSHA256(key: keys[index], signed),
-            Cryptography.areEqual(expected, signature)
-        else { throw .badSignature }
-        guard payload.aud?.names.contains(issuers[index].audience) == true else { throw .wrongAudience }
+        let isSigned = candidates.contains { key in
+            // Anyone can sign with an empty key.
+            guard !key.bytes.isEmpty, let expected = Cryptography.hmacSHA256(key: key.bytes, signed) else {
+                return false
+            }
+            return Cryptography.areEqual(expected, signature)
+        }
+        guard isSigned else { throw .badSignature }
         guard let subject = payload.sub, !subject.isEmpty, subject.utf8.count <= 128,
             let session = payload.sid,
             let end = payload.exp, end.isFinite
@@ -121,25 +132,52 @@ public struct Tokens: Sendable {
         return VerifiedTokens.Entry(claims: claims, start: payload.nbf, end: end)
     }
 
+    /// The keys that may have signed a token: those of the entries of its issuer, one of its audiences and its
+    /// algorithm, and of them the one that it names. Where it names none, as before there were several, all of them.
+    private func candidates(_ header: Header, _ payload: Payload) throws(Refusal) -> [Key] {
+        let ofIssuer = issuers.indices.filter { issuers[$0].issuer == payload.iss }
+        guard !ofIssuer.isEmpty else { throw .unknownIssuer }
+        let audiences = payload.aud?.names ?? []
+        let meant = ofIssuer.filter { audiences.contains(issuers[$0].audience) }
+        guard !meant.isEmpty else { throw .wrongAudience }
+        let entries = meant.filter { header.alg == issuers[$0].algorithm.rawValue }
+        guard !entries.isEmpty else { throw .wrongAlgorithm }
+        let candidates = entries.flatMap { keys[$0] }.filter { key in
+            header.kid == nil || key.id == nil || key.id == header.kid
+        }
+        guard !candidates.isEmpty else { throw .unknownKey }
+        return candidates
+    }
+
+    private func header(_ part: Substring) -> Header? {
+        guard part == ownHeader, let issuer = issuers.first else { return decode(Header.self, part) }
+        return Header(alg: issuer.algorithm.rawValue, kid: issuer.keys.first?.id)
+    }
+
     /// A token for `claims`, signed by the first issuer. Nil where there is none, or libcrypto fails.
     public func sign(_ claims: Claims, now: Timestamp) -> String? {
-        guard let issuer = issuers.first, let key = keys.first, !key.isEmpty else { return nil }
+        guard let issuer = issuers.first, let key = keys.first?.first?.bytes, !key.isEmpty else { return nil }
         let payload = Payload(
             iss: issuer.issuer, aud: Audience(issuer.audience), sub: claims.subject, sid: claims.session,
             roles: claims.roles.isEmpty ? nil : claims.roles, iat: Double(now.milliseconds / 1_000), nbf: nil,
             exp: claims.expiresAt.map { Double($0.milliseconds / 1_000) })
         guard let body = try? JSON.encode(payload) else { return nil }
-        let header =
-            switch issuer.algorithm {
-            case .hs256: Self.ownHeader
-            }
-        let signed = header + "." + Base64URL.encode(Array(body.utf8))
+        let signed = ownHeader + "." + Base64URL.encode(Array(body.utf8))
         return Cryptography.hmacSHA256(key: key, Array(signed.utf8)).map {
             signed + "." + Base64URL.encode($0)
         }
     }
 
+    /// What stands for a block of addresses: 128 bits of an HMAC under the key that signs. No token's text has a blank,
+    /// so that no mark says anything about a signature. Nil where there is no such key, or libcrypto fails.
+    func mark(of block: String) -> String? {
+        guard let key = keys.first?.first?.bytes, !key.isEmpty else { return nil }
+        return Cryptography.hmacSHA256(key: key, Array("address block \(block)".utf8)).map {
+            "from_" + Base64URL.encode(Array($0.prefix(16)))
+        }
+    }
+
     private func decode<T: Decodable>(_ type: T.Type, _ part: Substring) -> T? {
-        Base64URL.decode(part).flatMap { try? JSON.decoder.decode(type, from: Data($0)) }
+        Base64URL.decode(part).flatMap { JSON.decodeStrict(type, from: $0) }
     }
 }

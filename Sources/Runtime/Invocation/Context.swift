@@ -38,8 +38,8 @@ public final class Context: Sendable {
     private let work: Mutex<Work>
     private let secrets: SecretSource
     private let uptime: @Sendable () -> Duration
-    /// In a replay, the texts from outside.
-    private let recorded: [String: OutsideText.Record]?
+    /// In a replay, what was taken from outside.
+    private let recorded: Taken?
     /// The namespace that rooms without one belong to.
     private let namespace: String
     private let deadline: Duration
@@ -53,6 +53,7 @@ public final class Context: Sendable {
         var secrets: SecretSequence?
         var saved: [String: String] = [:]
         var tapes: [String: OutsideText.Tape] = [:]
+        var addressMark: String?
     }
 
     init(
@@ -61,7 +62,7 @@ public final class Context: Sendable {
         tokens: Tokens,
         random: SeededRandom, secrets: SecretSource,
         uptime: @escaping @Sendable () -> Duration, remaining: Duration,
-        recorded: [String: OutsideText.Record]?, metrics: Metrics,
+        recorded: Taken?, metrics: Metrics,
         audience: [@Sendable (Emit) -> Void]
     ) {
         requestID = event.id
@@ -141,7 +142,9 @@ public final class Context: Sendable {
     public func outside(
         _ name: String, _ source: () -> AsyncThrowingStream<String, any Error>
     ) -> OutsideText {
-        if let recorded { return OutsideText(source: .recorded(recorded[name] ?? OutsideText.Record())) }
+        if let recorded {
+            return OutsideText(source: .recorded(recorded.texts[name] ?? OutsideText.Record()))
+        }
         let tape = OutsideText.Tape()
         work.withLock { $0.tapes[name] = tape }
         return OutsideText(source: .live(source(), tape, uptime: uptime))
@@ -153,6 +156,19 @@ public final class Context: Sendable {
             !$0.value.pieces.isEmpty || $0.value.failure != nil
         }
     }
+
+    /// What stands for the addresses that the caller's is counted with (``AddressBlock``), where an address must not be
+    /// kept: one mark for all of them, for as long as the key that signs tokens is the same, and without that key nobody
+    /// finds the addresses. Nil where the caller has none, or nothing is signed.
+    public var addressMark: String? {
+        let live = recorded == nil ? address : nil
+        let mark = live.flatMap { tokens.mark(of: AddressBlock.of($0)) } ?? recorded?.addressMark
+        work.withLock { $0.addressMark = mark }
+        return mark
+    }
+
+    /// The mark, where the function has asked for it.
+    var takenAddressMark: String? { work.withLock { $0.addressMark } }
 
     /// How long this function may still take, for the waits of what is outside. It differs in a replay: nothing that
     /// the function decides may depend on it.

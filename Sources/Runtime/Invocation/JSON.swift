@@ -20,15 +20,22 @@ enum JSON {
         ObjectIdentifier(UInt.self), ObjectIdentifier(UInt128.self), ObjectIdentifier(Float.self),
     ]
 
-    /// Decodes an input. Broken JSON throws a 400 `Problem`; a value of another shape an `InvalidInput` that names
-    /// the field. No data decodes as an empty object.
+    /// Decodes an input, which is strict JSON (`StrictJSON`): what the flat decoder takes is, and all else is looked
+    /// at before Foundation reads it. Broken JSON throws a 400 `Problem`; a value of another shape, or that not all
+    /// would read alike, an `InvalidInput` that names the field. No data decodes as an empty object.
     static func decode<T: Decodable>(_ type: T.Type, from data: [UInt8]) throws -> T {
         if let value = JSONFlatDecoder.decode(type, from: data) { return value }
+        if !data.isEmpty, let fault = StrictJSON.fault(in: data.span) { throw refusal(of: fault) }
         do {
             return try decoder.decode(type, from: data.isEmpty ? Data("{}".utf8) : Data(data))
         } catch let error as DecodingError {
-            throw refusal(of: error, in: data)
+            throw refusal(of: error)
         }
+    }
+
+    /// The value of strict JSON; nil for any other text, and for another shape.
+    static func decodeStrict<T: Decodable>(_ type: T.Type, from data: [UInt8]) -> T? {
+        StrictJSON.fault(in: data.span) == nil ? try? decoder.decode(type, from: Data(data)) : nil
     }
 
     /// Decodes what this software wrote itself.
@@ -46,7 +53,16 @@ enum JSON {
         }
     }
 
-    private static func refusal(of error: DecodingError, in data: [UInt8]) -> any Error {
+    private static func refusal(of fault: StrictJSON.Fault) -> any Error {
+        switch fault {
+        case .malformed: Problem(.malformed, "The body is not valid JSON.")
+        case .tooDeep(let pointer): InvalidInput(pointer, "is nested too deeply")
+        case .repeatedName(let pointer): InvalidInput(pointer, "stands there twice")
+        case .halfSurrogatePair(let pointer): InvalidInput(pointer, "has half of a surrogate pair")
+        }
+    }
+
+    private static func refusal(of error: DecodingError) -> any Error {
         switch error {
         case .keyNotFound(let key, let context):
             InvalidInput(pointer(context.codingPath + [key]), "is missing")
@@ -55,14 +71,11 @@ enum JSON {
         case .valueNotFound(let type, let context):
             InvalidInput(pointer(context.codingPath), "must be \(name(of: type)), not null")
         case .dataCorrupted(let context):
-            // At the top the text itself is broken; below it, a value is not one of those allowed.
             if !context.codingPath.isEmpty || !isDecodersOwn(context) {
                 InvalidInput(pointer(context.codingPath), detail(context))
-            } else if isWellFormed(data) {
-                // The decoder reports a number that does not fit its field as if the text were broken.
-                InvalidInput("", "has a number that is too large, or not whole where it must be")
             } else {
-                Problem(.malformed, "The body is not valid JSON.")
+                // The decoder reports a number that does not fit its field as if the text were broken, which it is not.
+                InvalidInput("", "has a number that is too large, or not whole where it must be")
             }
         @unknown default: Problem(.malformed, "The body cannot be read.")
         }
@@ -71,11 +84,6 @@ enum JSON {
     private static func isDecodersOwn(_ context: DecodingError.Context) -> Bool {
         context.underlyingError != nil
             || context.debugDescription.hasPrefix("The given data was not valid JSON")
-    }
-
-    private static func isWellFormed(_ data: [UInt8]) -> Bool {
-        String(validating: data, as: UTF8.self).map { JSONScanner.elements(of: "[" + $0 + "]")?.count == 1 }
-            ?? false
     }
 
     /// A type's own words for what it does not take; the decoder's would show the value and names from the source.

@@ -49,11 +49,13 @@ final class JSONFlatDecoder: Decoder {
 
     // MARK: The text
 
-    /// Whether no name stands there twice and every value is one of those that are read here.
+    /// Whether no name stands there twice and every value is one of those that are read here. Names that are not ASCII
+    /// may be equal though their bytes differ, so they are left to others.
     private static func isPlain(
         _ members: [(name: Range<Int>, value: Range<Int>)], _ bytes: Span<UInt8>
     ) -> Bool {
         for (index, member) in members.enumerated() {
+            for index in member.name where bytes[index] >= 0x80 { return false }
             for other in members[..<index] where isEqual(bytes, other.name, bytes, member.name) {
                 return false
             }

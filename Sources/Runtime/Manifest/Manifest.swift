@@ -13,8 +13,10 @@ public struct Manifest: Sendable, Equatable {
     public var sockets: SocketSettings
     /// How the plain WebSocket endpoints behave, by their paths. A path that only a trigger names has the defaults.
     public var websockets: [String: WebSocketSettings]
-    /// Addresses of proxies whose `X-Forwarded-For` is believed, as ``IPLiteral`` writes them.
+    /// Addresses of proxies that are believed about their clients' addresses, as ``IPLiteral`` writes them.
     public var trustedProxies: [String]
+    /// The one field in which they are.
+    public var forwardedHeader: ForwardedHeader
     /// The functions, in file order.
     public var functions: [FunctionEntry]
 
@@ -22,7 +24,8 @@ public struct Manifest: Sendable, Equatable {
     public init(
         store: String = Manifest.defaultStore, guests: Bool = false, auth: [Issuer] = [],
         sockets: SocketSettings = SocketSettings(), websockets: [String: WebSocketSettings] = [:],
-        trustedProxies: [String] = [], functions: [FunctionEntry] = []
+        trustedProxies: [String] = [], forwardedHeader: ForwardedHeader = .xForwardedFor,
+        functions: [FunctionEntry] = []
     ) {
         self.store = store
         self.guests = guests
@@ -30,6 +33,7 @@ public struct Manifest: Sendable, Equatable {
         self.sockets = sockets
         self.websockets = websockets
         self.trustedProxies = trustedProxies
+        self.forwardedHeader = forwardedHeader
         self.functions = functions
     }
 

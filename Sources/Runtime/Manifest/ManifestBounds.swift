@@ -31,6 +31,10 @@ enum ManifestBounds {
     static let memory = 1 << 20...64 << 30
     static let concurrency = 1...65_536
 
+    /// Of one issuer.
+    static let keys = 8
+    static let keyIDBytes = 128
+
     /// `host:port`, and an origin.
     static let hostBytes = 300
     static let port = 1...65_535

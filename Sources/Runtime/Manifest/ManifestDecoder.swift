@@ -5,6 +5,7 @@
 struct ManifestDecoder {
     let file: String
     let expansion: EnvironmentExpansion
+    private let mask: SecretMask
     private(set) var problems: [ManifestProblem] = []
     /// What triggers and places were seen so far.
     var claims = ManifestClaims()
@@ -12,16 +13,22 @@ struct ManifestDecoder {
     var routed: Set<String> = []
     /// Where the sockets are, which no other trigger may take.
     var socketsPath = SocketSettings().path
+    /// For how long answers are kept.
+    var recoveryWindow = SocketSettings().recoveryWindow
 
     init(file: String, environment: [String: String]) {
         self.file = file
         expansion = EnvironmentExpansion(environment: environment)
+        mask = SecretMask(environment: environment)
     }
 
     mutating func report(_ message: String, at mark: YAMLMark, suggestion: String? = nil) {
+        // What is suggested for a secret may be a part of it.
+        let masked = mask.masking(message)
         problems.append(
             ManifestProblem(
-                file: file, line: mark.line, column: mark.column, message: message, suggestion: suggestion))
+                file: file, line: mark.line, column: mark.column, message: masked ?? message,
+                suggestion: masked == nil ? suggestion : nil))
     }
 
     mutating func manifest(_ root: YAMLNode) -> Manifest {
@@ -34,8 +41,13 @@ struct ManifestDecoder {
         if let node = fields["auth"] { manifest.auth = issuers(node) }
         if let node = fields["sockets"] { manifest.sockets = sockets(node) }
         socketsPath = manifest.sockets.path
+        recoveryWindow = manifest.sockets.recoveryWindow
         if let node = fields["websockets"] { manifest.websockets = websockets(node) }
         if let node = fields["trusted-proxies"] { manifest.trustedProxies = proxies(node) }
+        if let node = fields["forwarded-header"] {
+            manifest.forwardedHeader =
+                choice(node, "forwarded-header", ForwardedHeader.self) ?? .xForwardedFor
+        }
         if let node = require("functions", in: fields) { manifest.functions = functions(node) }
         return manifest
     }
@@ -53,40 +65,5 @@ struct ManifestDecoder {
         guard let version = text(entry.value, "version"), version != "1" else { return true }
         report("version '\(quoted(version))' is not known here", at: entry.value.mark, suggestion: "1")
         return false
-    }
-
-    private mutating func issuers(_ node: YAMLNode) -> [Issuer] {
-        var issuers: [Issuer] = []
-        var seen: [String: Int] = [:]
-        for item in list(node, "auth", of: "issuers") {
-            guard let fields = fields(of: item, ManifestKeys.issuer, owner: "an issuer") else { continue }
-            let name = require("issuer", in: fields).flatMap { text($0, "issuer") }
-            let audience = require("audience", in: fields).flatMap { text($0, "audience") }
-            let algorithm = require("algorithm", in: fields).flatMap {
-                choice($0, "algorithm", Issuer.Algorithm.self)
-            }
-            let key = require("key", in: fields).flatMap { secret($0, "key") }
-            guard let name, let audience, let algorithm else { continue }
-            if let line = seen.updateValue(item.mark.line, forKey: "\(name)\u{0}\(audience)") {
-                report("this issuer and audience are already on line \(line)", at: item.mark)
-            }
-            issuers.append(Issuer(issuer: name, audience: audience, algorithm: algorithm, key: key))
-        }
-        return issuers
-    }
-
-    private mutating func proxies(_ node: YAMLNode) -> [String] {
-        var proxies: [String] = []
-        for item in list(node, "trusted-proxies", of: "IP addresses") {
-            guard let text = text(item, "a trusted proxy") else { continue }
-            if let address = IPLiteral.canonical(text) {
-                proxies.append(address)
-            } else if text.contains("/") {
-                report("'\(quoted(text))' is a range; name each proxy's own address", at: item.mark)
-            } else {
-                report("'\(quoted(text))' is not an IPv4 or IPv6 address", at: item.mark)
-            }
-        }
-        return proxies
     }
 }

@@ -21,15 +21,27 @@ package struct ManifestKeys: Sendable {
 
     /// The manifest itself.
     package static let document = ManifestKeys(
-        ["version", "store", "guests", "auth", "sockets", "websockets", "trusted-proxies", "functions"],
+        [
+            "version", "store", "guests", "auth", "sockets", "websockets", "trusted-proxies",
+            "forwarded-header",
+            "functions",
+        ],
         synonyms: [
-            "issuers": "auth", "proxies": "trusted-proxies", "socket.io": "sockets", "socketio": "sockets",
+            "issuers": "auth", "proxies": "trusted-proxies", "forwarded": "forwarded-header",
+            "x-forwarded-for": "forwarded-header", "proxy-header": "forwarded-header", "socket.io": "sockets",
+            "socketio": "sockets",
             "ws": "websockets", "endpoints": "websockets",
         ])
     /// An entry of `auth`.
     package static let issuer = ManifestKeys(
-        ["issuer", "audience", "algorithm", "key"],
-        synonyms: ["iss": "issuer", "aud": "audience", "alg": "algorithm", "secret": "key"])
+        ["issuer", "audience", "algorithm", "key", "keys"],
+        synonyms: [
+            "iss": "issuer", "aud": "audience", "alg": "algorithm", "secret": "key", "secrets": "keys",
+            "jwks": "keys",
+        ])
+    /// An entry of `keys` of an issuer.
+    package static let issuerKey = ManifestKeys(
+        ["id", "key"], synonyms: ["kid": "id", "name": "id", "secret": "key"])
     /// The mapping `sockets`.
     package static let sockets = ManifestKeys(
         [
@@ -55,12 +67,13 @@ package struct ManifestKeys: Sendable {
         ])
     /// An entry of `functions`.
     package static let function = ManifestKeys(
-        ["handler", "on", "auth", "per", "limits", "isolation", "environment", "hosts"],
+        ["handler", "on", "auth", "per", "limits", "idempotency-key", "isolation", "environment", "hosts"],
         synonyms: [
             "trigger": "on", "triggers": "on", "event": "on", "events": "on", "access": "auth",
             "role": "auth",
             "limit": "limits", "env": "environment", "allowed-hosts": "hosts", "egress": "hosts",
             "network": "hosts", "outbound": "hosts", "domains": "hosts",
+            "idempotency": "idempotency-key", "idempotent": "idempotency-key", "key": "idempotency-key",
         ],
         later: ["command", "directory"])
     /// The mapping `limits` of a function.

@@ -18,7 +18,7 @@ public struct SocketSettings: Sendable, Equatable {
     public var sendQueue: Int
     /// How often one address may open a socket, all at once included. A crowd behind one proxy has one address.
     public var handshakeRate: Rate
-    /// The origins whose pages may use sockets, as ``WebOrigin`` writes them, and `*` for any. A page of the host's
+    /// The origins whose pages may use this host, as ``WebOrigin`` writes them, and `*` for any. A page of the host's
     /// own origin always may; empty means no other.
     public var allowedOrigins: [String]
 
@@ -42,6 +42,6 @@ public struct SocketSettings: Sendable, Equatable {
         self.allowedOrigins = allowedOrigins
     }
 
-    /// What ``allowedOrigins`` holds where any page may use sockets.
+    /// What ``allowedOrigins`` holds where any page may use this host.
     public static let anyOrigin = "*"
 }

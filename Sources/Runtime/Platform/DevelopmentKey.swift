@@ -6,23 +6,46 @@ internal import Store
 enum DevelopmentKey {
     static func readOrMake(beside store: String) throws(StartError) -> String {
         let path = store + ".key"
-        if let key = read(path) { return key }
+        if let key = try read(path) { return key }
         guard let bytes = Cryptography.secretBytes(32) else {
             throw .developmentKey(path: path, reason: "no random bytes")
         }
         try make(path, Base64URL.encode(bytes))
         // Another process may have been first: what is in the file counts.
-        guard let kept = read(path) else {
-            throw .developmentKey(path: path, reason: "it is there, but it is not a key")
+        guard let kept = try read(path) else {
+            throw .developmentKey(path: path, reason: "it vanished as soon as it was made")
         }
         return kept
     }
 
-    private static func read(_ path: String) -> String? {
-        guard let data = FileManager.default.contents(atPath: path), data.count >= Settings.minimumKeyLength,
-            data.count <= 4_096
-        else { return nil }
-        return String(decoding: data, as: UTF8.self).trimmingSuffix(while: \.isNewline)
+    /// The key of a file that is there. Throws where others than its owner could have chosen it, or where it is none.
+    private static func read(_ path: String) throws(StartError) -> String? {
+        // Not to wait for what is a pipe.
+        let descriptor = unsafe open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return nil }
+            let reason =
+                errno == ELOOP
+                ? "it is a link; put the key itself there, or set SECRET_KEY"
+                : unsafe String(cString: strerror(errno))
+            throw .developmentKey(path: path, reason: reason)
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw .developmentKey(path: path, reason: "it is no file")
+        }
+        guard status.st_mode & 0o022 == 0, status.st_uid == geteuid() || status.st_uid == 0 else {
+            throw .developmentKey(
+                path: path,
+                reason: "others can write it, and so sign in as anybody; delete it, and a new one is made")
+        }
+        var bytes = [UInt8](repeating: 0, count: 4_097)
+        let count = unsafe Glibc.read(descriptor, &bytes, bytes.count)
+        guard (Settings.minimumKeyLength...4_096).contains(count) else {
+            throw .developmentKey(path: path, reason: "it is there, but it is not a key")
+        }
+        return String(decoding: bytes.prefix(count), as: UTF8.self).trimmingSuffix(while: \.isNewline)
     }
 
     /// Written whole under another name, then linked: a reader never sees half a key, and the first one stays.

@@ -47,26 +47,38 @@ public struct Settings: Sendable {
         names.isEmpty ? [:] : environment.filter { names.contains($0.key) }
     }
 
-    /// The manifest, fit to be served: every issuer has its key.
+    /// In so many different bytes at least: random text of the shortest length has many more.
+    static let minimumKeyVariety = 8
+
+    /// The manifest, fit to be served: every issuer has the key that signs, and no key is without a value.
     ///
-    /// In production a missing or short key, or guests being allowed, throws. In development a missing key is made
-    /// once and kept beside the store.
+    /// In production a missing, short or plain key, or guests being allowed, throws. In development a missing key is
+    /// made once and kept beside the store.
     public func ready(_ manifest: Manifest) throws(StartError) -> Manifest {
         var manifest = manifest
         if stage == .production && manifest.guests { throw .guestsInProduction }
         for index in manifest.auth.indices {
             let issuer = manifest.auth[index]
-            if let key = issuer.key {
-                if stage == .production && key.utf8.count < Self.minimumKeyLength {
-                    throw .shortKey(issuer: issuer.issuer, length: key.utf8.count)
+            if issuer.signingKey == nil {
+                guard stage == .development, !issuer.keys.isEmpty else {
+                    throw .missingKey(issuer: issuer.issuer)
                 }
-            } else if stage == .production {
-                throw .missingKey(issuer: issuer.issuer)
-            } else {
-                manifest.auth[index].key = try DevelopmentKey.readOrMake(beside: manifest.store)
+                manifest.auth[index].keys[0].secret = try DevelopmentKey.readOrMake(beside: manifest.store)
             }
+            manifest.auth[index].keys.removeAll { $0.secret == nil }
+            guard stage == .production else { continue }
+            for key in issuer.keys.compactMap(\.secret) { try check(key, of: issuer.issuer) }
         }
         return manifest
+    }
+
+    private func check(_ key: String, of issuer: String) throws(StartError) {
+        let bytes = key.utf8.drop { $0 <= 0x20 }
+        let length =
+            bytes.lastIndex { $0 > 0x20 }.map { bytes.distance(from: bytes.startIndex, to: $0) + 1 } ?? 0
+        guard length >= Self.minimumKeyLength else { throw .shortKey(issuer: issuer, length: length) }
+        let variety = Set(bytes).count
+        guard variety >= Self.minimumKeyVariety else { throw .plainKey(issuer: issuer, variety: variety) }
     }
 }
 
@@ -76,8 +88,10 @@ public enum StartError: Error, Sendable, Equatable, CustomStringConvertible {
     case unknownValue(variable: String, allowed: [String])
     /// Production without a signing key.
     case missingKey(issuer: String)
-    /// Production with a key that could be guessed.
+    /// Production with a key that could be guessed; blanks around it are not counted.
     case shortKey(issuer: String, length: Int)
+    /// Production with a key of a few characters again and again.
+    case plainKey(issuer: String, variety: Int)
     /// Production with guests.
     case guestsInProduction
     /// The development key could not be read or made.
@@ -91,7 +105,9 @@ public enum StartError: Error, Sendable, Equatable, CustomStringConvertible {
         case .missingKey(let issuer):
             "ENVIRONMENT=production needs the signing key of issuer '\(issuer)': set SECRET_KEY to at least \(Settings.minimumKeyLength) random bytes (openssl rand -hex 32)"
         case .shortKey(let issuer, let length):
-            "ENVIRONMENT=production: the signing key of issuer '\(issuer)' has \(length) bytes and needs at least \(Settings.minimumKeyLength) (openssl rand -hex 32)"
+            "ENVIRONMENT=production: the signing key of issuer '\(issuer)' has \(length) bytes and needs at least \(Settings.minimumKeyLength), blanks around it not counted (openssl rand -hex 32)"
+        case .plainKey(let issuer, let variety):
+            "ENVIRONMENT=production: the signing key of issuer '\(issuer)' has \(variety) different characters, and whoever tries finds it (openssl rand -hex 32)"
         case .guestsInProduction:
             "ENVIRONMENT=production does not allow guests: set GUESTS=false, or 'guests: false' in the manifest"
         case .developmentKey(let path, let reason): "cannot keep a development key in \(path): \(reason)"

@@ -49,6 +49,8 @@ public struct Taken: Sendable, Equatable {
     public var texts: [String: OutsideText.Record] = [:]
     /// The jobs it did.
     public var claim: ClaimedJobs?
+    /// What stood for its caller's addresses, where the function asked for that (`Context.addressMark`).
+    public var addressMark: String?
 
     /// Nothing but a seed.
     public init(seed: UInt64 = 0) { self.seed = seed }

@@ -117,6 +117,7 @@ struct RecordLine {
             event.data = redaction(event.data)
             // What a client says of itself may be anything, too.
             event.id = redaction.withoutTokens(event.id)
+            event.idempotencyKey = event.idempotencyKey.map(redaction.withoutTokens)
             if case .http(let method, let path) = event.trigger {
                 event.trigger = .http(method: method, path: redaction.withoutTokens(path))
             }
@@ -145,6 +146,7 @@ struct RecordLine {
         quote(String(taken.seed, radix: 16))
         if let seed = taken.idSeed { put(#","id_seed":"#, text: seed.hexadecimal) }
         if let refusal = taken.refusal { put(#","refusal":"#, text: refusal) }
+        if let mark = taken.addressMark { put(#","address_mark":"#, text: mark) }
         if taken.isBusy { bytes.append(contentsOf: #","busy":true"#.utf8) }
         if taken.isContended { bytes.append(contentsOf: #","contended":true"#.utf8) }
         if taken.isOverrun { bytes.append(contentsOf: #","overrun":true"#.utf8) }

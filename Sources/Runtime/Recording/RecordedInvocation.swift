@@ -93,6 +93,7 @@ extension Taken {
             idSeed = seed
         }
         refusal = try line.optionalText("refusal")
+        addressMark = try line.optionalText("address_mark")
         isBusy = line.has("busy")
         isContended = line.has("contended")
         isOverrun = line.has("overrun")

@@ -27,7 +27,8 @@ struct RecordingPlace {
         manifest: Manifest, yaml: [UInt8], environment: [String: String], program: String, redact: [String],
         number: Int64, at now: Timestamp
     ) throws(RecordingError) {
-        let keys = manifest.auth.compactMap(\.key).filter { !$0.isEmpty }
+        // The longer ones first: another may be a part of one.
+        let keys = Self.keys(of: manifest).sorted { $0.utf8.count > $1.utf8.count }
         var text = String(decoding: yaml, as: UTF8.self)
         for key in keys { text = text.replacing(key, with: RecordingFormat.withheld) }
         var kept: [String: String] = [:]
@@ -45,7 +46,7 @@ struct RecordingPlace {
         let placeholders = kept.merging(withheld.map { ($0, RecordingFormat.withheld) }) { _, last in last }
         let kin = try? Manifest(yaml: text, file: RecordingFormat.manifest, environment: placeholders)
         let isWhole = kin != nil || text.utf8.elementsEqual(yaml)
-        guard isWhole, kin?.auth.contains(where: { keys.contains($0.key ?? "") }) != true else {
+        guard isWhole, kin.map({ Self.keys(of: $0).contains(where: keys.contains) }) != true else {
             throw RecordingError(
                 folder,
                 "a key stands in the manifest in a spelling that cannot be withheld; use ${SECRET_KEY} for it"
@@ -60,6 +61,10 @@ struct RecordingPlace {
             throw RecordingError(folder, "the header cannot be written")
         }
         try write(json + "\n", RecordingFormat.header)
+    }
+
+    private static func keys(of manifest: Manifest) -> [String] {
+        manifest.auth.flatMap(\.keys).compactMap(\.secret).filter { !$0.isEmpty }
     }
 
     /// A new file, for its owner only.
@@ -119,6 +124,14 @@ final class AddressBook: Sendable {
     private func digits(of text: String) -> String {
         let digest = Cryptography.hmacSHA256(key: salt, Array(text.utf8)) ?? []
         return digest.prefix(8).map { Self.hex($0) }.joined()
+    }
+
+    /// A kept answer's key with its address hidden (`FUNCTION/KEY address:BLOCK`, as the invoker makes them).
+    func hiding(answerKey key: String) -> String {
+        guard let blank = key.firstIndex(of: " ") else { return key }
+        let scope = key[blank...].dropFirst()
+        guard scope.hasPrefix("address:"), scope != "address:local" else { return key }
+        return key[...blank] + "address:" + hidden(String(scope.dropFirst(8)))
     }
 
     private static func hex(_ byte: UInt8) -> String {

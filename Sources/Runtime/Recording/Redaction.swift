@@ -3,17 +3,36 @@ internal import Wire
 /// Takes secrets out of JSON texts: the values of some members, at any depth and in any text, and whatever looks like a
 /// JSON Web Token, wherever it stands.
 struct Redaction: Sendable {
-    /// Members whose text is never kept.
+    /// Members whose text is never kept, whatever the case of their letters.
     static let always: Set<String> = [
         "token", "access_token", "refresh_token", "id_token", "authorization", "password", "secret",
         "api_key",
     ]
 
     private let names: Set<String>
-    /// What a text with such a member, or with a token, has in it: bytes, and which of them is looked for.
-    private let marks: [(bytes: [UInt8], rarest: Int)]
+    /// What a text with such a member has in it. A token has dots.
+    private let marks: [Mark]
     /// For each byte, whether it is one that is looked for.
     private let isLookedFor: [Bool]
+
+    private struct Mark {
+        /// In lower case where case does not count.
+        let bytes: [UInt8]
+        let ignoresCase: Bool
+        /// Which of them is looked for.
+        let rarest: Int
+
+        init(_ text: String, ignoresCase: Bool = false) {
+            let bytes = Array(text.utf8)
+            self.bytes = bytes
+            self.ignoresCase = ignoresCase
+            rarest = bytes.indices.min { Redaction.rank(bytes[$0]) < Redaction.rank(bytes[$1]) } ?? 0
+        }
+
+        func isByte(_ byte: UInt8, at index: Int) -> Bool {
+            bytes[index] == byte || ignoresCase && Redaction.isUpper(byte) && bytes[index] == byte | 0x20
+        }
+    }
 
     /// Also takes out the members called `fields`.
     init(fields: [String]) {
@@ -22,24 +41,29 @@ struct Redaction: Sendable {
         let hasEscapes = names.contains {
             $0.utf8.contains { $0 < 0x20 || $0 == 0x22 || $0 == 0x2f || $0 == 0x5c }
         }
-        let texts = names.map { JSONScanner.quoted($0) } + ["eyJ", hasEscapes ? "\\" : "\\u"]
-        marks = texts.map { text in
-            let bytes = Array(text.utf8)
-            let rarest = bytes.indices.min { Self.rank(bytes[$0]) < Self.rank(bytes[$1]) } ?? 0
-            return (bytes, rarest)
-        }
+        marks =
+            Self.always.map { Mark(JSONScanner.quoted($0), ignoresCase: true) }
+            + Set(fields).subtracting(Self.always).map { Mark(JSONScanner.quoted($0)) }
+            + [Mark(JSONScanner.quoted(Binary.member)), Mark(hasEscapes ? "\\" : "\\u")]
         var isLookedFor = [Bool](repeating: false, count: 256)
-        for mark in marks { isLookedFor[Int(mark.bytes[mark.rarest])] = true }
+        for byte in UInt8.min...UInt8.max
+        where byte == Self.period || marks.contains(where: { $0.isByte(byte, at: $0.rarest) }) {
+            isLookedFor[Int(byte)] = true
+        }
         self.isLookedFor = isLookedFor
     }
 
     /// The rarer a byte in the texts of a game, the smaller.
-    private static func rank(_ byte: UInt8) -> Int {
+    fileprivate static func rank(_ byte: UInt8) -> Int {
         Array("\\JQXZYVKWqxjzkwvyfbgpumchldrnsitoae_\"".utf8).firstIndex(of: byte) ?? 18
     }
 
+    private static let period = UInt8(ascii: ".")
+
+    fileprivate static func isUpper(_ byte: UInt8) -> Bool { byte >= 0x41 && byte <= 0x5a }
+
     /// Whether members of this name are left out.
-    func leavesOut(_ name: String) -> Bool { names.contains(name) }
+    func leavesOut(_ name: String) -> Bool { names.contains(name) || Self.always.contains(name.lowercased()) }
 
     /// The text without its secrets, and as it is where it has none. What is no JSON is kept out whole if it may hold one.
     func callAsFunction(_ json: String) -> String {
@@ -60,7 +84,11 @@ struct Redaction: Sendable {
         unsafe bytes.withUnsafeBufferPointer { bytes in
             unsafe isLookedFor.withUnsafeBufferPointer { isLookedFor in
                 for index in bytes.indices where unsafe isLookedFor[Int(bytes[index])] {
-                    if unsafe isMarked(bytes, at: index) { return true }
+                    if unsafe bytes[index] == Self.period {
+                        if unsafe WebTokens.mayStand(around: index, in: bytes.span) { return true }
+                    } else if unsafe isMarked(bytes, at: index) {
+                        return true
+                    }
                 }
                 return false
             }
@@ -68,10 +96,12 @@ struct Redaction: Sendable {
     }
 
     private func isMarked(_ bytes: UnsafeBufferPointer<UInt8>, at index: Int) -> Bool {
-        for mark in marks where unsafe mark.bytes[mark.rarest] == bytes[index] {
+        for mark in marks where unsafe mark.isByte(bytes[index], at: mark.rarest) {
             let start = index - mark.rarest
             guard start >= 0, start + mark.bytes.count <= bytes.count else { continue }
-            if mark.bytes.indices.allSatisfy({ unsafe mark.bytes[$0] == bytes[start + $0] }) { return true }
+            if mark.bytes.indices.allSatisfy({ unsafe mark.isByte(bytes[start + $0], at: $0) }) {
+                return true
+            }
         }
         return false
     }
@@ -83,14 +113,25 @@ struct Redaction: Sendable {
         return isChanged ? text : text.map { _ in json }
     }
 
+    /// The value of a member.
+    private func rewritten(_ json: String, of name: String, _ isChanged: inout Bool) -> String? {
+        guard name == Binary.member, let text = JSONScanner.string(of: json) else {
+            return rewritten(json, &isChanged)
+        }
+        guard let plain = withoutTokens(base64: text) else { return rewritten(json, &isChanged) }
+        guard plain != text else { return json }
+        isChanged = true
+        return JSONScanner.quoted(plain)
+    }
+
     /// Not deeper than `JSONScanner` reads.
     private func rewritten(_ json: String, _ isChanged: inout Bool) -> String? {
         if let members = JSONScanner.members(of: json) {
             var parts: [String] = []
             parts.reserveCapacity(members.count)
             for (name, value) in members {
-                let isSecret = names.contains(name) && value != "null"
-                let kept = isSecret ? nil : rewritten(value, &isChanged)
+                let isSecret = leavesOut(name) && value != "null"
+                let kept = isSecret ? nil : rewritten(value, of: name, &isChanged)
                 let plain = withoutTokens(name)
                 if kept == nil || plain != name { isChanged = true }
                 parts.append(
@@ -119,51 +160,16 @@ struct Redaction: Sendable {
             ? json : nil
     }
 
-    /// Replaces `eyJ….….…` (RFC 7519: parts in base64url between dots, three of them or, encrypted, five; the first a
-    /// JSON object).
+    /// Replaces what looks like a JSON Web Token.
     func withoutTokens(_ text: String) -> String {
-        guard Self.mayHoldToken(text.utf8.span) else { return text }
-        let bytes = Array(text.utf8)
-        var result: [UInt8] = []
-        result.reserveCapacity(bytes.count)
-        var index = 0
-        var isChanged = false
-        while index < bytes.count {
-            guard bytes[index] == 0x65, index + 2 < bytes.count, bytes[index + 1] == 0x79,
-                bytes[index + 2] == 0x4a
-            else {
-                result.append(bytes[index])
-                index += 1
-                continue
-            }
-            var end = index
-            var dots = 0
-            while end < bytes.count, Self.isTokenByte(bytes[end]) {
-                if bytes[end] == 0x2e { dots += 1 }
-                end += 1
-            }
-            if dots >= 2 {
-                result += RecordingFormat.redacted.utf8
-                isChanged = true
-            } else {
-                result += bytes[index..<end]
-            }
-            index = end
-        }
-        return isChanged ? String(decoding: result, as: UTF8.self) : text
+        WebTokens.replaced(in: Array(text.utf8), by: RecordingFormat.redacted).map {
+            String(decoding: $0, as: UTF8.self)
+        } ?? text
     }
 
-    private static func mayHoldToken(_ bytes: Span<UInt8>) -> Bool {
-        guard bytes.count > 4 else { return false }
-        for index in 0..<bytes.count - 4
-        where bytes[index] == 0x65 && bytes[index + 1] == 0x79 && bytes[index + 2] == 0x4a { return true }
-        return false
-    }
-
-    private static func isTokenByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x2e, 0x5f: true
-        default: false
-        }
+    /// The Base64 of `Binary` without the tokens that its bytes hold; nil for what is no Base64.
+    private func withoutTokens(base64: String) -> String? {
+        guard let bytes = Base64.decode(base64) else { return nil }
+        return WebTokens.replaced(in: bytes, by: RecordingFormat.redacted).map(Base64.encode) ?? base64
     }
 }

@@ -124,7 +124,9 @@ final class ReplayState: SharedState {
         let number =
             switch decision {
             case .admitted(let ticket, _): ticket.number
-            case .sessionEnded(let number), .rateExceeded(_, let number), .concurrencyExceeded(let number):
+            case .answered(_, let number), .sessionEnded(let number), .sessionOfAnother(let number),
+                .rateExceeded(_, let number),
+                .concurrencyExceeded(let number):
                 number
             }
         turn.state.withLock { $0.admission = number }
@@ -150,9 +152,11 @@ final class ReplayState: SharedState {
             // The jobs came from an invocation that does something else now.
             decision = try store.commit(unit, at: now, ticket: ticket, completing: nil)
         }
-        guard case .committed(let number) = decision else { return decision }
-        turn.state.withLock { $0.commit = number }
-        return .committed(number: number)
+        switch decision {
+        case .committed(let number), .answered(_, let number): turn.state.withLock { $0.commit = number }
+        case .conflict: break
+        }
+        return decision
     }
 
     func release(_ ticket: Ticket) { store.release(ticket) }
@@ -202,7 +206,7 @@ final class ReplayState: SharedState {
     func missed(
         connection: String, after start: Int64, through end: Int64, scanning: Int
     ) throws(StoreError) -> Missed { Missed(effects: [], through: end) }
-    func isSessionLive(id: String, now: Timestamp) throws(StoreError) -> Bool { true }
+    func isSessionLive(id: String, of subject: String, now: Timestamp) throws(StoreError) -> Bool { true }
     func follow(_ observer: @escaping @Sendable (Committed) -> Void) {}
     func catchUp() {}
     func close() { try? store.close() }

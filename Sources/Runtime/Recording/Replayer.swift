@@ -20,8 +20,11 @@ public struct Replayer: Sendable {
         self.recording = recording
         var manifest =
             try other ?? Manifest(contentsOf: recording.manifestPath, environment: recording.environment)
-        for index in manifest.auth.indices where manifest.auth[index].key == nil {
-            manifest.auth[index].key = RecordingFormat.withheld
+        for index in manifest.auth.indices {
+            for place in manifest.auth[index].keys.indices
+            where manifest.auth[index].keys[place].secret == nil {
+                manifest.auth[index].keys[place].secret = RecordingFormat.withheld
+            }
         }
         let missing = functions.missing(from: manifest)
         guard missing.isEmpty else { throw InvokerError.missingHandlers(missing) }

@@ -16,13 +16,29 @@ struct HTTPChunkLine {
         guard index > range.lowerBound else { throw .bad("A chunk does not start with its size.") }
         self.size = size
         extensionBytes = range.upperBound - index
-        guard extensionBytes > 0 else { return }
-        while index < range.upperBound, HTTPGrammar.isBlank(bytes[index]) { index += 1 }
-        guard index < range.upperBound, bytes[index] == ASCII.semicolon else {
-            throw .bad("A chunk size is followed by something else than an extension.")
+        while index < range.upperBound {
+            guard let end = Self.endOfExtension(bytes, index..<range.upperBound) else {
+                throw .bad("A chunk size is followed by something else than extensions.")
+            }
+            index = end
         }
-        for position in index..<range.upperBound where !HTTPGrammar.isFieldByte(bytes[position]) {
-            throw .bad("A chunk extension has a control character.")
+    }
+
+    /// Where the extension that starts a range ends (RFC 9112 7.1.1): `BWS ";" BWS token [ BWS "=" BWS ( token /
+    /// quoted-string ) ]`. Nil where none starts there. Who reads it otherwise may see another end of the chunk.
+    private static func endOfExtension(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int? {
+        let semicolon = HTTPGrammar.skipBlanks(bytes, range)
+        guard semicolon < range.upperBound, bytes[semicolon] == ASCII.semicolon else { return nil }
+        let name = HTTPGrammar.skipBlanks(bytes, (semicolon + 1)..<range.upperBound)
+        let end = HTTPGrammar.endOfToken(bytes, name..<range.upperBound)
+        guard end > name else { return nil }
+        let equals = HTTPGrammar.skipBlanks(bytes, end..<range.upperBound)
+        guard equals < range.upperBound, bytes[equals] == ASCII.equals else { return end }
+        let value = HTTPGrammar.skipBlanks(bytes, (equals + 1)..<range.upperBound)
+        if value < range.upperBound, bytes[value] == ASCII.quote {
+            return HTTPGrammar.endOfQuotedString(bytes, value..<range.upperBound)
         }
+        let endOfValue = HTTPGrammar.endOfToken(bytes, value..<range.upperBound)
+        return endOfValue > value ? endOfValue : nil
     }
 }

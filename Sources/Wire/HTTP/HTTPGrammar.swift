@@ -38,6 +38,38 @@ enum HTTPGrammar {
 
     static func isBlank(_ byte: UInt8) -> Bool { byte == ASCII.space || byte == ASCII.tab }
 
+    /// Where the blanks that start a range end.
+    static func skipBlanks(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int {
+        var index = range.lowerBound
+        while index < range.upperBound, isBlank(bytes[index]) { index += 1 }
+        return index
+    }
+
+    /// Where the token that starts a range ends; the range's start where none does.
+    static func endOfToken(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int {
+        var index = range.lowerBound
+        while index < range.upperBound, isTokenByte(bytes[index]) { index += 1 }
+        return index
+    }
+
+    /// Where the `quoted-string` (RFC 9110 5.6.4) that starts a range ends, behind its quote; nil where none does.
+    static func endOfQuotedString(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int? {
+        guard range.lowerBound < range.upperBound, bytes[range.lowerBound] == ASCII.quote else { return nil }
+        var index = range.lowerBound + 1
+        while index < range.upperBound {
+            switch bytes[index] {
+            case ASCII.quote: return index + 1
+            case ASCII.backslash:
+                guard index + 1 < range.upperBound, isFieldByte(bytes[index + 1]) else { return nil }
+                index += 2
+            default:
+                guard isFieldByte(bytes[index]) else { return nil }
+                index += 1
+            }
+        }
+        return nil
+    }
+
     /// `range` without the blanks at its ends.
     static func trimmed(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Range<Int> {
         var lower = range.lowerBound

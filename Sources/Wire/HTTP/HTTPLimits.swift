@@ -2,6 +2,8 @@
 public struct HTTPLimits: Sendable, Equatable {
     /// The request line without its CRLF; beyond it 414.
     public var requestLineBytes: Int
+    /// The method; beyond it 501 (RFC 9112 3). No method of the IANA registry has more than 18.
+    public var methodBytes: Int
     /// All field lines of a head with their CRLFs; beyond it 431.
     public var headerBytes: Int
     /// The number of field lines of a head, and of a trailer section; beyond it 431.
@@ -19,11 +21,13 @@ public struct HTTPLimits: Sendable, Equatable {
 
     /// Limits that differ from the standard ones where named.
     public init(
-        requestLineBytes: Int = 8 * 1024, headerBytes: Int = 32 * 1024, headerCount: Int = 100,
+        requestLineBytes: Int = 8 * 1024, methodBytes: Int = 32, headerBytes: Int = 32 * 1024,
+        headerCount: Int = 100,
         bodyBytes: Int = 1024 * 1024, chunkLineBytes: Int = 1024, chunkExtensionBytes: Int = 8 * 1024,
         trailerBytes: Int = 8 * 1024, leadingEmptyLines: Int = 2
     ) {
         self.requestLineBytes = requestLineBytes
+        self.methodBytes = methodBytes
         self.headerBytes = headerBytes
         self.headerCount = headerCount
         self.bodyBytes = bodyBytes

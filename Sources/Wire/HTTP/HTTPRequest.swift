@@ -4,7 +4,8 @@ public struct HTTPRequest: Sendable, Equatable {
     public var method: String
     /// The request target as received.
     public var target: String
-    /// The path of the target, percent-decoded, without the query; `*` for `OPTIONS *`. Dot segments stay.
+    /// The path of the target, percent-decoded, without the query; `*` for `OPTIONS *`. Dot segments stay, and so do
+    /// `%2F` and `%25`: an encoded slash separates nothing (RFC 3986 section 2.2), and no two paths become one.
     public var path: String
     /// The raw query behind the `?`, which may be empty; nil without a `?`.
     public var query: String?

@@ -113,7 +113,12 @@ struct HTTPRequestLine {
             guard range.upperBound - index >= 3, let high = ASCII.hexValue(bytes[index + 1]),
                 let low = ASCII.hexValue(bytes[index + 2]), high | low != 0
             else { throw .bad("The path has a percent sign that does not start an encoded octet.") }
-            octets.append(high << 4 | low)
+            let octet = high << 4 | low
+            switch octet {
+            case ASCII.slash: octets += "%2F".utf8
+            case ASCII.percent: octets += "%25".utf8
+            default: octets.append(octet)
+            }
             index += 3
         }
         guard let path = octets.span.utf8Text(0..<octets.count) else {

@@ -115,6 +115,10 @@ public struct HTTPRequestParser: Sendable {
     }
 
     private mutating func readRequestLine() throws(HTTPParseError) -> Bool {
+        // Of these bytes alone, so that it is the same however they arrive, and however long the line is.
+        if startsWithLongMethod {
+            throw HTTPParseError(status: 501, detail: "The method is longer than any that is known here.")
+        }
         switch queue.takeLine(atMost: limits.requestLineBytes) {
         case .incomplete: return false
         case .tooLong: throw HTTPParseError(status: 414, detail: "The request line is too long.")
@@ -138,6 +142,12 @@ public struct HTTPRequestParser: Sendable {
             phase = .fields
             return true
         }
+    }
+
+    private var startsWithLongMethod: Bool {
+        guard queue.count > limits.methodBytes else { return false }
+        let end = queue.start + limits.methodBytes + 1
+        return HTTPGrammar.endOfToken(queue.storage.span, queue.start..<end) == end
     }
 
     private mutating func readField() throws(HTTPParseError) -> Bool {

@@ -154,3 +154,18 @@ extension Host {
     /// The most events that wait behind another on any socket.
     var largestBacklog: Int { sockets.values.map(\.waiting.count).max() ?? 0 }
 }
+
+extension Server {
+    /// Waits until the host is as the test needs it, or for twenty seconds: the test's own expectations fail then.
+    func wait(until isSo: @escaping @Sendable (isolated Host) -> Bool) async {
+        // On the loop: off the pool, each look would take a thread of its own.
+        await Task(executorPreference: loop) { [host] in await host.wait(until: isSo) }.value
+    }
+}
+
+extension Host {
+    fileprivate func wait(until isSo: @Sendable (isolated Host) -> Bool) async {
+        let start = ContinuousClock.now
+        while !isSo(self), ContinuousClock.now - start < .seconds(20) { await Task.yield() }
+    }
+}

@@ -1,6 +1,7 @@
-import Runtime
 import Store
 import Testing
+
+@testable import Runtime
 
 @Suite struct TokensTests {
     private static let key = "0123456789abcdef0123456789abcdef"
@@ -120,6 +121,94 @@ import Testing
         ] as [([String: String?], Tokens.Refusal?)])
     func claims_areChecked(_ changes: [String: String?], _ expected: Tokens.Refusal?) {
         #expect(refusal(Self.signed(Self.header, Self.payload(changes))) == expected)
+    }
+
+    /// RFC 7515 section 4 and RFC 7519 section 4: no two readers may see different headers or claims.
+    @Test(
+        arguments: [
+            (#"{"alg":"HS256","alg":"none"}"#, nil), (#"{"alg":"none","alg":"HS256"}"#, nil),
+            (#"{"alg":"HS256","a\u006cg":"HS256"}"#, nil), (#"{"alg":"HS256","x":{"a":1,"a":2}}"#, nil),
+            (#"{"alg":"HS256",}"#, nil), ("\u{FEFF}{\"alg\":\"HS256\"}", nil), (#"{"alg":"HS256"} x"#, nil),
+            (nil, #","sub":"player_2"}"#), (nil, #","s\u0075b":"player_2"}"#),
+            (nil, #","roles":["a"],"roles":["ops"]}"#),
+            (nil, ",}"), (nil, #","x":[1,]}"#), (nil, #","x":"\ud800"}"#), (nil, #","x":{"y":0,"y":0}}"#),
+            (nil, #","x":01}"#), (nil, "} "), (nil, #","x":NaN}"#),
+        ] as [(String?, String?)])
+    func whatIsNoStrictJSON_isRefused(_ header: String?, _ end: String?) {
+        let payload = Self.payload().dropLast() + (end ?? "}")
+        let token = Self.signed(header ?? Self.header, String(payload))
+        // Blanks around a value are no fault.
+        #expect(refusal(token) == (end == "} " ? nil : .malformed))
+    }
+
+    @Test func utf16_isRefused() {
+        for header in [Self.header, nil] {
+            func text(_ json: String, isWide: Bool) -> String {
+                Self.base64URL(
+                    isWide ? json.utf16.flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8)] } : Array(json.utf8))
+            }
+            let signed =
+                text(Self.header, isWide: header == nil) + "." + text(Self.payload(), isWide: header != nil)
+            let signature = Cryptography.hmacSHA256(key: Array(Self.key.utf8), Array(signed.utf8)) ?? []
+            #expect(refusal(signed + "." + Self.base64URL(signature)) == .malformed)
+        }
+    }
+
+    // MARK: Several entries and keys
+
+    private static func key(_ digit: Character) -> String { String(repeating: digit, count: 32) }
+
+    private func refusal(
+        of tokens: Tokens, _ header: String = header, audience: String = "\"gestaloka\"", key: String
+    ) -> Tokens.Refusal? {
+        do throws(Tokens.Refusal) {
+            _ = try tokens.verify(
+                Self.signed(header, Self.payload(["aud": audience]), key: key), now: Self.now)
+            return nil
+        } catch { return error }
+    }
+
+    @Test func twoAudiencesOfOneIssuer_areTwoEntries() {
+        let tokens = Tokens([
+            Issuer(issuer: "gestaloka", audience: "game", key: Self.key("1")),
+            Issuer(issuer: "gestaloka", audience: "ops", key: Self.key("2")),
+        ])
+        #expect(refusal(of: tokens, audience: #""game""#, key: Self.key("1")) == nil)
+        #expect(refusal(of: tokens, audience: #""ops""#, key: Self.key("2")) == nil)
+        #expect(refusal(of: tokens, audience: #"["x","ops","game"]"#, key: Self.key("1")) == nil)
+        #expect(refusal(of: tokens, audience: #"["x","ops","game"]"#, key: Self.key("2")) == nil)
+        #expect(refusal(of: tokens, audience: #""ops""#, key: Self.key("1")) == .badSignature)
+        #expect(refusal(of: tokens, audience: #""game""#, key: Self.key("2")) == .badSignature)
+        #expect(refusal(of: tokens, audience: #""other""#, key: Self.key("1")) == .wrongAudience)
+    }
+
+    @Test func keysOfOneIssuer_areFoundByTheirId_andTheFirstSigns() throws {
+        let new = Issuer.Key(id: "2", secret: Self.key("2"))
+        let old = Issuer.Key(id: "1", secret: Self.key)
+        let tokens = Tokens([Issuer(issuer: "gestaloka", audience: "gestaloka", keys: [new, old])])
+        func header(_ id: String) -> String { #"{"alg":"HS256","kid":\#(id)}"# }
+        #expect(refusal(of: tokens, header(#""2""#), key: Self.key("2")) == nil)
+        #expect(refusal(of: tokens, header(#""1""#), key: Self.key) == nil)
+        #expect(refusal(of: tokens, header(#""1""#), key: Self.key("2")) == .badSignature)
+        #expect(refusal(of: tokens, header(#""3""#), key: Self.key("2")) == .unknownKey)
+        #expect(refusal(of: tokens, header("2"), key: Self.key("2")) == .malformed)
+        // From before there were several: no key is named, so each is tried.
+        #expect(try tokens.verify(Self.known, now: Self.now) == Self.knownClaims)
+        #expect(refusal(of: tokens, key: Self.key("3")) == .badSignature)
+        let made = try #require(tokens.sign(Self.knownClaims, now: Self.now))
+        #expect(made.hasPrefix(Self.base64URL(Array(#"{"alg":"HS256","kid":"2","typ":"JWT"}"#.utf8)) + "."))
+        #expect(try tokens.verify(made, now: Self.now) == Self.knownClaims)
+        let later = Tokens([Issuer(issuer: "gestaloka", audience: "gestaloka", keys: [new])])
+        #expect(try later.verify(made, now: Self.now) == Self.knownClaims)
+        #expect(throws: Tokens.Refusal.badSignature) { try later.verify(Self.known, now: Self.now) }
+    }
+
+    @Test func aMark_isOfItsKeyAndBlock() {
+        let (one, other) = (Tokens([Issuer(issuer: "a", audience: "b", key: Self.key)]), Tokens([]))
+        #expect(one.mark(of: "192.0.2.1") == one.mark(of: "192.0.2.1"))
+        #expect(one.mark(of: "192.0.2.1") != one.mark(of: "192.0.2.2"))
+        #expect(one.mark(of: "192.0.2.1")?.hasPrefix("from_") == true)
+        #expect(other.mark(of: "192.0.2.1") == nil)
     }
 
     @Test func anAbsurdEnd_isCutOff() throws {

@@ -32,7 +32,9 @@ import Testing
     @Test(arguments: [
         "{", "}", "{\"text\":\"x\",,}", "{\"text\":\"x\"", "{\"text\":}", "text", "\"", "{\"text\":\"\\x\"}",
         "{} {}", "\u{0}", "nul",
-        "{\"text\":\"x\",\"deep\":01}",
+        "{\"text\":\"x\",\"deep\":01}", "{\"text\":\"x\",}", "{\"text\":\"x\",\"deep\":[1,]}",
+        "\u{FEFF}{\"text\":\"x\"}",
+        "{\"text\":\"x\",\"text\":\"y\",}",
     ])
     func brokenJSON_isMalformed(_ text: String) async throws {
         let answer = try await refuse(Array(text.utf8))
@@ -41,6 +43,34 @@ import Testing
         #expect(answer.title == "The request cannot be read")
         #expect(answer.detail == "The body is not valid JSON.")
         #expect(answer.errors == nil)
+    }
+
+    @Test func utf16_isMalformed() async throws {
+        for endian in [[0, 1], [1, 0]] {
+            let units = #"{"text":"x"}"#.utf16.flatMap { unit in
+                endian.map { UInt8(truncatingIfNeeded: unit >> (8 * (1 - $0))) }
+            }
+            #expect(try await refuse(units).status == 400)
+        }
+    }
+
+    @Test(arguments: [
+        (#"{"text":"x","text":"y"}"#, "/text", "stands there twice"),
+        (#"{"text":"x","t\u0065xt":"y"}"#, "/text", "stands there twice"),
+        (#"{"text":"x","deep":[0,{"a/b~":{"c":1,"d":2,"c":1}}]}"#, "/deep/1/a~1b~0/c", "stands there twice"),
+        ("{\"text\":\"x\",\"\u{e9}\":1,\"e\u{301}\":2}", "/e\u{301}", "stands there twice"),
+        (#"{"text":"\ud83d"}"#, "/text", "has half of a surrogate pair"),
+        (#"{"text":"\udc00x"}"#, "/text", "has half of a surrogate pair"),
+        (#"{"text":"\ud83d\ud83d\udc00"}"#, "/text", "has half of a surrogate pair"),
+        (#"{"text":"x","deep":["\\ud800","\ud800"]}"#, "/deep/1", "has half of a surrogate pair"),
+        (#"{"text":"x","deep":{"\ud800":1}}"#, "/deep", "has half of a surrogate pair"),
+    ])
+    func whatNotAllReadAlike_isInvalid_withItsPointer(
+        _ text: String, _ pointer: String, _ detail: String
+    ) async throws {
+        let answer = try await refuse(Array(text.utf8))
+        #expect(answer.status == 422)
+        #expect(answer.errors == [Answer.FieldError(pointer: pointer, detail: detail)])
     }
 
     @Test func brokenUTF8_isMalformed() async throws {
@@ -76,16 +106,18 @@ import Testing
 
     @Test(arguments: ["[", "{\"a\":"])
     func tenThousandBrackets_areRefused(_ opener: String) async throws {
-        let deep = String(repeating: opener, count: 10_000)
-        let answer = try await refuse(Array(deep.utf8))
-        #expect(answer.status == 400)
         let closer = opener == "[" ? "]" : "}"
-        let value = deep + "1" + String(repeating: closer, count: 10_000)
-        #expect(try await refuse(Array((#"{"text":"x","deep":"# + value + "}").utf8)).status == 400)
-        let inner = String(repeating: opener, count: 300) + "1" + String(repeating: closer, count: 300)
-        let nested = try await refuse(Array((#"{"text":"x","deep":"# + inner + "}").utf8))
-        #expect(nested.status == 422)
-        #expect(nested.errors?.first?.detail == "is nested too deeply")
+        for count in [128, 300, 10_000] {
+            let inner =
+                String(repeating: opener, count: count) + "1" + String(repeating: closer, count: count)
+            let nested = try await refuse(Array((#"{"text":"x","deep":"# + inner + "}").utf8))
+            #expect(nested.status == 422)
+            #expect(nested.errors?.first?.detail == "is nested too deeply")
+            #expect(nested.errors?.first?.pointer.hasPrefix("/deep/\(opener == "[" ? "0/0" : "a/a")") == true)
+        }
+        let open = try await refuse(Array(String(repeating: opener, count: 10_000).utf8))
+        #expect(open.status == 422)
+        #expect(try await refuse(Array(String(repeating: opener, count: 100).utf8)).status == 400)
     }
 
     @Test(arguments: ["1e999", "-1e999", "1e-99999999999999999999", "9e99999999999999999999"])

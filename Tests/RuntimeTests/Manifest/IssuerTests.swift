@@ -34,6 +34,36 @@ import Testing
             """
         let manifest = try Manifest(yaml: yaml, file: "f", environment: environment)
         #expect(manifest.auth.count == 1)
-        #expect(manifest.auth.first?.key == key)
+        #expect(manifest.auth.first?.keys.count == 1)
+        #expect(manifest.auth.first?.signingKey == key)
+    }
+
+    @Test func severalKeys_haveIds_andStayInOrder() throws {
+        let yaml = """
+            version: 1
+            auth:
+              - issuer: i
+                audience: a
+                algorithm: HS256
+                keys:
+                  - { id: "2", key: "${NEW}" }
+                  - { id: "1", key: "${OLD}" }
+              - issuer: i
+                audience: b
+                algorithm: HS256
+                key: hush-hush
+            functions: {hello: {handler: Hello}}
+            """
+        let manifest = try Manifest(yaml: yaml, file: "f", environment: ["NEW": "hush-new"])
+        #expect(
+            manifest.auth.map(\.keys) == [
+                [Issuer.Key(id: "2", secret: "hush-new"), Issuer.Key(id: "1", secret: nil)],
+                [Issuer.Key(secret: "hush-hush")],
+            ])
+        var dumped = ""
+        dump(manifest, to: &dumped)
+        for text in ["\(manifest.auth[0].keys)", String(reflecting: manifest.auth[0].keys), dumped] {
+            #expect(!text.contains("hush"))
+        }
     }
 }

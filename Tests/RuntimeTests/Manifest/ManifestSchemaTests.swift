@@ -43,11 +43,14 @@ import Testing
         #expect(schema.additionalProperties?.isFalse == true)
     }
 
-    @Test(arguments: ["issuer", "sockets", "websocket", "function", "limits", "trigger", "queue"])
+    @Test(arguments: [
+        "issuer", "issuerKey", "sockets", "websocket", "function", "limits", "trigger", "queue",
+    ])
     func everyMappingsKeys_areTheSchemas(_ name: String) throws {
         let keys = try #require(
             [
-                "issuer": ManifestKeys.issuer, "sockets": .sockets, "websocket": .websocket,
+                "issuer": ManifestKeys.issuer, "issuerKey": .issuerKey, "sockets": .sockets,
+                "websocket": .websocket,
                 "function": .function, "limits": .limits,
                 "trigger": .trigger, "queue": .queue,
             ][name])
@@ -58,7 +61,10 @@ import Testing
 
     @Test func everyMapping_isCompared() {
         let mappings = schema.definitions.filter { $0.value.properties != nil }.keys.sorted()
-        #expect(mappings == ["function", "issuer", "limits", "queue", "sockets", "trigger", "websocket"])
+        #expect(
+            mappings == [
+                "function", "issuer", "issuerKey", "limits", "queue", "sockets", "trigger", "websocket",
+            ])
     }
 
     @Test func choices_areTheSchemas() throws {

@@ -70,7 +70,7 @@ import Testing
         ])
         #expect(manifest.store == "/tmp/x.db")
         #expect(!manifest.guests)
-        #expect(manifest.auth.first?.key == "k")
+        #expect(manifest.auth.first?.signingKey == "k")
         #expect(
             manifest.function(named: "player-action")?.limits.rate == [Rate(count: 5, window: .seconds(1))])
     }
@@ -160,7 +160,7 @@ import Testing
                     routeBy: "action", deflate: true, subprotocols: ["b.v1", "a"], maxPayload: 4096),
                 "/plain": WebSocketSettings(),
             ])
-        #expect(manifest.auth.map(\.key) == ["$ecret"])
+        #expect(manifest.auth.map(\.signingKey) == ["$ecret"])
         #expect(manifest.trustedProxies == ["127.0.0.1", "::1", "10.1.2.3"])
         let limits = Limits(
             rate: [Rate(count: 1, window: .seconds(1)), Rate(count: 30, window: .seconds(60))],

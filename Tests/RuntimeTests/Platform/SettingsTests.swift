@@ -37,7 +37,7 @@ import Testing
 
     @Test func production_refusesWhatIsNotSafe() throws {
         let production = try settings(["ENVIRONMENT": "production"])
-        let long = String(repeating: "k", count: 32)
+        let long = "k3y-of-the-tests-0123456789-abcd"
         #expect(throws: StartError.guestsInProduction) {
             try production.ready(manifest(key: long, guests: true))
         }
@@ -45,9 +45,32 @@ import Testing
             try production.ready(manifest(key: nil))
         }
         #expect(throws: StartError.shortKey(issuer: "gestaloka", length: 31)) {
-            try production.ready(manifest(key: String(repeating: "k", count: 31)))
+            try production.ready(manifest(key: String(long.dropLast())))
+        }
+        #expect(throws: StartError.shortKey(issuer: "gestaloka", length: 0)) {
+            try production.ready(manifest(key: String(repeating: " ", count: 64)))
+        }
+        #expect(throws: StartError.shortKey(issuer: "gestaloka", length: 5)) {
+            try production.ready(manifest(key: "  short" + String(repeating: "\n", count: 64)))
+        }
+        for (plain, variety) in [("k", 2), ("abc", 3), ("a ", 2)] {
+            #expect(throws: StartError.plainKey(issuer: "gestaloka", variety: variety)) {
+                try production.ready(manifest(key: String(repeating: plain, count: 64) + "a"))
+            }
         }
         #expect(try production.ready(manifest(key: long)) == manifest(key: long))
+        // Each key of several; one that is not set counts for nothing, unless it signs.
+        func several(_ keys: String?...) -> Manifest {
+            let keys = keys.enumerated().map { Issuer.Key(id: "\($0)", secret: $1) }
+            return Manifest(auth: [Issuer(issuer: "gestaloka", audience: "gestaloka", keys: keys)])
+        }
+        #expect(try production.ready(several(long, nil)) == several(long))
+        #expect(throws: StartError.missingKey(issuer: "gestaloka")) {
+            try production.ready(several(nil, long))
+        }
+        #expect(throws: StartError.shortKey(issuer: "gestaloka", length: 5)) {
+            try production.ready(several(long, "short"))
+        }
         // No error text shows the key.
         #expect(!StartError.shortKey(issuer: "gestaloka", length: 31).description.contains("kkk"))
     }
@@ -57,10 +80,10 @@ import Testing
         let store = directory.file("new/folder/store.db")
         let development = try settings([:])
         let first = try development.ready(manifest(key: nil, guests: true, store: store))
-        let key = try #require(first.auth.first?.key)
+        let key = try #require(first.auth.first?.signingKey)
         #expect(key.utf8.count >= Settings.minimumKeyLength)
         #expect(!key.contains("\n"))
-        #expect(try development.ready(manifest(key: nil, store: store)).auth.first?.key == key)
+        #expect(try development.ready(manifest(key: nil, store: store)).auth.first?.signingKey == key)
         let attributes = try FileManager.default.attributesOfItem(atPath: store + ".key")
         #expect(attributes[.posixPermissions].map { "\($0)" } == "384")  // 0600
         #expect(
@@ -68,7 +91,39 @@ import Testing
                 "store.db.key"
             ])
         // One that is given is kept.
-        #expect(try development.ready(manifest(key: "short", store: store)).auth.first?.key == "short")
+        #expect(try development.ready(manifest(key: "short", store: store)).auth.first?.signingKey == "short")
+    }
+
+    @Test func aDevelopmentKeyThatOthersCouldHaveChosen_isRefused() throws {
+        let directory = try TemporaryDirectory()
+        let store = directory.file("store.db")
+        let key = store + ".key"
+        let development = try settings([:])
+        let first = try development.ready(manifest(key: nil, store: store))
+        func refusal() -> String? {
+            let error = #expect(throws: StartError.self) {
+                try development.ready(manifest(key: nil, store: store))
+            }
+            guard case .developmentKey(key, let reason)? = error else { return nil }
+            return reason
+        }
+        for mode in [0o620, 0o602, 0o666] {
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: key)
+            #expect(refusal()?.hasPrefix("others can write it") == true)
+        }
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: key)
+        #expect(try development.ready(manifest(key: nil, store: store)) == first)
+        try FileManager.default.moveItem(atPath: key, toPath: directory.file("elsewhere"))
+        try FileManager.default.createSymbolicLink(
+            atPath: key, withDestinationPath: directory.file("elsewhere"))
+        #expect(refusal()?.hasPrefix("it is a link") == true)
+        try FileManager.default.removeItem(atPath: key)
+        try FileManager.default.createSymbolicLink(
+            atPath: key, withDestinationPath: directory.file("nowhere"))
+        #expect(refusal()?.hasPrefix("it is a link") == true)
+        try FileManager.default.removeItem(atPath: key)
+        try FileManager.default.createDirectory(atPath: key, withIntermediateDirectories: false)
+        #expect(refusal() == "it is no file")
     }
 
     @Test func twoStartsAtOnce_haveOneKey() async throws {
@@ -78,7 +133,7 @@ import Testing
             let keys = await withTaskGroup(of: String?.self) { group in
                 for _ in 0..<8 {
                     group.addTask {
-                        try? Settings(environment: [:]).ready(manifest).auth.first?.key
+                        try? Settings(environment: [:]).ready(manifest).auth.first?.signingKey
                     }
                 }
                 var keys: Set<String?> = []

@@ -96,6 +96,39 @@ import Testing
             executor: globalConcurrentExecutor)
     }
 
+    @Test func severalKeys_areWithheld() throws {
+        let yaml = """
+            version: 1
+            auth:
+              - issuer: gestaloka
+                audience: gestaloka
+                algorithm: HS256
+                keys:
+                  - { id: new, key: \(TestRuntime.key) }
+                  - { id: old, key: "${OLD_ONE:-S3CRET-default}" }
+                  - { id: older, key: "${OLDER_ONE}" }
+            functions:
+              deed:
+                handler: Deed
+                auth: none
+            """
+        let environment = ["OLDER_ONE": "S3CRET-older"]
+        let directory = try TemporaryDirectory()
+        let place = RecordingPlace(folder: directory.file("recording"))
+        try place.make()
+        try place.describe(
+            manifest: try Manifest(yaml: yaml, file: "x", environment: environment), yaml: Array(yaml.utf8),
+            environment: environment, program: "test", redact: [], number: 0, at: TestRuntime.start)
+        for name in [RecordingFormat.manifest, RecordingFormat.header] {
+            let data = FileManager.default.contents(atPath: place.folder + "/" + name) ?? Data()
+            let text = String(decoding: data, as: UTF8.self)
+            for secret in ["S3CRET", TestRuntime.key] {
+                #expect(!text.contains(secret), "\(secret) in \(name)")
+            }
+            #expect(name != RecordingFormat.header || text.contains(#""withheld":["OLDER_ONE"]"#))
+        }
+    }
+
     @Test func key_inASpellingOfItsOwn_isNoticed() async throws {
         let escaped = #""\x30"# + TestRuntime.key.dropFirst() + "\""
         let yaml = """
@@ -110,7 +143,8 @@ import Testing
                 handler: Deed
                 auth: none
             """
-        #expect(try Manifest(yaml: yaml, file: "x", environment: [:]).auth.first?.key == TestRuntime.key)
+        #expect(
+            try Manifest(yaml: yaml, file: "x", environment: [:]).auth.first?.signingKey == TestRuntime.key)
         let error = await #expect(throws: RecordingError.self) {
             try await Play([.deed()], Deed(), yaml: yaml)
         }

@@ -54,7 +54,10 @@ import Wire
         Case(400, "bare LF behind the request line", "GET / HTTP/1.1\nHost: a\r\n\r\n"),
         Case(400, "LF only", "GET / HTTP/1.1\n\n"),
         Case(414, "long request line", "GET /" + String(repeating: "a", count: 8192) + " HTTP/1.1\r\n"),
-        Case(414, "long line without end", String(repeating: "a", count: 8194)),
+        Case(414, "long line without end", "GET /" + String(repeating: "a", count: 8194)),
+        .line(501, "long method", String(repeating: "A", count: 33) + " / HTTP/1.1"),
+        .line(501, "long method and nothing else", String(repeating: "A", count: 33)),
+        Case(501, "long method with a bare LF", String(repeating: "A", count: 33) + "\n"),
     ]
 
     static let framing: [Case] = [
@@ -114,6 +117,19 @@ import Wire
         .chunks(400, "size behind a blank", "1 1\r\na\r\n"), .chunks(400, "blank at the end", "1 \r\na\r\n"),
         .chunks(400, "bare LF behind the size", "1\na\r\n"), .chunks(400, "bare CR", "1\ra\r\n"),
         .chunks(400, "bare LF in an extension", "1;a\nb\r\n"), .chunks(400, "NUL", "1;\0\r\na\r\n"),
+        .chunks(400, "bare semicolon", "1;\r\na\r\n0\r\n\r\n"),
+        .chunks(400, "two semicolons", "1;;a\r\na\r\n0\r\n\r\n"),
+        .chunks(400, "extension's name is no token", "1;a b\r\na\r\n0\r\n\r\n"),
+        .chunks(400, "extension's name in quotes", "1;\"a\"\r\na\r\n0\r\n\r\n"),
+        .chunks(400, "extension without a name", "1;=a\r\na\r\n0\r\n\r\n"),
+        .chunks(400, "extension without a value", "1;a=\r\na\r\n0\r\n\r\n"),
+        .chunks(400, "unclosed quote", "1;a=\"b\r\na\r\n0\r\n\r\n"),
+        .chunks(400, "quote that its escape leaves open", "1;a=\"b\\\"\r\na\r\n0\r\n\r\n"),
+        .chunks(400, "backslash at the end", "1;a=\"b\\\r\na\r\n0\r\n\r\n"),
+        .chunks(400, "text behind a quote", "1;a=\"b\"c\r\na\r\n0\r\n\r\n"),
+        .chunks(400, "value is no token", "1;a=b@c\r\na\r\n0\r\n\r\n"),
+        .chunks(400, "blanks at the end of an extension", "1;a=b \r\na\r\n0\r\n\r\n"),
+        .chunks(400, "extension of the last chunk", "1\r\na\r\n0;\r\n\r\n"),
         .chunks(400, "chunk is longer than its size", "1\r\nab\r\n"),
         .chunks(400, "bare LF behind the chunk", "1\r\na\n0\r\n\r\n"),
         .chunks(400, "long size line", "1;" + String(repeating: "a", count: 1024) + "\r\na\r\n"),
@@ -142,7 +158,16 @@ import Wire
         }
     }
 
+    @Test func methodOf100KB_isNotImplemented_whateverFollows() {
+        let method = String(repeating: "M", count: 102_400)
+        for end in ["", " / HTTP/1.1\r\nHost: a\r\n\r\n", "\n", "\r\n", "("] {
+            #expect(HTTPParsing(method + end).failure?.status == 501, "behind it: \(end.debugDescription)")
+        }
+    }
+
     @Test func fieldsAtTheLimits_pass() {
+        let method = String(repeating: "M", count: 32)
+        #expect(HTTPParsing(method + " / HTTP/1.1\r\nHost: a\r\n\r\n").requests.first?.method == method)
         let line = "GET /" + String(repeating: "a", count: 8192 - 14) + " HTTP/1.1\r\n"
         #expect(HTTPParsing(line + "Host: a\r\n\r\n").requests.count == 1)
         let many = String(repeating: "X: a\r\n", count: 99)

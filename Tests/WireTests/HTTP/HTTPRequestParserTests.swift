@@ -52,6 +52,19 @@ import Wire
         #expect(parsing.requests[0].headers["Host"] == "a")
     }
 
+    @Test(arguments: [
+        "5;a", "5;a=b", "5 ; a\t= b", "5;a;b=c;d=\"\"", "5;a=\"x;y \\\" \\\\ é\" ;b", "5\t;a=\"\t\"",
+    ])
+    func chunkExtensions_ofTheGrammar_arePassedOver(line: String) {
+        let head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        let input = Array((head + line + "\r\nhello\r\n0\(line.dropFirst())\r\n\r\n").utf8)
+        for split in everySplit(of: input) {
+            let parsing = HTTPParsing(split)
+            #expect(parsing.failure == nil)
+            #expect(parsing.requests.first?.body == Array("hello".utf8))
+        }
+    }
+
     @Test func pipelinedRequests_areEachReturned_inTurn() {
         let one = "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n"
         let two = "POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
@@ -97,7 +110,9 @@ import Wire
         ("GET http://h HTTP/1.1", "/", nil, "h"), ("GET HTTP://h:80/p?q HTTP/1.1", "/p", "q", "h:80"),
         ("GET https://[::1]:8/p HTTP/1.1", "/p", nil, "[::1]:8"), ("GET http://h?q HTTP/1.1", "/", "q", "h"),
         ("OPTIONS * HTTP/1.1", "*", nil, "a"), ("GET //x/../y? HTTP/1.1", "//x/../y", "", "a"),
-        ("GET /a+b%2Fc HTTP/1.1", "/a+b/c", nil, "a"),
+        ("GET /a+b%2Fc HTTP/1.1", "/a+b%2Fc", nil, "a"),
+        ("GET /api%2fplayer HTTP/1.1", "/api%2Fplayer", nil, "a"),
+        ("GET /%252F%41 HTTP/1.1", "/%252FA", nil, "a"),
     ])
     func target_isRead_inEachForm(line: String, path: String, query: String?, host: String) throws {
         let request = try #require(HTTPParsing(line + "\r\nHost: a\r\n\r\n").requests.first)
