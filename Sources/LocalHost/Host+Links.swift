@@ -153,7 +153,7 @@ extension Host {
         if link.sockets.isEmpty { next = min(next, link.connectDeadline) }
         if link.poll != nil, link.isProbed, link.packets.isEmpty { next = min(next, link.nextNoop) }
         for socket in link.sockets {
-            if socket.life.isConnecting { next = min(next, socket.connectDeadline) }
+            if let connecting = socket.connecting { next = min(next, connecting.deadline) }
             for question in socket.questions.values { next = min(next, question.deadline) }
             if socket.life.isOpen, let end = socket.claims?.expiresAt {
                 next = min(next, now + (end - invoker.platform.now()))
@@ -202,7 +202,7 @@ extension Host {
     }
 
     private func sweep(_ socket: Socket, _ wallClock: Timestamp) {
-        if socket.life.isConnecting, now >= socket.connectDeadline {
+        if let connecting = socket.connecting, now >= connecting.deadline {
             // Where it is on its way back and never gets there, it is to begin anew.
             tell(socket, .lost)
             return turnAway(socket.link)

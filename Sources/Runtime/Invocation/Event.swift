@@ -16,13 +16,16 @@ public struct Event: Sendable {
     public var address: String?
     /// The trace the caller belongs to.
     public var trace: TraceContext?
+    /// What the client calls that which it asks for, so that it may ask again: the field `Idempotency-Key` as it came.
+    /// Functions that the manifest gives an `idempotency-key` look at it.
+    public var idempotencyKey: String?
     /// The input: JSON text in UTF-8, or nothing.
     public var data: [UInt8]
 
     /// An event.
     public init(
         id: String, time: Timestamp, trigger: Source, credential: Credential = .none, address: String? = nil,
-        trace: TraceContext? = nil, data: [UInt8] = []
+        trace: TraceContext? = nil, idempotencyKey: String? = nil, data: [UInt8] = []
     ) {
         self.id = id
         self.time = time
@@ -30,6 +33,7 @@ public struct Event: Sendable {
         self.credential = credential
         self.address = address
         self.trace = trace
+        self.idempotencyKey = idempotencyKey
         self.data = data
     }
 

@@ -117,6 +117,7 @@ struct RecordLine {
             event.data = redaction(event.data)
             // What a client says of itself may be anything, too.
             event.id = redaction.withoutTokens(event.id)
+            event.idempotencyKey = event.idempotencyKey.map(redaction.withoutTokens)
             if case .http(let method, let path) = event.trigger {
                 event.trigger = .http(method: method, path: redaction.withoutTokens(path))
             }
