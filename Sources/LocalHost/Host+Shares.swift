@@ -79,6 +79,7 @@ extension Host {
         if connection.credit.isLeft(perTurn: limits.turnCredit, in: turns) { return true }
         if !connection.isParked {
             connection.isParked = true
+            bringNextTurn()
             shares.parked.append(connection.id)
         }
         return false
@@ -92,6 +93,7 @@ extension Host {
         guard connection.credit.isLeft(perTurn: limits.turnCredit, in: turns) else {
             if !link.isParked {
                 link.isParked = true
+                bringNextTurn()
                 shares.parkedLinks.append(link.id)
             }
             return false
@@ -118,8 +120,11 @@ extension Host {
             link.isParked = false
             takePost(link)
         }
-        // The next turn comes at once.
-        if !shares.parked.isEmpty || !shares.parkedLinks.isEmpty { loop.perform {} }
+    }
+
+    /// Somebody waits for the next turn: it comes at once, though nothing else is to do.
+    private func bringNextTurn() {
+        if shares.parked.isEmpty, shares.parkedLinks.isEmpty { loop.perform {} }
     }
 
     // MARK: Memory

@@ -249,6 +249,20 @@ import Wire
         }
     }
 
+    @Test func handshakesInARow_doNotWaitForAnythingElseToHappen() async throws {
+        var limits = HostLimits()
+        limits.turnCredit = 2_048
+        // Nothing else wakes the loop.
+        limits.catchUp = .seconds(3_600)
+        limits.heartbeat = .seconds(3_600)
+        limits.lease = .seconds(7_200)
+        try await serve([], limits: limits) { server in
+            let client = try server.client()
+            for _ in 0..<50 { try client.send(request("GET", Self.polling)) }
+            for _ in 0..<50 { #expect(try client.response().status == 200) }
+        }
+    }
+
     @Test func packetsOfOnePost_areTakenInTurns_andAllAnswered() async throws {
         var limits = HostLimits()
         limits.turnCredit = 8_192
