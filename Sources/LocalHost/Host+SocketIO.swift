@@ -28,7 +28,11 @@ extension Host {
     private func receive(_ packet: SocketIOPacket, _ link: Link) throws(SocketIOError) {
         let socket = link.socket(in: packet.namespace)
         if packet.kind == .connect {
-            guard socket == nil else { throw .invalidPayload }
+            if let socket {
+                // JavaScript's client leaves without a goodbye, and comes again, where it is not connected yet.
+                guard socket.life.isConnecting else { throw .invalidPayload }
+                leave(socket, .clientDisconnect)
+            }
             return connect(packet, link)
         }
         guard let socket else {

@@ -66,8 +66,8 @@ struct EffectRow {
 
     private static func isEmit(_ kind: Int64) -> Bool { kind > 0 && kind & 0xff == 1 }
 
-    /// Whether an effect of this kind is an emit that may be sent later, too.
-    static func isKept(_ kind: Int64) -> Bool { isEmit(kind) && kind & volatile == 0 }
+    /// In SQL, whether a row is an emit that may be sent later, too. It stands in an index: never to be edited.
+    static let kept = "kind > 0 AND kind & 255 = 1 AND kind & 256 = 0"
 
     private static func needsEscape(_ room: String) -> Bool {
         let bytes = room.utf8.span

@@ -21,8 +21,8 @@ final class SocketReads {
         outbox = Statement(
             database,
             """
-            SELECT number, kind, target, other, event, body FROM outbox WHERE number > ?1 AND number <= ?2
-            ORDER BY number LIMIT ?3
+            SELECT number, kind, target, other, event, body FROM outbox INDEXED BY outbox_kept
+            WHERE number > ?1 AND number <= ?2 AND \(EffectRow.kept) ORDER BY number LIMIT ?3
             """)
         sessionEnd = Statement(
             database, "SELECT expires_at FROM session WHERE id = ?1 AND subject = ?2 AND revoked_at IS NULL")
@@ -85,7 +85,7 @@ extension Reader {
         try sockets.outbox.forEach(.integer(start), .integer(end), .integer(scanning)) { row in
             count += 1
             last = row.integer(0)
-            guard EffectRow.isKept(row.integer(1)), stays.holds(row.text(2), at: last) else { return }
+            guard stays.holds(row.text(2), at: last) else { return }
             let except = row.text(3)
             if !except.isEmpty, stays.holds(except, at: last) { return }
             let effect = EffectRow(

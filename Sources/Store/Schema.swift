@@ -92,6 +92,10 @@ enum Schema {
             expires_at INTEGER NOT NULL);
         CREATE UNIQUE INDEX answer_key ON answer(key);
         """,
+        """
+        -- What may be told later (EffectRow.kept): a client that comes back looks through nothing else.
+        CREATE INDEX outbox_kept ON outbox(number) WHERE \(EffectRow.kept);
+        """,
     ]
 
     /// Refuses, without a change, what is not ours or is newer.
