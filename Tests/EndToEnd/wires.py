@@ -129,8 +129,8 @@ class WebSocket(Wire):
         else:
             self.refusal = self.read(int(self.headers.get("content-length", 0)))
 
-    def frame(self, opcode, payload=b"", final=True, masked=True, reserved=0):
-        """Sends one frame."""
+    def frame(self, opcode, payload=b"", final=True, masked=True, reserved=0, missing=0):
+        """Sends one frame, but its last `missing` bytes."""
         payload = payload.encode() if isinstance(payload, str) else payload
         flag, size = 0x80 if masked else 0, len(payload)
         head = bytes([(0x80 if final else 0) | reserved << 4 | opcode])
@@ -145,7 +145,8 @@ class WebSocket(Wire):
             repeated = mask * (size // 4 + 1)
             mixed = int.from_bytes(payload, "big") ^ int.from_bytes(repeated[:size], "big")
             payload = mask + mixed.to_bytes(size, "big")
-        self.send(head + payload)
+        data = head + payload
+        self.send(data[:len(data) - missing])
 
     def text(self, text):
         self.frame(TEXT, text)

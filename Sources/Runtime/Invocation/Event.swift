@@ -18,11 +18,14 @@ public struct Event: Sendable {
     public var trace: TraceContext?
     /// The input: JSON text in UTF-8, or nothing.
     public var data: [UInt8]
+    /// What the data is where it is not one JSON value or nothing: the array of a Socket.IO event's arguments, where it
+    /// has none or several, or a plain WebSocket's text that is no JSON, as it came.
+    public var form: DataForm
 
     /// An event.
     public init(
         id: String, time: Timestamp, trigger: Source, credential: Credential = .none, address: String? = nil,
-        trace: TraceContext? = nil, data: [UInt8] = []
+        trace: TraceContext? = nil, data: [UInt8] = [], form: DataForm = .value
     ) {
         self.id = id
         self.time = time
@@ -31,6 +34,7 @@ public struct Event: Sendable {
         self.address = address
         self.trace = trace
         self.data = data
+        self.form = form
     }
 
     /// What brings events.

@@ -101,7 +101,7 @@ public final class Invoker: Sendable {
         -> Outcome
     {
         let (entry, event) = (invocation.entry, invocation.event)
-        guard event.data.count <= entry.limits.body else {
+        guard event.data.count <= entry.limits.body || event.arrivedCount <= entry.limits.body else {
             throw Problem(.tooLarge, "The body may have \(entry.limits.body) bytes.")
         }
         let caller = try authenticate(&invocation)
@@ -112,7 +112,7 @@ public final class Invoker: Sendable {
             guard let bound = functions[entry.name] else {
                 throw InvokerError.missingHandlers([entry.handler])
             }
-            let prepared = try bound.function.prepare(event.data)
+            let prepared = try bound.function.prepare(event)
             if invocation.isReplay, invocation.taken.isOverrun {
                 state.release(ticket)
                 throw DeadlineExceeded()
@@ -131,7 +131,9 @@ public final class Invoker: Sendable {
                 if let number = try await commit(result, context.unit, ticket, &invocation) {
                     invocation.commit = number
                     switch result {
-                    case .success(let json): return Outcome(status: bound.function.successStatus, json: json)
+                    case .success(let json):
+                        return Outcome(
+                            status: bound.function.successStatus, json: json, form: bound.function.answerForm)
                     case .failure(let error): throw Concluded(error: error)
                     }
                 }

@@ -1,7 +1,9 @@
 /// The parts of a recording's folder, and the version of their format (docs/recording-format.md).
 public enum RecordingFormat {
     /// The version that is written, and the newest that is read.
-    public static let version = 1
+    public static let version = 2
+    /// The longest line, in bytes: an event of `Event.maximumCloudEventLength`, and what came of it.
+    static let longestLine = 64 << 20
     /// The word in the header that tells a recording from other folders.
     static let name = "gestaloka-recording"
     /// What the recording is: JSON.
