@@ -55,8 +55,7 @@ struct Token: Verb {
 
     private func open(_ player: String, _ workshop: Workshop) async throws -> (String, String, Timestamp) {
         let now = workshop.invoker.platform.now()
-        var random = SeededRandom(seed: workshop.invoker.platform.seed())
-        let session = random.identifier("session", at: now)
+        let session = workshop.invoker.platform.secretIdentifier("session")
         // Tokens count whole seconds.
         let end = Timestamp(milliseconds: (now + lifetime).milliseconds / 1_000 * 1_000)
         let claims = Claims(subject: player, session: session, roles: roles, expiresAt: end)

@@ -46,7 +46,15 @@ final class Connection {
     /// What the loop watches for.
     var interest: ReadyEvents = .read
 
-    init(id: UInt64, descriptor: Int32, address: String, limits: HTTPLimits) {
+    /// What may still be done for it in this turn of the loop.
+    var credit: TurnCredit
+    /// Nothing more is done for it in this turn.
+    var isParked = false
+    /// What it holds in memory is noted (`Host.weigh`).
+    var isNoted = false
+
+    init(id: UInt64, descriptor: Int32, address: String, limits: HTTPLimits, credit: TurnCredit) {
+        self.credit = credit
         self.id = id
         self.descriptor = descriptor
         self.address = address
@@ -55,6 +63,9 @@ final class Connection {
 
     /// Bytes that are not sent yet.
     var waitingBytes: Int { output.count - sent + frames.byteCount }
+
+    /// What these cost in memory.
+    var waitingCost: Int { output.count - sent + frames.cost }
 }
 
 /// What a connection is once it has become a WebSocket.

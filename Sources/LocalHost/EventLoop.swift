@@ -64,7 +64,8 @@ public final class EventLoop: TaskExecutor, SerialExecutor, Timers {
     /// Runs on the calling thread until `stop`.
     public func run() {
         shared.withLock { $0.thread = pthread_self() }
-        var ready = [clinux_ready](repeating: clinux_ready(), count: 512)
+        // Not more: what is read in a turn is done before those are answered who came before it.
+        var ready = [clinux_ready](repeating: clinux_ready(), count: 64)
         while !shared.withLock({ $0.isStopped }) {
             // What jobs lead to is run before the kernel is asked again, within reason.
             for _ in 0..<8 where runJobs() {}

@@ -10,7 +10,11 @@ extension Host {
         do throws(HostError) {
             while connections.count < limits.connections {
                 guard let (descriptor, address) = try listener.accept() else { return }
-                _ = try adopt(descriptor, address: address)
+                if admitsConnection(from: address) {
+                    _ = try adopt(descriptor, address: address)
+                } else {
+                    try turnAway(descriptor, address)
+                }
             }
             pauseAccepting()
         } catch {
@@ -25,7 +29,8 @@ extension Host {
     func adopt(_ descriptor: Int32, address: String) throws(HostError) -> Connection {
         lastConnection += 1
         let connection = Connection(
-            id: lastConnection, descriptor: descriptor, address: address, limits: httpLimits)
+            id: lastConnection, descriptor: descriptor, address: address, limits: httpLimits,
+            credit: TurnCredit(perTurn: limits.turnCredit, turn: turns))
         do throws(HostError) {
             try loop.watch(descriptor, for: .read, token: connection.id)
         } catch {
@@ -33,8 +38,23 @@ extension Host {
             throw error
         }
         connections[connection.id] = connection
+        if !trustedProxies.contains(address) {
+            shares.connections.take(connection.id, by: AddressBlock.of(address))
+        }
         expire(connection, at: now + limits.idleTime)
         return connection
+    }
+
+    /// Tells a peer that its address has its share of the connections.
+    private func turnAway(_ descriptor: Int32, _ address: String) throws(HostError) {
+        guard shares.turnedAway.count < limits.turnedAway else {
+            Glibc.close(descriptor)
+            return
+        }
+        let connection = try adopt(descriptor, address: address)
+        shares.turnedAway.insert(connection.id)
+        refuse(
+            connection, Problem(.busy, "Too many connections from this address.", retryAfter: .seconds(1)))
     }
 
     /// Leaves waiting connections to the kernel until one of ours has closed (`resumeAccepting`).
@@ -51,7 +71,10 @@ extension Host {
     }
 
     func ready(_ connection: Connection, _ events: ReadyEvents) {
-        if events.contains(.write) { send(connection) }
+        if events.contains(.write) {
+            send(connection)
+            weigh(connection)
+        }
         // Sending may have closed it, and its descriptor may be somebody else's by now.
         guard connections[connection.id] != nil else { return }
         if events.contains(.read) {
@@ -86,6 +109,7 @@ extension Host {
                 if let link = connection.sender { hears(link) }
                 advance(connection)
             }
+            weigh(connection)
         } else if outcome == 0 {
             connection.peerHasEnded = true
             // A client may end its side and still wait for the answer, or for the rest of it.
@@ -153,6 +177,7 @@ extension Host {
                 guard let connection = connections[id] else { continue }
                 connection.isDirty = false
                 send(connection)
+                weigh(connection)
             }
         }
         if onIdle != nil, isDrained { resumeStop() }
@@ -228,6 +253,8 @@ extension Host {
     /// Tells the loop what this connection waits for.
     func watch(_ connection: Connection) {
         var interest: ReadyEvents = []
+        // One that sends on while its turn is over would be told of again and again.
+        if connection.isParked { return park(connection) }
         let isHeldUp = connection.isBusy || connection.waitingBytes > limits.pipelinedBytes
         let isFull = isHeldUp && (connection.parser?.bufferedBytes ?? 0) > limits.pipelinedBytes
         let isBehind = connection.channel.map { hasBacklog($0.link) } ?? false
@@ -240,8 +267,18 @@ extension Host {
         loop.change(connection.descriptor, to: interest, token: connection.id)
     }
 
+    private func park(_ connection: Connection) {
+        let interest: ReadyEvents = connection.waitingBytes > 0 ? .write : []
+        guard interest != connection.interest else { return }
+        connection.interest = interest
+        loop.change(connection.descriptor, to: interest, token: connection.id)
+    }
+
     func close(_ connection: Connection) {
         guard connections.removeValue(forKey: connection.id) != nil else { return }
+        shares.connections.leave(connection.id)
+        shares.turnedAway.remove(connection.id)
+        if connection.isNoted { unweigh(connection.id) }
         loop.forget(connection.descriptor)
         Glibc.close(connection.descriptor)
         deadlines.forget(.connection(connection.id))

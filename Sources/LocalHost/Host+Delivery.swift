@@ -71,11 +71,11 @@ extension Host {
             return send(packet, to: socket.link, isVolatile: isVolatile, isBroadcast: true)
         }
         // Until it has its rooms again, what is said to it alone is among what it missed.
-        guard socket.life.isConnecting, !isVolatile, socket.wish == nil || socket.resumption?.at != nil else {
-            return
-        }
-        socket.held.append(packet)
-        socket.heldBytes += packet.byteCount
-        if socket.heldBytes > settings.sendQueue { turnAway(socket.link) }
+        guard let connecting = socket.connecting, socket.life.isConnecting, !isVolatile,
+            connecting.wish == nil || connecting.resumption?.at != nil
+        else { return }
+        connecting.held.append(packet)
+        connecting.heldBytes += packet.byteCount
+        if connecting.heldBytes > settings.sendQueue { turnAway(socket.link) }
     }
 }

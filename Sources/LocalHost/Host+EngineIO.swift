@@ -39,7 +39,10 @@ extension Host {
             return refuseEngine(connection, request, .unknownTransport)
         }
         if let name = query["sid"] {
-            guard let id = linksByName[name], let link = links[id] else {
+            // To somebody else who has its id, a session is none.
+            guard let id = linksByName[name], let link = links[id],
+                link.opener?.admits(opener(request), isUpgrade: isUpgrade) ?? true
+            else {
                 return refuseEngine(connection, request, .unknownSession)
             }
             if isUpgrade { return openCandidate(for: link, request, connection) }
@@ -59,15 +62,18 @@ extension Host {
         }
         guard !isStopping else { return refuseEngine(connection, request, .forbidden) }
         guard query["EIO"] == "4" else { return refuseEngine(connection, request, .unsupportedVersion) }
-        guard links.count < limits.connections, hasRoomForConnects else {
+        guard hasRoomForConnects else {
             return answer(connection, response(Self.tooManyConnects, request), to: request)
         }
+        let address = clientAddress(request, peer: connection.address)
+        guard admitsLink(request, connection, from: address) else { return }
         // python-engineio stamps its requests in fractions of a second; the handlers of its clients take just the
         // arguments they name, and would fail on an offset behind them.
         let takesOffsets = query["t"].map { Double($0) == nil || !$0.contains(".") } ?? true
         let link = Link(
-            id: nextKey(), name: engineName(), address: clientAddress(request, peer: connection.address),
+            id: nextKey(), name: engineName(), address: address,
             takesOffsets: takesOffsets, now: now, settings: settings)
+        link.opener = opener(request)
         let handshake = EngineIOHandshake(
             sid: link.name, upgrades: isUpgrade ? [] : ["websocket"],
             pingInterval: Int(settings.pingInterval.milliseconds),
@@ -93,9 +99,14 @@ extension Host {
         return linksByName[name].flatMap { links[$0] }
     }
 
+    private func opener(_ request: HTTPRequest) -> SessionOpener {
+        SessionOpener(request, origins) { try? invoker.identify($0).subject }
+    }
+
     func register(_ link: Link) {
         links[link.id] = link
         linksByName[link.name] = link.id
+        notePlace(of: link)
         plan(link)
     }
 
@@ -173,6 +184,7 @@ extension Host {
         guard let poll = link.poll, !link.packets.isEmpty, let connection = connections[poll.connection]
         else { return }
         let packets = takePackets(of: link)
+        weigh(link)
         link.poll = nil
         connection.poll = nil
         answerEngine(
@@ -224,7 +236,12 @@ extension Host {
     /// Takes packets of a POST as far as there is room for their events; the answer waits for the last.
     func takePost(_ link: Link) {
         do throws(EngineIOError) {
-            while !link.isClosing, !hasBacklog(link), let packet = try link.post?.packets.next() {
+            while !link.isClosing, !hasBacklog(link), hasTurn(link),
+                let packet = try link.post?.packets.next()
+            {
+                if let post = link.post {
+                    connections[post.connection]?.credit.spend(TurnCredit.Cost.packet + packet.byteCount)
+                }
                 receive(packet, link)
             }
         } catch {
@@ -237,6 +254,7 @@ extension Host {
             // With a poll, behind its answers.
             return end(link, behindAnswers: .violation(code: 1002, text: "not an Engine.IO packet"))
         }
+        weigh(link)
         if link.isClosing || link.post?.packets.isAtEnd == true { answerPost(link) }
     }
 
@@ -300,15 +318,28 @@ extension Host {
             for packet in first.packet.packets.dropFirst(link.packetsGone) { send(packet, to: link) }
         }
         link.packetsGone = 0
+        weigh(link)
         for packet in waiting { send(packet.packet, to: link, isVolatile: packet.isVolatile) }
     }
 
     // MARK: Packets
 
+    /// Answers a ping: once, however many there were since the last poll.
+    private func pong(_ payload: String, _ link: Link) {
+        let packet = OutgoingPacket(.pong(payload))
+        if let connection = link.connection {
+            connection.frames.appendPong(packet.frames)
+            markDirty(connection)
+        } else if link.pong == nil {
+            link.pong = packet
+            send(packet, to: link)
+        }
+    }
+
     func receive(_ packet: EngineIOPacket, _ link: Link) {
         switch packet {
         case .pong: link.pongDeadline = nil
-        case .ping(let payload): send(.pong(payload), to: link)
+        case .ping(let payload): pong(payload, link)
         case .message(let text): receiveText(text, link)
         case .binary(let bytes): receiveAttachment(bytes, link)
         case .close:

@@ -7,14 +7,17 @@ extension Host {
     /// Whether as many events of a link wait as may.
     func hasBacklog(_ link: Link) -> Bool {
         if link.farewell != nil { return true }
-        for socket in link.sockets where socket.waiting.count >= limits.queuedEvents { return true }
-        return false
+        return link.sockets.contains { socket in
+            socket.waiting.count >= limits.queuedEvents
+                || !socket.waiting.isEmpty && socket.waitingBytes >= limits.queuedEventBytes
+        }
     }
 
     /// `name` is the event's own, without its namespace.
     func enqueue(_ event: Socket.WaitingEvent, named name: String, _ socket: Socket) {
         if name.hasPrefix("$") || (socket.namespace == "/" && name.hasPrefix("/")) {
             // Such names are the host's, and other namespaces'.
+            guard admitsStray(event, socket) else { return }
             return acknowledge(
                 event, told(Problem(.notFound, "No function is bound to this event.")), of: socket)
         }
@@ -27,10 +30,10 @@ extension Host {
         while !socket.life.isHandling, !socket.waiting.isEmpty, socket.life.isOpen, !isStopping {
             let next = socket.waiting.removeFirst()
             if next.name == socket.fullName(of: Self.authenticateEvent) {
-                authenticate(next, socket)
+                if admitsStray(next, socket) { authenticate(next, socket) }
             } else if let entry = router.function(forEvent: next.name) ?? fallback(socket) {
                 handle(next, entry, socket)
-            } else {
+            } else if admitsStray(next, socket) {
                 let hint = router.suggestion(forEvent: next.name).map { " Did you mean '\($0)'?" } ?? ""
                 acknowledge(
                     next, told(Problem(.notFound, "No function is bound to this event.\(hint)")), of: socket)
@@ -79,6 +82,7 @@ extension Host {
     /// Takes what waited for room.
     private func goOn(_ link: Link) {
         endIfAnswered(link)
+        weigh(link)
         if link.post != nil { takePost(link) }
         if let connection = link.connection, let channel = connection.channel { advance(connection, channel) }
     }

@@ -8,8 +8,11 @@ extension Host {
     /// (RFC 9112 section 9.3.2).
     func advance(_ connection: Connection) {
         var owesContinue = false
+        var head: HTTPRequest?
         // What is answered at once must not pile up either: the rest waits until some of it has been sent.
-        while !connection.isBusy, !connection.isClosing, connection.waitingBytes <= limits.pipelinedBytes {
+        while !connection.isBusy, !connection.isClosing, connection.waitingBytes <= limits.pipelinedBytes,
+            hasTurn(connection)
+        {
             let step: HTTPRequestParser.Step
             do throws(HTTPParseError) {
                 guard let next = try connection.parser?.next() else { return }
@@ -20,6 +23,7 @@ extension Host {
             }
             switch step {
             case .needMore:
+                if let head, !takesBody(head) { return refuse(connection, head) }
                 // Not sooner: a body that is too large is refused instead, and one that is here needs no invitation.
                 if owesContinue {
                     connection.output += HTTPResponse.continue
@@ -36,9 +40,13 @@ extension Host {
                 connection.sender = link(of: request)
                 connection.parser?.bodyLimit = bodyLimit(for: request)
                 owesContinue = request.expectsContinue
+                head = request
             case .request(let request):
+                head = nil
                 connection.isReceivingRequest = false
                 connection.sender = nil
+                connection.credit.spend(
+                    TurnCredit.Cost.request + request.target.utf8.count + request.body.count)
                 handle(request, connection)
             }
         }
@@ -58,6 +66,26 @@ extension Host {
             connection.isReceivingRequest = true
             expire(connection, at: now + limits.requestTime)
         }
+    }
+
+    /// Whether what is behind a head may be of use. What can be refused by its head alone is not waited for.
+    private func takesBody(_ request: HTTPRequest) -> Bool {
+        if request.path == settings.path {
+            guard let name = request.queryItems().first(where: { $0.name == "sid" })?.value else {
+                return false
+            }
+            return linksByName[name] != nil
+        }
+        if case .function = router.match(method: request.method, path: request.path) { return true }
+        return false
+    }
+
+    /// Answers a request of which the body has not arrived, and closes: where the next one begins is not known.
+    private func refuse(_ connection: Connection, _ head: HTTPRequest) {
+        var head = head
+        head.keepsAlive = false
+        connection.lingers = true
+        handle(head, connection)
     }
 
     private func bodyLimit(for request: HTTPRequest) -> Int {
@@ -191,6 +219,7 @@ extension Host {
         if response.headers["X-Request-Id"] == nil {
             response.headers.add("X-Request-Id", requestID(of: request))
         }
+        connection.credit.spend(response.body.count)
         response.encode(
             into: &connection.output, toHead: request.method == "HEAD", keepAlive: keepsAlive,
             date: dateText(),
@@ -228,8 +257,7 @@ extension Host {
         switch request.path {
         case "/metrics":
             headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-            return HTTPResponse(
-                status: 200, headers: headers, body: Array(invoker.metrics.exposition(gauges()).utf8))
+            return HTTPResponse(status: 200, headers: headers, body: metrics())
         case "/healthz":
             headers.add("Content-Type", "application/json")
             return HTTPResponse(status: 200, headers: headers, body: Array(#"{"status":"ok"}"#.utf8))
@@ -239,6 +267,14 @@ extension Host {
             let body = isReady ? #"{"status":"ready"}"# : #"{"status":"not ready"}"#
             return HTTPResponse(status: isReady ? 200 : 503, headers: headers, body: Array(body.utf8))
         }
+    }
+
+    /// The text is made anew only after a moment: it costs as much as many actions.
+    private func metrics() -> [UInt8] {
+        if let metricsText, now < metricsText.at + limits.metricsAge { return metricsText.bytes }
+        let bytes = Array(invoker.metrics.exposition(gauges()).utf8)
+        metricsText = (now, bytes)
+        return bytes
     }
 
     private func gauges() -> [Metrics.Gauge] {

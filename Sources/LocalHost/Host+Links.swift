@@ -21,7 +21,7 @@ extension Host {
             } else {
                 connection.frames.append(packet.frames, isVolatile: isVolatile)
             }
-            if connection.waitingBytes > settings.sendQueue { shed(connection, link) }
+            if connection.waitingCost > settings.sendQueue { shed(connection, link) }
             if isBroadcast, !connection.isDirty {
                 connection.isDirty = true
                 gathered.append(connection.id)
@@ -32,6 +32,7 @@ extension Host {
             link.packets.append(Link.WaitingPacket(packet: packet, isVolatile: isVolatile))
             link.packetBytes += packet.byteCount
             if link.packetBytes > settings.sendQueue { shed(link) }
+            weigh(link)
             markDirty(link)
         }
     }
@@ -44,7 +45,7 @@ extension Host {
     /// holds memory of nobody else.
     private func shed(_ connection: Connection, _ link: Link) {
         connection.frames.dropVolatile()
-        guard connection.waitingBytes > settings.sendQueue else { return }
+        guard connection.waitingCost > settings.sendQueue else { return }
         complainOfSlowReader(link)
         end(link, .transportError, code: 1013, "it reads too slowly")
     }
@@ -94,6 +95,8 @@ extension Host {
         link.isClosing = true
         links[link.id] = nil
         linksByName[link.name] = nil
+        notePlace(of: link)
+        unweigh(ClientShares.entry(ofLink: link.id))
         deadlines.forget(.link(link.id))
         if let connection = link.connection {
             link.connection = nil
@@ -151,7 +154,7 @@ extension Host {
         if link.sockets.isEmpty { next = min(next, link.connectDeadline) }
         if link.poll != nil, link.isProbed, link.packets.isEmpty { next = min(next, link.nextNoop) }
         for socket in link.sockets {
-            if socket.life.isConnecting { next = min(next, socket.connectDeadline) }
+            if let connecting = socket.connecting { next = min(next, connecting.deadline) }
             for question in socket.questions.values { next = min(next, question.deadline) }
             if socket.life.isOpen, let end = socket.claims?.expiresAt {
                 next = min(next, now + (end - invoker.platform.now()))
@@ -202,7 +205,7 @@ extension Host {
     }
 
     private func sweep(_ socket: Socket, _ wallClock: Timestamp) {
-        if socket.life.isConnecting, now >= socket.connectDeadline {
+        if let connecting = socket.connecting, now >= connecting.deadline {
             // Where it is on its way back and never gets there, it is to begin anew.
             tell(socket, .lost)
             return turnAway(socket.link)

@@ -10,11 +10,13 @@ extension Host {
             let problem = Problem(.forbidden, "This origin may not use the sockets.")
             return answer(connection, response(problem, request), to: request)
         }
-        guard !isStopping, links.count < limits.connections, hasRoomForConnects else {
+        guard !isStopping, hasRoomForConnects else {
             return answer(connection, response(Self.tooManyConnects, request), to: request)
         }
+        let address = clientAddress(request, peer: connection.address)
+        guard admitsLink(request, connection, from: address) else { return }
         let link = Link(
-            id: nextKey(), name: engineName(), address: clientAddress(request, peer: connection.address),
+            id: nextKey(), name: engineName(), address: address,
             endpoint: endpoint, takesOffsets: false, now: now, settings: settings)
         guard let channel = openChannel(link, request, connection) else { return }
         link.connection = connection

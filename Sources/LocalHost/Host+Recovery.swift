@@ -30,10 +30,10 @@ extension Host {
 
     /// Whether a socket whose turn has come still finds what it wished to come back to. If not it gets an id of its own.
     func mayReturn(_ socket: Socket) -> Bool {
-        guard let wish = socket.wish else { return false }
-        socket.resumption = resumption(of: wish, in: socket.namespace)
-        guard socket.resumption == nil else { return true }
-        socket.wish = nil
+        guard let connecting = socket.connecting, let wish = connecting.wish else { return false }
+        connecting.resumption = resumption(of: wish, in: socket.namespace)
+        guard connecting.resumption == nil else { return true }
+        connecting.wish = nil
         if socketsByConnectionID[socket.connectionID] == socket.key {
             socketsByConnectionID[socket.connectionID] = nil
         }
@@ -46,7 +46,7 @@ extension Host {
 
     /// Whether what `$connect` has recorded is the connection that the client asked for, and not another of that id.
     func isSameConnection(_ socket: Socket) -> Bool {
-        guard let resumption = socket.resumption else { return true }
+        guard let resumption = socket.connecting?.resumption else { return true }
         return (try? invoker.state.connection(id: socket.connectionID))?.since == resumption.since
     }
 
@@ -55,13 +55,13 @@ extension Host {
         guard let socket = socketsByConnectionID[connectionID].flatMap({ sockets[$0] }) else { return }
         guard host == id else { return supplant(socket) }
         for room in rooms { self.rooms.join(room, socket.key) }
-        socket.resumption?.at = number
+        socket.connecting?.resumption?.at = number
         tell(socket, .roomsBack)
     }
 
     /// Reads what a client has missed, up to where it has its rooms again. What is said in them meanwhile is held.
     func catchUp(_ key: UInt64) async {
-        guard let resumption = sockets[key]?.resumption, let end = resumption.at else { return }
+        guard let resumption = sockets[key]?.connecting?.resumption, let end = resumption.at else { return }
         var packets: [OutgoingPacket] = []
         var bytes = 0
         var next = resumption.after
@@ -86,7 +86,7 @@ extension Host {
             await Task.yield()
         }
         guard let socket = sockets[key] else { return }
-        socket.missed = isLost ? [] : packets
+        socket.connecting?.missed = isLost ? [] : packets
         // Where there is too much to tell, or it is not to be read, it begins anew.
         tell(socket, isLost ? .lost : .caughtUp)
     }

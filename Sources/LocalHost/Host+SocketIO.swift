@@ -69,8 +69,8 @@ extension Host {
                 named: name, socket)
         } catch {
             guard let problem = Self.problem(error) else { throw error }
-            guard let id = packet.id else { return }
-            send(.ack(id: id, json: [told(problem)], namespace: socket.namespace), to: socket.link)
+            let event = Socket.WaitingEvent(name: "", data: [], acknowledgement: packet.id)
+            if admitsStray(event, socket), packet.id != nil { acknowledge(event, told(problem), of: socket) }
         }
     }
 
@@ -131,8 +131,8 @@ extension Host {
         begin(socket, data: Array(payload.utf8))
     }
 
-    /// A new connection's id.
-    func connectionID() -> String { random.identifier("socket", at: invoker.platform.now()) }
+    /// A new connection's id: who names it may go on with the connection.
+    func connectionID() -> String { invoker.platform.secretIdentifier("socket") }
 
     /// The connect answer, and what has come for the client in the meantime.
     func grant(_ socket: Socket) {

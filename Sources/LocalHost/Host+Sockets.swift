@@ -19,7 +19,7 @@ extension Host {
             supplant(before)
         }
         socketsByConnectionID[socket.connectionID] = socket.key
-        socket.connectDeadline = now + settings.connectTimeout
+        socket.connecting?.deadline = now + settings.connectTimeout
         plan(socket.link)
         connectsWaiting += 1
         underWay { [key = socket.key] host in
@@ -68,13 +68,13 @@ extension Host {
         guard let socket = sockets[key],
             let entry = router.function(forEvent: socket.fullName(of: Trigger.connectEvent))
         else { return }
-        let outcome = await insist(on: entry, until: socket.connectDeadline) { host in
+        let outcome = await insist(on: entry, until: socket.connecting?.deadline ?? now) { host in
             guard let socket = host.sockets[key], !socket.life.isGone else { return nil }
             return host.event(socket.fullName(of: Trigger.connectEvent), socket, data: data)
         }
         leave(entry)
         guard let outcome, outcome.isSuccess else {
-            socket.refusal = outcome
+            socket.connecting?.refusal = outcome
             return tell(socket, outcome?.isDenial == true ? .denied : .failed)
         }
         socket.isRecorded = outcome.unit.writes.contains { write in
@@ -96,19 +96,19 @@ extension Host {
     private func open(_ socket: Socket) {
         openSockets += 1
         socket.isCounted = true
-        socket.resumption = nil
+        notePlace(of: socket.link)
         if socket.link.endpoint == nil { grant(socket) }
-        for packet in socket.missed + socket.held { send(packet, to: socket.link) }
-        socket.missed = []
-        socket.held = []
-        socket.heldBytes = 0
+        if let connecting = socket.connecting {
+            for packet in connecting.missed + connecting.held { send(packet, to: socket.link) }
+        }
+        socket.connecting = nil
         plan(socket.link)
         handleNext(socket)
     }
 
     /// `$connect` has denied it: that is final to a client.
     private func deny(_ socket: Socket) {
-        guard let outcome = socket.refusal else { return }
+        guard let outcome = socket.connecting?.refusal else { return }
         if socket.link.endpoint == nil {
             refuseConnect(socket, outcome)
         } else {
@@ -160,8 +160,9 @@ extension Host {
             socketsBySubject[subject]?.remove(socket.key)
             if socketsBySubject[subject]?.isEmpty == true { socketsBySubject[subject] = nil }
         }
-        socket.missed = []
-        socket.held = []
+        notePlace(of: socket.link)
+        socket.connecting?.missed = []
+        socket.connecting?.held = []
         socket.waiting = []
         socket.questions = [:]
         rooms.remove(socket.key)

@@ -6,6 +6,7 @@ extension Host {
     func startUpkeep() {
         every(limits.catchUp) { $0.invoker.state.catchUp() }
         every(limits.heartbeat) { host in
+            host.trimMemory()
             host.underWay { host in
                 do {
                     if try await !host.beat() { await host.compare(isBack: true) }

@@ -55,8 +55,10 @@ extension Host {
         do throws(WebSocketError) {
             // Beyond the limit, what has been read waits unread, and so does what the client still sends.
             while connections[connection.id] != nil, !connection.isClosing, !hasBacklog(link),
+                channel.decoder.bufferedBytes > 0, hasTurn(connection),
                 let message = try channel.decoder.next()
             {
+                connection.credit.spend(TurnCredit.Cost.packet + message.byteCount)
                 receive(message, connection, channel)
             }
         } catch {
@@ -69,6 +71,7 @@ extension Host {
                 closeWhenSent(connection)
             }
         }
+        weigh(link)
         if connections[connection.id] != nil { watch(connection) }
     }
 
@@ -90,7 +93,7 @@ extension Host {
             guard !channel.isClosing else { return }
             var frame: [UInt8] = []
             WebSocketEncoder.frame(.pong, payload, into: &frame)
-            connection.frames.append(frame)
+            connection.frames.appendPong(frame)
             markDirty(connection)
         case .pong: if link.endpoint != nil { link.pongDeadline = nil }
         case .close(let code, _):

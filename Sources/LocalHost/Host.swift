@@ -25,6 +25,7 @@ public actor Host {
     /// Names this host in the store: connections and leases are its own.
     nonisolated let id: String
 
+    /// Request ids and jitter: what may be shown. What opens a door is the platform's `secretIdentifier`.
     var random: SeededRandom
     var listener: Listener?
     var isAccepting = false
@@ -42,6 +43,11 @@ public actor Host {
     /// The uptime at the beginning of this turn.
     var now: Duration
     var date: (second: Int64, text: String) = (.min, "")
+
+    /// What each client may take of what is there for all.
+    var shares: ClientShares
+    /// What `/metrics` answered last.
+    var metricsText: (at: Duration, bytes: [UInt8])?
 
     /// Lines to clients, and by name those that speak Engine.IO.
     var links: [UInt64: Link] = [:]
@@ -106,7 +112,8 @@ public actor Host {
         httpLimits = http
         trustedProxies = Set(invoker.manifest.trustedProxies)
         random = SeededRandom(seed: invoker.platform.seed())
-        id = random.identifier("host", at: invoker.platform.now())
+        id = invoker.platform.secretIdentifier("host")
+        shares = ClientShares(limits, handshakes: settings.handshakeRate)
         now = invoker.platform.uptime()
     }
 
@@ -228,9 +235,9 @@ public actor Host {
         return lastKey
     }
 
-    /// A new Engine.IO session's id.
+    /// A new Engine.IO session's id: whoever knows it may speak for its client.
     func engineName() -> String {
-        random.identifier(workers.map { "w\($0.index)" } ?? "engine", at: invoker.platform.now())
+        invoker.platform.secretIdentifier(workers.map { "w\($0.index)" } ?? "engine")
     }
 
     /// A new request's id.
@@ -240,9 +247,11 @@ public actor Host {
 
     func turnEnded() {
         turns &+= 1
+        resumeParked()
         flushPolls()
         releaseGathered()
         flush()
+        relieve()
         armDeadlines()
     }
 

@@ -1,12 +1,28 @@
-internal import Runtime
+public import Runtime
 internal import Store
 
 /// Every limit of a host that the manifest does not set, in one place.
 public struct HostLimits: Sendable {
     /// Open connections; more wait in the kernel's backlog until one closes.
     public var connections = 20_000
-    /// Connections that the kernel holds for us.
-    public var backlog: Int32 = 1_024
+    /// Connections that the kernel holds for us (at most net.core.somaxconn, 4,096 as a rule).
+    public var backlog: Int32 = 4_096
+    /// For each place that is free, so many may be one address's: of connections, and of links in no namespace.
+    public var addressShare = 3
+    /// Connections above its address's share that are told so; more are just closed.
+    public var turnedAway = 64
+    /// Addresses whose handshakes are counted, of each of two windows.
+    public var countedAddresses = 32_768
+    /// What is done for one connection in a turn of the loop, in bytes and what costs as much (`TurnCredit`).
+    public var turnCredit = 16_384
+    /// Events of one connection that no function takes, and new tokens.
+    public var strayEvents = Rate(count: 100, window: .seconds(10))
+    /// Bytes of all clients that have arrived and wait for their rest or their turn; beyond, the largest go.
+    public var receivedBytes = 128 << 20
+    /// Bytes that wait to be sent to all clients; beyond, the largest go.
+    public var unsentBytes = 256 << 20
+    /// Memory is given back to the system when so many bytes have waited and most of them are gone.
+    public var trimmedPeak = 16 << 20
     /// Bytes read from a connection at once.
     public var readBytes = 65_536
     /// Bytes of pipelined requests that wait while one is answered.
@@ -44,6 +60,10 @@ public struct HostLimits: Sendable {
     public var comparison: Duration = .seconds(10)
     /// Events of one socket that wait while an earlier one is handled.
     public var queuedEvents = 64
+    /// Bytes of such events; the one that reaches it is the last.
+    public var queuedEventBytes = 1 << 20
+    /// For how long the text of the metrics is good.
+    public var metricsAge: Duration = .milliseconds(100)
     /// Where a broadcast reaches at least so many sockets, the next ones may share their writes.
     public var gatheredSockets = 64
     /// For how long at most they are held back for that.

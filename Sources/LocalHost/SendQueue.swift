@@ -17,10 +17,30 @@ struct SendQueue {
 
     var isEmpty: Bool { byteCount == 0 }
 
+    /// What waits costs in memory: a small piece far more than its bytes.
+    var cost: Int { byteCount + (pieces.count - first) * Self.pieceCost }
+
+    /// An array's head, and its entry among the pieces.
+    private static let pieceCost = 64
+
+    /// A pong, until it has begun to be sent.
+    private var pong: Int?
+
     mutating func append(_ bytes: [UInt8], isVolatile: Bool = false) {
         guard !bytes.isEmpty else { return }
         pieces.append(Piece(bytes: bytes, isVolatile: isVolatile))
         byteCount += bytes.count
+    }
+
+    /// Adds a pong, in the place of one that still waits: only the last ping need be answered (RFC 6455 section 5.5.3).
+    mutating func appendPong(_ bytes: [UInt8]) {
+        guard let pong, pong > first || pong == first && sent == 0, pong < pieces.count else {
+            append(bytes)
+            pong = pieces.count - 1
+            return
+        }
+        byteCount += bytes.count - pieces[pong].bytes.count
+        pieces[pong] = Piece(bytes: bytes, isVolatile: false)
     }
 
     /// Drops what may be lost and has not begun to be sent.
@@ -30,6 +50,8 @@ struct SendQueue {
         let kept = pieces[begun...].filter { !$0.isVolatile }
         guard begun + kept.count < pieces.count else { return }
         pieces.replaceSubrange(begun..., with: kept)
+        // Where it stands now is not worth a search: at worst the next one is another pong.
+        pong = nil
         byteCount = pieces[first...].reduce(-sent) { $0 + $1.bytes.count }
     }
 
@@ -74,8 +96,10 @@ struct SendQueue {
             // A socket may be idle for hours.
             pieces.removeAll(keepingCapacity: pieces.capacity <= 8)
             first = 0
+            pong = nil
         } else if first >= 64, first >= pieces.count / 2 {
             pieces.removeSubrange(..<first)
+            pong = pong.flatMap { $0 < first ? nil : $0 - first }
             first = 0
         }
     }

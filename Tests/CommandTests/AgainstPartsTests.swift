@@ -1,4 +1,4 @@
-import Runtime
+@testable import Runtime
 import Store
 import Testing
 
@@ -66,6 +66,15 @@ import Testing
         #expect(Identifiers.pairs("\(a) \(a)", b).isEmpty)
         #expect(Identifiers.pairs(a, RecordingFolder.id("job", 2)).isEmpty)
         #expect(Identifiers.pairs(a, a).isEmpty)
+    }
+
+    @Test func secretIds_areIds_alsoBesideShorterOnesOfAnOlderRecording() {
+        let long = SecretNumber(high: 1, low: .max).identifier("player", at: RecordingFolder.start)
+        #expect(Identifiers.masked("<\(long)|\(a)>") == "<player_*|player_*>")
+        #expect(Identifiers.pairs("x \(a)", "x \(long)").map(\.1) == [long])
+        for text in ["\(long)0", String(long.dropLast()), long + "_"] {
+            #expect(Identifiers.masked(text) == text)
+        }
     }
 
     @Test func known_idsAreReplaced() {

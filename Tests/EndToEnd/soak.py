@@ -17,10 +17,8 @@ import subprocess
 import time
 
 from host import BINARY, PATIENCE, ROOT, Host, environment
+from stream import END, EVENT, Producer, check
 
-EVENT = "numbered"
-ROOM = "location:tavern"
-END = "end"
 KEY = "a-key-for-soaking-only-0123456789abcdef"
 
 
@@ -201,83 +199,6 @@ class Client:
         """Lets go of all but the last of the half-open connections."""
         while len(self._silent) > keep:
             self._silent.pop(0).transport.abort()
-
-
-class Producer:
-    """Sends numbered events, one after another. `answered` are those that were accepted."""
-
-    def __init__(self, name, port, token):
-        self.name, self.port, self.token = name, port, token
-        self.answered = []
-        self.unanswered = []
-        self.refused = []
-        self._wire = None
-        self._count = 0
-
-    async def run(self, pause, is_over):
-        while not is_over():
-            await self.send(f"{self.name}-{self._count}")
-            self._count += 1
-            await asyncio.sleep(pause)
-
-    async def send(self, id):
-        """Sends one event; whether it was accepted. Without an answer, nobody knows."""
-        body = json.dumps({"room": ROOM, "event": EVENT, "data": {"id": id}}).encode()
-        try:
-            if self._wire is None:
-                self._wire = await asyncio.wait_for(asyncio.open_connection("127.0.0.1", self.port), 5)
-        except (OSError, TimeoutError):
-            await asyncio.sleep(0.02)  # it was not sent at all
-            return False
-        reader, writer = self._wire
-        try:
-            writer.write(
-                f"POST /api/broadcast HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nAuthorization: Bearer {self.token}\r\n"
-                f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
-            head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)).decode("latin-1").lower()
-            length = int(head.split("content-length:")[1].split("\r\n")[0])
-            answer = await asyncio.wait_for(reader.readexactly(length), 10)
-        except (OSError, asyncio.IncompleteReadError, TimeoutError):
-            self.unanswered.append(id)
-            writer.transport.abort()
-            self._wire = None
-            return False
-        if head.split()[1] == "202":
-            self.answered.append(id)
-            return True
-        self.refused.append((id, answer.decode()))
-        return False
-
-
-def check(heard, answered, unanswered):
-    """What is wrong with what clients have heard, [(id, offset)] by name: complaints, none if all is well."""
-    complaints = []
-    answered, possible = set(answered), set(answered) | set(unanswered)
-    places = {}
-    sets = {}
-    for name, events in heard.items():
-        ids = [id for id, _ in events]
-        seen = sets[name] = set(ids)
-        if missing := answered - seen:
-            complaints.append(f"{name} lost {len(missing)} of {len(answered)} events: {sorted(missing)[:10]}")
-        if doubled := [id for id, count in collections.Counter(ids).items() if count > 1]:
-            complaints.append(f"{name} heard {len(doubled)} events more than once: {doubled[:10]}")
-        if unknown := seen - possible:
-            complaints.append(f"{name} heard {len(unknown)} events that nobody sent: {sorted(unknown)[:10]}")
-        for (before, first), (after, second) in zip(events, events[1:]):
-            if not int(first) < int(second):
-                complaints.append(f"{name} heard {after} ({second}) after {before} ({first})")
-                break
-        for id, offset in events:
-            if places.setdefault(id, offset) != offset:
-                complaints.append(f"{name} heard {id} with the offset {offset}, somebody else with {places[id]}")
-                break
-    if len({frozenset(seen) for seen in sets.values()}) > 1:
-        union = set().union(*sets.values())
-        odd = {id for seen in sets.values() for id in union - seen} - answered
-        if odd:
-            complaints.append(f"{len(odd)} unanswered events reached some clients and not others: {sorted(odd)[:10]}")
-    return complaints
 
 
 class Soak:

@@ -131,6 +131,12 @@ class WebSocket(Wire):
 
     def frame(self, opcode, payload=b"", final=True, masked=True, reserved=0, missing=0):
         """Sends one frame, but its last `missing` bytes."""
+        data = self.framed(opcode, payload, final, masked, reserved)
+        self.send(data[:len(data) - missing])
+
+    @staticmethod
+    def framed(opcode, payload=b"", final=True, masked=True, reserved=0):
+        """A frame's bytes."""
         payload = payload.encode() if isinstance(payload, str) else payload
         flag, size = 0x80 if masked else 0, len(payload)
         head = bytes([(0x80 if final else 0) | reserved << 4 | opcode])
@@ -145,11 +151,11 @@ class WebSocket(Wire):
             repeated = mask * (size // 4 + 1)
             mixed = int.from_bytes(payload, "big") ^ int.from_bytes(repeated[:size], "big")
             payload = mask + mixed.to_bytes(size, "big")
-        data = head + payload
-        self.send(data[:len(data) - missing])
+        return head + payload
 
-    def text(self, text):
-        self.frame(TEXT, text)
+    def text(self, *texts):
+        """Sends messages; several in one segment."""
+        self.send(b"".join(self.framed(TEXT, text) for text in texts))
 
     def binary(self, data):
         self.frame(BINARY, data)

@@ -26,6 +26,7 @@ public final class TestRuntime: Sendable {
     private let clock = Mutex(TestRuntime.start)
     private let time = Mutex(Duration.zero)
     private let seeds = Atomic<UInt64>(0)
+    private let secrets = Atomic<UInt64>(0)
 
     /// Runs `entries` with `functions`.
     public convenience init(
@@ -49,7 +50,8 @@ public final class TestRuntime: Sendable {
         let box = Box()
         let platform = Platform(
             now: { box.runtime?.now ?? TestRuntime.start }, uptime: { box.runtime?.uptime ?? .zero },
-            seed: { box.runtime?.seeds.add(1, ordering: .relaxed).newValue ?? 0 }, timers: timers,
+            seed: { box.runtime?.seeds.add(1, ordering: .relaxed).newValue ?? 0 },
+            secret: { box.runtime?.nextSecret() ?? SecretNumber(high: 0, low: 0) }, timers: timers,
             executor: globalConcurrentExecutor)
         invoker = try Invoker(
             manifest: manifest, functions: functions, state: state, platform: platform,
@@ -63,6 +65,10 @@ public final class TestRuntime: Sendable {
     public var now: Timestamp { clock.withLock { $0 } }
     /// The time that durations are measured by.
     public var uptime: Duration { time.withLock { $0 } }
+
+    private func nextSecret() -> SecretNumber {
+        SecretNumber(high: 0x5ec2_e700, low: secrets.add(1, ordering: .relaxed).newValue)
+    }
 
     /// Lets time pass.
     public func advance(by duration: Duration) {

@@ -13,8 +13,29 @@ import Testing
         Ban(call: "Date()", instead: "take the time from the Context or the Platform"),
         Ban(call: "UUID()", instead: "take ids from the Context"),
         Ban(
-            call: "SystemRandomNumberGenerator", except: ["Sources/Runtime/Platform/SystemPlatform.swift"],
+            call: "SystemRandomNumberGenerator",
             instead: "take random numbers from the Context or the Platform"),
+        // The one place of randomness, secret and other.
+        Ban(
+            call: "RAND_priv_bytes", except: ["Sources/Runtime/Identity/Cryptography.swift"],
+            instead: "take a secretIdentifier from the Context or the Platform"),
+        Ban(
+            call: "RAND_bytes", except: ["Sources/Runtime/Identity/Cryptography.swift"],
+            instead: "take random numbers from the Context or the Platform"),
+        Ban(
+            call: "Cryptography.secretBytes",
+            except: [
+                "Sources/Runtime/Platform/SystemPlatform.swift",
+                // Keys.
+                "Sources/Runtime/Platform/DevelopmentKey.swift", "Sources/Runtime/Recording/Recorder.swift",
+            ],
+            instead: "take a secretIdentifier from the Context or the Platform"),
+        Ban(
+            call: "Cryptography.shownBytes", except: ["Sources/Runtime/Platform/SystemPlatform.swift"],
+            instead: "take random numbers from the Context or the Platform"),
+        Ban(
+            call: "platform.secret", except: ["Sources/Runtime/Invocation/Invoker.swift"],
+            instead: "take a secretIdentifier from the Context or the Platform"),
         Ban(call: ".random(in:", instead: "take random numbers from the Context or a SeededRandom"),
         Ban(call: "Task.sleep", instead: "schedule on the injected Timers"),
         Ban(
@@ -55,6 +76,34 @@ import Testing
         for finding in SourceTree.files(under: "Sources/").flatMap(Self.findings) {
             Issue.record("\(finding)")
         }
+    }
+
+    /// Prefixes of ids that open a door: whoever knows one may speak for somebody.
+    private static let doors = ["session", "socket", "engine", "host", "player", "w\\("]
+
+    /// Lines that make such an id of numbers that can be computed from what is shown.
+    static func openDoors(_ file: SourceFile) -> [Int] {
+        file.code.filter { line in
+            doors.contains { line.text.mentions("identifier(\"\($0)") }
+        }.map(\.number)
+    }
+
+    @Test func idsThatOpenDoors_areNotOfSeededRandom() {
+        for file in SourceTree.files(under: "Sources/") {
+            for line in Self.openDoors(file) {
+                Issue.record("\(file.path):\(line): this id opens a door: it needs a secretIdentifier")
+            }
+        }
+    }
+
+    @Test func canary_anIdThatOpensADoor_isFound() {
+        for prefix in ["session", "player", "w\\(index)"] {
+            let line = "let a = random.identifier(\"\(prefix)\", at: now)"
+            let file = SourceFile(path: "Sources/Runtime/A.swift", text: line)
+            #expect(Self.openDoors(file) == [1], "\(line)")
+        }
+        let safe = "let a = platform.secretIdentifier(\"session\"), b = context.identifier(\"action\")"
+        #expect(Self.openDoors(SourceFile(path: "Sources/Runtime/A.swift", text: safe)).isEmpty)
     }
 
     @Test(arguments: bans.map(\.call))

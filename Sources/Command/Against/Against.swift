@@ -147,7 +147,8 @@ struct Against: Sendable {
     private static func peers(of plan: TrafficPlan) -> [String: String] {
         var peers: [String: String] = [:]
         for step in plan.clients.joined() {
-            guard let address = step.invocation.event.address, peers[address] == nil else { continue }
+            guard let address = step.invocation.event.address.map(AddressBlock.of), peers[address] == nil
+            else { continue }
             let number = peers.count % 0x1_fffe + 1
             peers[address] = "198.\(18 + number >> 16).\(number >> 8 & 0xff).\(number & 0xff)"
         }

@@ -89,11 +89,10 @@ struct AgainstCommand {
         // Tokens count whole seconds.
         let end = Timestamp(milliseconds: (now + lifetime).milliseconds / 1_000 * 1_000)
         let signer = Tokens(workshop.manifest.auth)
-        var random = SeededRandom(seed: workshop.invoker.platform.seed())
         var tokens: [String: String] = [:]
         var writes: [UnitOfWork.Write] = []
         for (index, caller) in callers.enumerated() {
-            let session = random.identifier("session", at: now)
+            let session = workshop.invoker.platform.secretIdentifier("session")
             let claims = Claims(
                 subject: caller.subject, session: session, roles: caller.roles, expiresAt: end)
             guard let token = signer.sign(claims, now: now) else { throw TokenError.noIssuer }

@@ -1,6 +1,7 @@
 internal import Runtime
 
-/// Finds ids in texts: a word, `_`, and 26 characters as `SeededRandom.identifier` makes them.
+/// Finds ids in texts: a word, `_`, and 26 characters as `SeededRandom.identifier` makes them, or 36 as
+/// `Platform.secretIdentifier` does.
 enum Identifiers {
     /// Where each id stands in the text's UTF-8.
     static func ranges(in bytes: [UInt8]) -> [Range<Int>] {
@@ -29,7 +30,7 @@ enum Identifiers {
         result.reserveCapacity(bytes.count)
         var start = 0
         for range in ranges {
-            result += bytes[start..<(range.upperBound - length)]
+            result += bytes[start..<digits(of: range, in: bytes)]
             result.append(UInt8(ascii: "*"))
             start = range.upperBound
         }
@@ -66,21 +67,29 @@ enum Identifiers {
             let (id, live) = (
                 String(decoding: a[left], as: UTF8.self), String(decoding: b[right], as: UTF8.self)
             )
-            guard id.utf8.dropLast(length).elementsEqual(live.utf8.dropLast(length)) else { return [] }
+            // The prefix alone: a recording may be from when the ids of sessions were shorter.
+            guard
+                a[left.lowerBound..<digits(of: left, in: a)] == b[right.lowerBound..<digits(of: right, in: b)]
+            else { return [] }
             if id != live { pairs.append((id, live)) }
         }
         return pairs
     }
 
-    private static let length = 26
+    private static let lengths = [26, 36]
+
+    /// Where an id's prefix and `_` end: its digits have none.
+    private static func digits(of id: Range<Int>, in bytes: [UInt8]) -> Int {
+        (bytes[id].lastIndex(of: UInt8(ascii: "_")) ?? id.lowerBound) + 1
+    }
 
     /// Where the id behind a `_` ends; nil where there is none.
     private static func end(of bytes: [UInt8], from start: Int) -> Int? {
-        let end = start + length
-        guard end <= bytes.count else { return nil }
         // 48 bits of time in ten characters leave three for the first.
-        guard (0x30...0x37).contains(bytes[start]) else { return nil }
-        guard bytes[start..<end].allSatisfy(isDigit) else { return nil }
+        guard start < bytes.count, (0x30...0x37).contains(bytes[start]) else { return nil }
+        var end = start
+        while end < bytes.count, end - start <= 36, isDigit(bytes[end]) { end += 1 }
+        guard lengths.contains(end - start) else { return nil }
         if end < bytes.count, isPrefixByte(bytes[end]) || bytes[end] == UInt8(ascii: "_") { return nil }
         return end
     }

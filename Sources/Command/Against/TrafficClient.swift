@@ -11,7 +11,7 @@ final class TrafficClient {
         /// The `Host` field.
         let authority: String
         let socketPath: String
-        /// What stands for each recorded (hashed) address.
+        /// What stands for each block of recorded (hashed) addresses.
         let peers: [String: String]
         let limits: AgainstLimits
         let identities: LiveIdentities
@@ -150,7 +150,7 @@ final class TrafficClient {
     }
 
     private func peer(_ step: TrafficPlan.Step) -> String? {
-        step.invocation.event.address.flatMap { setup.peers[$0] }
+        step.invocation.event.address.flatMap { setup.peers[AddressBlock.of($0)] }
     }
 
     private func connection() throws(TrafficFailure) -> ClientConnection {

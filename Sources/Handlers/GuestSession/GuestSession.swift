@@ -40,7 +40,7 @@ public struct GuestSession: Function {
         let language = Language(matching: input.locale)
         let name = PlayerName.sanitise(input.name ?? "")
         let player = Player(
-            id: context.identifier("player"),
+            id: try context.secretIdentifier("player"),
             name: !name.isEmpty ? name : language == .ja ? "旅人" : "traveller",
             language: language, location: world.start)
         try context.save(player)

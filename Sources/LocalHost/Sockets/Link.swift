@@ -32,6 +32,8 @@ final class Link {
     let endpoint: WebSocketEndpoint?
     /// Whether its handlers can take one argument more: an event's offset, for recovery.
     let takesOffsets: Bool
+    /// Who opened the Engine.IO session.
+    var opener: SessionOpener?
 
     /// The WebSocket; nil while it polls.
     var connection: Connection?
@@ -52,6 +54,14 @@ final class Link {
 
     /// By namespace, in the order in which they connected: mostly one. A plain WebSocket has one.
     var sockets: [Socket] = []
+    /// The pong that waits for the next poll: there is one at most.
+    weak var pong: OutgoingPacket?
+    /// Events that no function takes, and new tokens.
+    var strays: TokenBucket?
+    /// The rest of its POST is taken in the next turn.
+    var isParked = false
+    /// What it holds in memory is noted (`Host.weigh`).
+    var isNoted = false
     /// Puts a binary packet together with its attachments.
     var assembler: SocketIOAssembler
 

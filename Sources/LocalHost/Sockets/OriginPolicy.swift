@@ -19,10 +19,21 @@ struct OriginPolicy: Sendable {
         guard let field = request.headers["Origin"] else { return true }
         if allowsAll { return true }
         guard let origin = WebOrigin.canonical(field) else { return false }
-        if allowed.contains(origin) { return true }
+        return allowed.contains(origin) || isOwn(origin, request)
+    }
+
+    private func isOwn(_ origin: String, _ request: HTTPRequest) -> Bool {
         // A proxy in front may have ended TLS, so that the scheme says nothing of where the page is from.
         guard let host = request.host else { return false }
         return ["http", "https"].contains { WebOrigin.canonical("\($0)://\(host)") == origin }
+    }
+
+    /// The origin of a page that is not one of ours. Nil for our own pages, which a browser names with a POST and not
+    /// with a GET, and for what is no browser.
+    func foreignOrigin(of request: HTTPRequest) -> String? {
+        guard let field = request.headers["Origin"] else { return nil }
+        guard let origin = WebOrigin.canonical(field) else { return String(field.prefix(256)) }
+        return isOwn(origin, request) ? nil : origin
     }
 
     /// The fields of an answer to a request that was admitted.

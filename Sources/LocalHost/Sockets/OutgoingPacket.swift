@@ -12,12 +12,13 @@ final class OutgoingPacket {
     }
 
     private let content: Content
-    /// What it counts in a queue.
+    /// What it counts in a queue: its bytes, and what an object costs.
     let byteCount: Int
+    private static let cost = 128
 
     init(_ packet: EngineIOPacket) {
         content = .engine(packet, attachments: [])
-        byteCount = packet.byteCount
+        byteCount = packet.byteCount + Self.cost
     }
 
     /// A Socket.IO packet whose payload may hold `{"$binary":…}`, which go as attachments.
@@ -32,7 +33,7 @@ final class OutgoingPacket {
         }
         let message = EngineIOPacket.message(packet.encoded())
         content = .engine(message, attachments: attachments)
-        byteCount = attachments.reduce(message.byteCount) { $0 + $1.count + 4 }
+        byteCount = attachments.reduce(message.byteCount + Self.cost) { $0 + $1.count + 64 }
     }
 
     /// A message of a plain WebSocket: JSON text, the bytes of a JSON value `{"$binary":…}`, or the text of a JSON string
@@ -40,15 +41,15 @@ final class OutgoingPacket {
     init(plain json: String, form: DataForm = .value) {
         if form == .text, let text = JSONScanner.string(of: json) {
             content = .plain(.text, Array(text.utf8))
-            byteCount = text.utf8.count
+            byteCount = text.utf8.count + Self.cost
         } else if let extracted = BinaryJSON.extracted(json: json), extracted.attachments.count == 1,
             extracted.json.utf8.first == UInt8(ascii: "{"), extracted.json.hasPrefix(#"{"_placeholder""#)
         {
             content = .plain(.binary, extracted.attachments[0])
-            byteCount = extracted.attachments[0].count
+            byteCount = extracted.attachments[0].count + Self.cost
         } else {
             content = .plain(.text, Array(json.utf8))
-            byteCount = json.utf8.count
+            byteCount = json.utf8.count + Self.cost
         }
     }
 
@@ -85,7 +86,7 @@ final class OutgoingPacket {
 
 extension EngineIOPacket {
     /// Roughly what it takes on the wire.
-    fileprivate var byteCount: Int {
+    var byteCount: Int {
         switch self {
         case .message(let text), .ping(let text), .pong(let text): text.utf8.count + 1
         case .binary(let bytes): bytes.count

@@ -56,25 +56,17 @@ final class Socket {
     var isCounted = false
     /// Its `$connect` has recorded it in the store.
     var isRecorded = false
-    /// When its `$connect` must have decided.
-    var connectDeadline: Duration = .zero
-    /// How `$connect` has refused it.
-    var refusal: Outcome?
     /// Why it has left.
     var reason: DisconnectReason?
     /// What the client proved itself with: the token, and once `$connect` has passed its claims.
     var credential: Event.Credential
     /// The player behind it.
     var subject: String?
-    /// What it asks to come back to.
-    var wish: Wish?
-    var resumption: Resumption?
-    /// What it has missed, until it is connected.
-    var missed: [OutgoingPacket] = []
-    /// For a client that has not got its connect answer yet.
-    var held: [OutgoingPacket] = []
-    var heldBytes = 0
+    /// What there is of it only until its client has been answered: a socket may be idle for hours.
+    var connecting: Connecting?
     var waiting: [WaitingEvent] = []
+    /// Bytes of those.
+    var waitingBytes: Int { waiting.reduce(0) { $0 + $1.data.count } }
     /// By the number under which it was asked.
     var questions: [Int: Question] = [:]
 
@@ -88,7 +80,7 @@ final class Socket {
         self.connectionID = connectionID
         self.isRecoverable = isRecoverable
         self.credential = credential
-        self.wish = wish
+        connecting = Connecting(wish)
     }
 
     /// The verified claims.
@@ -102,6 +94,24 @@ final class Socket {
         let place = link.endpoint?.path ?? namespace
         return place == EventName.mainNamespace ? event : "\(place)#\(event)"
     }
+}
+
+/// What a socket needs until its client is connected. Belongs to the host's actor.
+final class Connecting {
+    /// When `$connect` must have decided, and what was missed have been told.
+    var deadline: Duration = .zero
+    /// What the client asks to come back to, and how it goes on there.
+    var wish: Socket.Wish?
+    var resumption: Socket.Resumption?
+    /// What it has missed.
+    var missed: [OutgoingPacket] = []
+    /// What has come for it in the meantime.
+    var held: [OutgoingPacket] = []
+    var heldBytes = 0
+    /// How `$connect` has refused it.
+    var refusal: Outcome?
+
+    init(_ wish: Socket.Wish?) { self.wish = wish }
 }
 
 /// Why a socket has left, in Socket.IO's words: https://socket.io/docs/v4/server-socket-instance/#disconnect

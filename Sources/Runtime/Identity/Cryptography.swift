@@ -29,8 +29,17 @@ package enum Cryptography {
         unsafe a.count == b.count && CRYPTO_memcmp(a, b, a.count) == 0
     }
 
-    /// Bytes of libcrypto's random generator, fit for keys. Nil when it cannot be seeded.
-    package static func randomBytes(_ count: Int) -> [UInt8]? {
+    // libcrypto keeps two generators of one seed that share no state: what leaves the process by the one tells nothing
+    // of the other (RAND_bytes(3), RAND_priv_bytes).
+
+    /// Bytes that nobody may learn or guess: keys, and ids that open a door. Nil when the generator cannot be seeded.
+    package static func secretBytes(_ count: Int) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: count)
+        return unsafe RAND_priv_bytes(&bytes, Int32(clamping: count)) == 1 ? bytes : nil
+    }
+
+    /// Bytes that others may come to know, such as seeds of what is shown. Nil when the generator cannot be seeded.
+    package static func shownBytes(_ count: Int) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: count)
         return unsafe RAND_bytes(&bytes, Int32(clamping: count)) == 1 ? bytes : nil
     }

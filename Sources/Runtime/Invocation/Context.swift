@@ -36,6 +36,7 @@ public final class Context: Sendable {
     private let decoded: DecodedRecords
     private let tokens: Tokens
     private let work: Mutex<Work>
+    private let secrets: SecretSource
     private let uptime: @Sendable () -> Duration
     /// In a replay, the texts from outside.
     private let recorded: [String: OutsideText.Record]?
@@ -48,6 +49,8 @@ public final class Context: Sendable {
     private struct Work {
         var unit = UnitOfWork()
         var random: SeededRandom
+        /// Once it has been asked for.
+        var secrets: SecretSequence?
         var saved: [String: String] = [:]
         var tapes: [String: OutsideText.Tape] = [:]
     }
@@ -56,7 +59,8 @@ public final class Context: Sendable {
         event: Event, entry: FunctionEntry, caller: Claims?, trace: TraceContext, allowsGuests: Bool,
         environment: [String: String], log: LogFields, state: any SharedState, decoded: DecodedRecords,
         tokens: Tokens,
-        random: SeededRandom, uptime: @escaping @Sendable () -> Duration, remaining: Duration,
+        random: SeededRandom, secrets: SecretSource,
+        uptime: @escaping @Sendable () -> Duration, remaining: Duration,
         recorded: [String: OutsideText.Record]?, metrics: Metrics,
         audience: [@Sendable (Emit) -> Void]
     ) {
@@ -76,6 +80,7 @@ public final class Context: Sendable {
         self.decoded = decoded
         self.tokens = tokens
         work = Mutex(Work(random: random))
+        self.secrets = secrets
         self.uptime = uptime
         self.recorded = recorded
         namespace = Self.namespace(of: event.trigger, entry)
@@ -158,10 +163,32 @@ public final class Context: Sendable {
     /// A random number of this invocation's own sequence.
     public func random() -> UInt64 { work.withLock { $0.random.next() } }
 
-    /// A new id: the prefix and 26 characters that sort by time.
+    /// A new id: the prefix and 26 characters that sort by time. It may be shown to anybody and opens no door, for
+    /// whoever has seen one (or the trace's id) can compute the others of this invocation.
     public func identifier(_ prefix: String) -> String {
         work.withLock { $0.random.identifier(prefix, at: now) }
     }
+
+    /// A new id that nobody can guess, with 128 bits of libcrypto's: the prefix and 36 characters that sort by time.
+    /// For what it is enough to know the name of. Throws a 500 `Problem` where libcrypto fails.
+    public func secretIdentifier(_ prefix: String) throws(Problem) -> String {
+        let id: String? = work.withLock { work in
+            if work.secrets == nil {
+                switch secrets {
+                case .platform(let draw): work.secrets = SecretSequence(draw())
+                case .recorded(let seed?): work.secrets = SecretSequence(seed)
+                // Recorded when these ids were of the one sequence, too.
+                case .recorded(nil): return work.random.identifier(prefix, at: now)
+                }
+            }
+            return work.secrets?.next()?.identifier(prefix, at: now)
+        }
+        guard let id else { throw Problem(.failed, "No id could be made.") }
+        return id
+    }
+
+    /// What secret ids were made of, if any were.
+    var idSeed: SecretNumber? { work.withLock { $0.secrets?.seed } }
 
     // MARK: Writes
 
@@ -298,7 +325,7 @@ public final class Context: Sendable {
     public func openSession(for subject: String, roles: [String] = [], lifetime: Duration) throws
         -> SessionToken
     {
-        let session = identifier("session")
+        let session = try secretIdentifier("session")
         // Tokens count whole seconds.
         let end = Timestamp(milliseconds: (now + lifetime).milliseconds / 1_000 * 1_000)
         let claims = Claims(subject: subject, session: session, roles: roles, expiresAt: end)

@@ -127,7 +127,10 @@ public final class Invoker: Sendable {
                 let result = try await handle(prepared, context, within: remaining, ticket)
                 // The store's time does not count, all runs of the function together do.
                 remaining -= platform.uptime() - begun
-                if !invocation.isReplay { invocation.taken.texts = context.texts }
+                if !invocation.isReplay {
+                    invocation.taken.texts = context.texts
+                    invocation.taken.idSeed = context.idSeed
+                }
                 if let number = try await commit(result, context.unit, ticket, &invocation) {
                     invocation.commit = number
                     switch result {
@@ -255,7 +258,7 @@ public final class Invoker: Sendable {
         let scope =
             switch entry.per {
             case .player: "player:" + (invocation.caller?.subject ?? "")
-            case .address: "address:" + (invocation.event.address ?? "local")
+            case .address: "address:" + (invocation.event.address.map(AddressBlock.of) ?? "local")
             case .function: "all"
             }
         let rules = entry.limits.rate.map { rate in
@@ -311,7 +314,9 @@ public final class Invoker: Sendable {
             allowsGuests: manifest.guests,
             environment: environment, log: invocation.fields,
             state: state, decoded: decoded,
-            tokens: tokens, random: invocation.random, uptime: platform.uptime, remaining: remaining,
+            tokens: tokens, random: invocation.random,
+            secrets: invocation.isReplay ? .recorded(invocation.taken.idSeed) : .platform(platform.secret),
+            uptime: platform.uptime, remaining: remaining,
             recorded: invocation.isReplay ? invocation.taken.texts : nil, metrics: metrics,
             audience: audience)
     }

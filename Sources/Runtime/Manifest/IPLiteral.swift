@@ -7,7 +7,17 @@ public enum IPLiteral {
         if let octets = octets(text[...]) {
             return octets.map(String.init).joined(separator: ".")
         }
-        guard let groups = groups(text) else { return nil }
+        return groups(text).map(written)
+    }
+
+    /// The eight groups of an IPv6 address; nil for anything else, IPv4 included.
+    static func groups(_ text: String) -> [Int]? {
+        guard text.utf8.count <= 45 else { return nil }
+        return groups(whole: text)
+    }
+
+    /// Eight groups as ``canonical(_:)`` writes them.
+    static func written(_ groups: [Int]) -> String {
         if groups.prefix(6) == [0, 0, 0, 0, 0, 0xFFFF] {
             return groups.suffix(2).flatMap { [$0 >> 8, $0 & 0xFF] }.map(String.init).joined(separator: ".")
         }
@@ -28,7 +38,7 @@ public enum IPLiteral {
         return octets
     }
 
-    private static func groups(_ text: String) -> [Int]? {
+    private static func groups(whole text: String) -> [Int]? {
         guard let gap = firstGap(text) else {
             let groups = groups(of: text[...], mayEndInIPv4: true)
             return groups?.count == 8 ? groups : nil

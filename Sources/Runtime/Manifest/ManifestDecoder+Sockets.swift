@@ -27,10 +27,23 @@ extension ManifestDecoder {
         if let node = fields["send-queue"] {
             settings.sendQueue = size(node, "send-queue", ManifestBounds.sendQueue) ?? 0
         }
+        if let node = fields["handshake-rate"], let rate = rate(node, "handshake-rate") {
+            settings.handshakeRate = rate
+        }
         if let node = fields["allowed-origins"] {
             settings.allowedOrigins = origins(node)
         }
         return settings
+    }
+
+    private mutating func rate(_ node: YAMLNode, _ what: String) -> Rate? {
+        guard let text = text(node, what) else { return nil }
+        do {
+            return try Rate(parsing: text)
+        } catch {
+            report(error.description, at: node.mark, suggestion: error.suggestion)
+            return nil
+        }
     }
 
     private mutating func socketsPath(_ node: YAMLNode) -> String? {

@@ -34,14 +34,15 @@ package struct ManifestKeys: Sendable {
     package static let sockets = ManifestKeys(
         [
             "path", "ping-interval", "ping-timeout", "max-payload", "connect-timeout", "upgrade-timeout",
-            "recovery-window", "send-queue", "allowed-origins",
+            "recovery-window", "send-queue", "handshake-rate", "allowed-origins",
         ],
         synonyms: [
             "recovery": "recovery-window", "max-http-buffer-size": "max-payload", "cors": "allowed-origins",
             "cors-origin": "allowed-origins", "cors-origins": "allowed-origins",
             "cors-allowed-origins": "allowed-origins", "origin": "allowed-origins",
             "origins": "allowed-origins", "send-buffer": "send-queue", "buffer": "send-queue",
-            "backlog": "send-queue", "queue": "send-queue",
+            "backlog": "send-queue", "queue": "send-queue", "rate": "handshake-rate",
+            "handshakes": "handshake-rate", "connect-rate": "handshake-rate",
         ])
     /// An entry of `websockets`.
     package static let websocket = ManifestKeys(

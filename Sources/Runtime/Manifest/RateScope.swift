@@ -2,7 +2,7 @@
 public enum RateScope: String, Sendable, Equatable, CaseIterable {
     /// Each player has a count of their own; the function must ask for a token.
     case player
-    /// Each client address has a count of its own.
+    /// Each client address has a count of its own; of IPv6, each block of addresses (``AddressBlock``).
     case address
     /// All callers share one count.
     case function

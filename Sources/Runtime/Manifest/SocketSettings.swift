@@ -16,6 +16,8 @@ public struct SocketSettings: Sendable, Equatable {
     public var upgradeTimeout: Duration
     /// How many bytes may wait for one socket that reads too slowly, before it is closed.
     public var sendQueue: Int
+    /// How often one address may open a socket, all at once included. A crowd behind one proxy has one address.
+    public var handshakeRate: Rate
     /// The origins whose pages may use sockets, as ``WebOrigin`` writes them, and `*` for any. A page of the host's
     /// own origin always may; empty means no other.
     public var allowedOrigins: [String]
@@ -25,7 +27,8 @@ public struct SocketSettings: Sendable, Equatable {
         path: String = "/socket.io/", pingInterval: Duration = .seconds(25),
         pingTimeout: Duration = .seconds(20), maxPayload: Int = 1_000_000,
         recoveryWindow: Duration = .seconds(120), connectTimeout: Duration = .seconds(45),
-        upgradeTimeout: Duration = .seconds(10), sendQueue: Int = 1 << 20, allowedOrigins: [String] = []
+        upgradeTimeout: Duration = .seconds(10), sendQueue: Int = 1 << 20,
+        handshakeRate: Rate = Rate(count: 10_000, window: .seconds(5)), allowedOrigins: [String] = []
     ) {
         self.path = path
         self.pingInterval = pingInterval
@@ -35,6 +38,7 @@ public struct SocketSettings: Sendable, Equatable {
         self.connectTimeout = connectTimeout
         self.upgradeTimeout = upgradeTimeout
         self.sendQueue = sendQueue
+        self.handshakeRate = handshakeRate
         self.allowedOrigins = allowedOrigins
     }
 

@@ -7,7 +7,7 @@ enum DevelopmentKey {
     static func readOrMake(beside store: String) throws(StartError) -> String {
         let path = store + ".key"
         if let key = read(path) { return key }
-        guard let bytes = Cryptography.randomBytes(32) else {
+        guard let bytes = Cryptography.secretBytes(32) else {
             throw .developmentKey(path: path, reason: "no random bytes")
         }
         try make(path, Base64URL.encode(bytes))
@@ -33,7 +33,7 @@ enum DevelopmentKey {
                 attributes: [.posixPermissions: 0o700])
         }
         // Nobody else's name, not even another thread's: what is linked must never be written again.
-        guard let suffix = Cryptography.randomBytes(8) else {
+        guard let suffix = Cryptography.secretBytes(8) else {
             throw .developmentKey(path: path, reason: "no random bytes")
         }
         let draft = "\(path).\(Base64URL.encode(suffix))"

@@ -8,8 +8,10 @@ public struct Platform: Sendable {
     public var now: @Sendable () -> Timestamp
     /// Time that only goes forward, from an arbitrary start: for durations.
     public var uptime: @Sendable () -> Duration
-    /// A seed for one invocation's random numbers.
+    /// A seed for one invocation's random numbers: of what is shown.
     public var seed: @Sendable () -> UInt64
+    /// What opens a door is made of this; it shares no generator with the seeds.
+    public var secret: @Sendable () -> SecretNumber
     /// Calls back later.
     public var timers: any Timers
     /// Where functions run.
@@ -18,14 +20,19 @@ public struct Platform: Sendable {
     /// A platform of the given parts.
     public init(
         now: @escaping @Sendable () -> Timestamp, uptime: @escaping @Sendable () -> Duration,
-        seed: @escaping @Sendable () -> UInt64, timers: any Timers, executor: any TaskExecutor
+        seed: @escaping @Sendable () -> UInt64, secret: @escaping @Sendable () -> SecretNumber,
+        timers: any Timers, executor: any TaskExecutor
     ) {
         self.now = now
         self.uptime = uptime
         self.seed = seed
+        self.secret = secret
         self.timers = timers
         self.executor = executor
     }
+
+    /// A new id that nobody can guess, for what opens a door: a session, a connection that may be resumed.
+    public func secretIdentifier(_ prefix: String) -> String { secret().identifier(prefix, at: now()) }
 }
 
 /// Calls back after a time.

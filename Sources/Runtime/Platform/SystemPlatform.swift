@@ -1,25 +1,16 @@
 internal import CLinux
 internal import Store
-internal import Synchronization
 
 extension Platform {
     /// The machine's own clock and randomness. The only place that reads them.
     public static func system(timers: any Timers, executor: any TaskExecutor) -> Platform {
-        // One call of the system's generator for the process; each invocation's seed is the next number after it.
-        var system = SystemRandomNumberGenerator()
-        let seeds = Seeds(SeededRandom(seed: system.next()))
+        let seeds = RandomBytes(Cryptography.shownBytes)
+        let secrets = RandomBytes(Cryptography.secretBytes)
         return Platform(
             now: { Timestamp(milliseconds: clinux_realtime_nanoseconds() / 1_000_000) },
             uptime: { .nanoseconds(clinux_monotonic_nanoseconds()) },
-            seed: { seeds.next() },
+            // Each of libcrypto's own: a seed can be computed from what it is shown by, and must tell of no other.
+            seed: { seeds.next() }, secret: { secrets.nextSecret() },
             timers: timers, executor: executor)
     }
-}
-
-private final class Seeds: Sendable {
-    private let random: Mutex<SeededRandom>
-
-    init(_ random: SeededRandom) { self.random = Mutex(random) }
-
-    func next() -> UInt64 { random.withLock { $0.next() } }
 }

@@ -31,8 +31,10 @@ public struct InvocationRecord: Sendable {
 
 /// What an invocation takes from outside, so that a replay can give it again. Time, claims and ids are the event's.
 public struct Taken: Sendable, Equatable {
-    /// What its random numbers and ids start from.
+    /// What its random numbers and the ids that are shown start from.
     public var seed: UInt64
+    /// What its ids that open a door are derived from; nil where it made none.
+    public var idSeed: SecretNumber?
     /// Why the caller's token was refused, if it was.
     public var refusal: String?
     /// As many invocations of the function were under way as may be.

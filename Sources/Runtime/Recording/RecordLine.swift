@@ -44,7 +44,11 @@ struct RecordLine {
             throw error
         }
         // A function may have written down where its caller is.
-        if let address = record.event.address { replace(address, from: start) }
+        if let address = record.event.address {
+            replace(address, from: start)
+            let block = AddressBlock.of(address)
+            if block != address { replace(block, from: start) }
+        }
         lines += 1
     }
 
@@ -146,6 +150,7 @@ struct RecordLine {
     mutating func write(_ taken: Taken) {
         bytes.append(contentsOf: #"{"seed":"#.utf8)
         quote(String(taken.seed, radix: 16))
+        if let seed = taken.idSeed { put(#","id_seed":"#, text: seed.hexadecimal) }
         if let refusal = taken.refusal { put(#","refusal":"#, text: refusal) }
         if taken.isBusy { bytes.append(contentsOf: #","busy":true"#.utf8) }
         if taken.isContended { bytes.append(contentsOf: #","contended":true"#.utf8) }

@@ -91,6 +91,12 @@ extension Taken {
             throw RecordingProblem("'seed' must be a hexadecimal number")
         }
         self.init(seed: seed)
+        if let text = try line.optionalText("id_seed") {
+            guard let seed = SecretNumber(hexadecimal: text) else {
+                throw RecordingProblem("'id_seed' must be 32 hexadecimal digits")
+            }
+            idSeed = seed
+        }
         refusal = try line.optionalText("refusal")
         isBusy = line.has("busy")
         isContended = line.has("contended")

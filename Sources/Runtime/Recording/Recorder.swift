@@ -46,7 +46,7 @@ public final class Recorder: InvocationObserver {
     ) throws(RecordingError) {
         let place = RecordingPlace(folder: folder)
         try place.make()
-        guard let salt = Cryptography.randomBytes(32) else {
+        guard let salt = Cryptography.secretBytes(32) else {
             throw RecordingError(folder, "there are no random bytes to be had")
         }
         let addresses = AddressBook(salt: salt)

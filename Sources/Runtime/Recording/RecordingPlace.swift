@@ -90,26 +90,35 @@ final class AddressBook: Sendable {
 
     init(salt: [UInt8]) { self.salt = salt }
 
-    /// The same for the same address, within one recording.
+    /// The same for the same address, within one recording: what stands for its block, and where that has more than
+    /// one address a part for this one, so that a replay counts by address as the host did.
     func hidden(_ address: String) -> String {
         known.withLock { known in
             if let hidden = known[address] { return hidden }
-            let digest = Cryptography.hmacSHA256(key: salt, Array(address.utf8)) ?? []
-            let hidden = "address-" + digest.prefix(8).map { Self.hex($0) }.joined()
+            let block = AddressBlock.of(address)
+            let part = block == address ? "" : "." + digits(of: address)
+            let hidden = AddressBlock.standIn + digits(of: block) + part
             if known.count >= Self.capacity { known.removeAll() }
             known[address] = hidden
             return hidden
         }
     }
 
-    /// A rate counter's key with its address hidden (`FUNCTION/address:ADDRESS/WINDOW`, as the invoker makes them).
+    /// A rate counter's key with its address hidden (`FUNCTION/address:BLOCK/WINDOW`, as the invoker makes them).
     func hiding(rateKey key: String) -> String {
-        let parts = key.split(separator: "/", omittingEmptySubsequences: false)
-        // An event without an address is counted as "local".
-        guard parts.count == 3, parts[1].hasPrefix("address:"), parts[1] != "address:local" else {
+        // A block may have a slash of its own.
+        guard let start = key.firstIndex(of: "/"), let end = key.lastIndex(of: "/"), start < end else {
             return key
         }
-        return "\(parts[0])/address:\(hidden(String(parts[1].dropFirst(8))))/\(parts[2])"
+        let scope = key[start..<end].dropFirst()
+        // An event without an address is counted as "local".
+        guard scope.hasPrefix("address:"), scope != "address:local" else { return key }
+        return "\(key[...start])address:\(hidden(String(scope.dropFirst(8))))\(key[end...])"
+    }
+
+    private func digits(of text: String) -> String {
+        let digest = Cryptography.hmacSHA256(key: salt, Array(text.utf8)) ?? []
+        return digest.prefix(8).map { Self.hex($0) }.joined()
     }
 
     private static func hex(_ byte: UInt8) -> String {

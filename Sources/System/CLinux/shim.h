@@ -3,6 +3,7 @@
 #ifndef CLINUX_SHIM_H
 #define CLINUX_SHIM_H
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -39,6 +40,9 @@ static inline int clinux_epoll_wait(int epoll, clinux_ready *ready, int capacity
     }
     return n;
 }
+
+// Gives what is free back to the system (malloc_trim(3)).
+static inline void clinux_trim_memory(void) { malloc_trim(0); }
 
 static inline int clinux_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 static inline int clinux_eventfd_blocking(void) { return eventfd(0, EFD_CLOEXEC); }

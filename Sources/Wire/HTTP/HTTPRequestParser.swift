@@ -60,6 +60,9 @@ public struct HTTPRequestParser: Sendable {
     /// How many bytes wait that no step has used yet.
     public var bufferedBytes: Int { queue.count }
 
+    /// How many bytes are held: those that wait, and those of a body that is not complete.
+    public var heldBytes: Int { queue.count + request.body.count }
+
     /// Whether nothing of a request has arrived: the connection is idle, not half-way through a request.
     public var isBetweenRequests: Bool {
         guard failure == nil, queue.isEmpty, case .requestLine = phase else { return false }

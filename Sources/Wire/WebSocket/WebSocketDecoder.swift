@@ -32,11 +32,16 @@ public struct WebSocketDecoder: Sendable {
         case pong([UInt8])
         /// The peer's last message, to be answered with a close; `code` is nil where it named none.
         case close(code: UInt16?, reason: String)
-    }
 
-    /// What the message that `next` gave last holds, in octets, inflated where it was compressed: what it may count
-    /// against whoever sent it.
-    public private(set) var decodedBytes = 0
+        /// How many octets it has.
+        public var byteCount: Int {
+            switch self {
+            case .text(let text): text.utf8.count
+            case .binary(let bytes), .ping(let bytes), .pong(let bytes): bytes.count
+            case .close(_, let reason): reason.utf8.count
+            }
+        }
+    }
 
     private let limits: WebSocketLimits
     private let role: Role
@@ -195,7 +200,6 @@ public struct WebSocketDecoder: Sendable {
         message = []
         messageOpcode = nil
         if isCompressed { payload = try inflated(payload) }
-        decodedBytes = payload.count
         guard isText else { return .binary(payload) }
         guard let text = payload.span.utf8Text(0..<payload.count) else {
             throw .notText("The text is not UTF-8.")
@@ -213,7 +217,6 @@ public struct WebSocketDecoder: Sendable {
     private mutating func control(
         _ opcode: WebSocketOpcode, _ payload: [UInt8]
     ) throws(WebSocketError) -> Message {
-        decodedBytes = payload.count
         switch opcode {
         case .ping: return .ping(payload)
         case .pong: return .pong(payload)

@@ -10,6 +10,12 @@ const agent = new http.Agent({ keepAlive: true });
 // The connections that are open, so that a test can cut them.
 const wires = new Set();
 
+// The address that they come from.
+let localAddress;
+exports.comeFrom = (address) => {
+  localAddress = address;
+};
+
 class XMLHttpRequest {
   readyState = 0;
   status = 0;
@@ -28,7 +34,7 @@ class XMLHttpRequest {
   }
 
   send(body) {
-    const options = { method: this.method, headers: this.#headers, agent };
+    const options = { method: this.method, headers: this.#headers, agent, localAddress };
     this.request = http.request(this.url, options, (response) => {
       // A page of another origin may read what the server allows it to, only.
       const allowed = response.headers["access-control-allow-origin"];
@@ -42,6 +48,7 @@ class XMLHttpRequest {
       response.on("error", () => this.#done(0, ""));
     });
     this.request.on("socket", (socket) => {
+      if (wires.has(socket)) return;
       wires.add(socket);
       socket.once("close", () => wires.delete(socket));
     });
@@ -77,7 +84,7 @@ class WebSocket {
       "Sec-WebSocket-Version": "13",
       "Sec-WebSocket-Key": crypto.randomBytes(16).toString("base64"),
     };
-    this.request = http.request(url.replace(/^ws/, "http"), { headers, agent: false });
+    this.request = http.request(url.replace(/^ws/, "http"), { headers, agent: false, localAddress });
     this.request.on("upgrade", (response, socket, head) => {
       this.socket = socket;
       socket.setNoDelay(true);

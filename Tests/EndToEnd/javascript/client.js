@@ -79,6 +79,10 @@ const orders = {
   cut() {
     cut();
   },
+  // As a page does that has a fresh token, and React's StrictMode with every socket.
+  again({ socket }) {
+    sockets[socket].disconnect().connect();
+  },
   close({ socket }) {
     sockets[socket].disconnect();
   },

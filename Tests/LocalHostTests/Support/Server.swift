@@ -78,7 +78,8 @@ final class Server: Sendable {
 
     init(
         _ routes: [Route], limits: HostLimits = HostLimits(), sockets: SocketSettings = SocketSettings(),
-        proxies: [String] = [], sharing other: Server? = nil
+        proxies: [String] = [], sharing other: Server? = nil,
+        platform change: (inout Platform) -> Void = { _ in }
     ) async throws {
         directory = try other?.directory ?? TemporaryDirectory()
         state = try SQLiteState(path: directory.file("store.db"))
@@ -91,10 +92,12 @@ final class Server: Sendable {
             sockets: sockets, trustedProxies: proxies, functions: routes.map(\.entry))
         let bodies = Dictionary(uniqueKeysWithValues: routes.map { ($0.entry.name, $0.body) })
         let log = Log(level: .error, format: .json, sink: Silence())
+        var platform = Platform.system(timers: loop, executor: loop)
+        change(&platform)
         invoker = try Invoker(
             manifest: manifest, functions: FunctionSet(Script(bodies: bodies), Relay(), Parrot()),
             state: state,
-            platform: .system(timers: loop, executor: loop), log: log, settings: Settings(environment: [:]))
+            platform: platform, log: log, settings: Settings(environment: [:]))
         thread = try SystemThread(named: "test-loop") { loop.run() }
         host = Host(invoker: invoker, loop: loop, log: log, limits: limits)
         port = try await host.start(host: "127.0.0.1", port: 0)
@@ -135,10 +138,12 @@ final class Server: Sendable {
 /// Serves `routes` while `body` runs.
 func serve(
     _ routes: [Route], limits: HostLimits = HostLimits(), sockets: SocketSettings = SocketSettings(),
-    proxies: [String] = [], _ body: @escaping @Sendable (Server) async throws -> Void
+    proxies: [String] = [], platform: @escaping @Sendable (inout Platform) -> Void = { _ in },
+    _ body: @escaping @Sendable (Server) async throws -> Void
 ) async throws {
     try await offPool {
-        let server = try await Server(routes, limits: limits, sockets: sockets, proxies: proxies)
+        let server = try await Server(
+            routes, limits: limits, sockets: sockets, proxies: proxies, platform: platform)
         do {
             try await body(server)
         } catch {
@@ -163,6 +168,9 @@ extension SQLiteState {
 }
 
 extension Host {
+    var linkCount: Int { links.count }
+    var receivedBytes: Int { shares.received.total }
+    var unsentBytes: Int { shares.unsent.total }
     /// The most events that wait behind another on any socket.
     var largestBacklog: Int { sockets.values.map(\.waiting.count).max() ?? 0 }
 }

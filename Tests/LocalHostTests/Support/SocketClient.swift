@@ -12,9 +12,12 @@ final class SocketClient {
         "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
         + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 
-    init(_ client: Client, fields: String = "") throws {
+    /// `time` is the parameter `t`: a fraction, as python-engineio's clients have it, which take no offsets.
+    init(_ client: Client, fields: String = "", time: String? = "1.5") throws {
         self.client = client
-        try client.send(request("GET", "/socket.io/?EIO=4&transport=websocket&t=1.5", Self.fields + fields))
+        let parameter = time.map { "&t=\($0)" } ?? ""
+        try client.send(
+            request("GET", "/socket.io/?EIO=4&transport=websocket\(parameter)", Self.fields + fields))
         let response = try client.response()
         guard response.status == 101,
             response.headers["Sec-WebSocket-Accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="

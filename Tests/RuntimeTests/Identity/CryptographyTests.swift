@@ -39,9 +39,10 @@ import Testing
         #expect(!Cryptography.areEqual([1, 2], [1, 2, 3]))
     }
 
-    @Test func randomBytes_differ() {
-        #expect(Cryptography.randomBytes(32)?.count == 32)
-        #expect(Cryptography.randomBytes(32) != Cryptography.randomBytes(32))
-        #expect(Cryptography.randomBytes(0) == [])
+    @Test(arguments: [Cryptography.secretBytes, Cryptography.shownBytes])
+    func randomBytes_differ(bytes: @Sendable (Int) -> [UInt8]?) {
+        #expect(bytes(32)?.count == 32)
+        #expect(bytes(32) != bytes(32))
+        #expect(bytes(0) == [])
     }
 }

@@ -107,6 +107,7 @@ import Testing
                   connect-timeout: 1500ms
                   upgrade-timeout: 2s
                   send-queue: 64KiB
+                  handshake-rate: 200 per minute
                   allowed-origins: ["HTTPS://Play.Example:443", "*", "http://[0:0::1]:08080"]
                 websockets:
                   /ws:
@@ -151,6 +152,7 @@ import Testing
                     path: "/live/", pingInterval: .seconds(1), pingTimeout: .seconds(600), maxPayload: 2048,
                     recoveryWindow: .zero, connectTimeout: .milliseconds(1500),
                     upgradeTimeout: .seconds(2), sendQueue: 65_536,
+                    handshakeRate: Rate(count: 200, window: .seconds(60)),
                     allowedOrigins: ["https://play.example", "*", "http://[::1]:8080"]))
         #expect(
             manifest.websockets == [
@@ -178,7 +180,7 @@ import Testing
                     ],
                     access: .role("game-master"), per: .player, limits: limits,
                     environment: ["HOME", "_x1"], hosts: ["api.openai.com", "127.0.0.1:8080", "[::1]"],
-                    line: 25)
+                    line: 26)
             ])
     }
 

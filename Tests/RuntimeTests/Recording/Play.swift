@@ -32,7 +32,8 @@ final class Play: Sendable {
         let log = Log(level: .debug, format: .json, sink: lines)
         let time = Clock()
         let platform = Platform(
-            now: { TestRuntime.start }, uptime: { time.next() }, seed: { time.seed() }, timers: timers,
+            now: { TestRuntime.start }, uptime: { time.next() }, seed: { time.seed() },
+            secret: { SecretNumber(high: 7, low: time.seed()) }, timers: timers,
             executor: globalConcurrentExecutor)
         recorder = try Recorder(
             folder: directory.file("recording"), of: directory.file("store.db"), manifest: manifest,
@@ -55,7 +56,8 @@ final class Play: Sendable {
 
     /// One for what needs no clock that goes on.
     static let platform = Platform(
-        now: { TestRuntime.start }, uptime: { .zero }, seed: { 1 }, timers: ManualTimers(),
+        now: { TestRuntime.start }, uptime: { .zero }, seed: { 1 },
+        secret: { SecretNumber(high: 0, low: 1) }, timers: ManualTimers(),
         executor: globalConcurrentExecutor)
 
     /// A millisecond later with each look, and another seed.

@@ -220,6 +220,7 @@ import Testing
 
     @Test func whatWasTaken_comesBack() throws {
         var everything = Taken(seed: .max)
+        everything.idSeed = SecretNumber(high: 1, low: .max)
         everything.refusal = "The token has \"expired\"."
         everything.isBusy = true
         everything.isOverrun = true

@@ -46,7 +46,7 @@ import Testing
         ]
         let play = try await Play(entries, Deed(), redact: ["story"], yaml: yaml, environment: environment) {
             state in
-            for address in ["192.0.2.77", "2001:db8::77"] {
+            for address in ["192.0.2.77", "2001:db8::77", "2001:db8::/64"] {
                 let rule = RateRule(key: "open/address:\(address)/60000", limit: 5, window: .seconds(60))
                 let request = AdmissionRequest(
                     function: "open", now: TestRuntime.start, session: nil, rates: [rule], concurrency: 9)

@@ -162,6 +162,7 @@ import Testing
         await play.invoke(play.event("later", "count"), "rated")
         for (index, address) in [
             "192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.2", "192.0.2.2",
+            "2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8:0:1::3",
         ].enumerated() {
             await play.invoke(play.event("address\(index)", "count", as: nil, address: address), "open")
         }
@@ -184,7 +185,7 @@ import Testing
             recording.invocations.map { ($0.event.id, $0.status) }, uniquingKeysWith: { $1 })
         #expect(statuses["rate3"] == 429)
         #expect(statuses["later"] == 200)
-        #expect([3, 5].allSatisfy { statuses["address\($0)"] == 429 })
+        #expect((0..<10).filter { statuses["address\($0)"] == 429 } == [3, 5, 8])
         #expect(statuses["role"] == 403)
         #expect(statuses["large"] == 413)
         #expect(statuses["nobody"] == 401)
@@ -198,8 +199,8 @@ import Testing
     @Test func rates_countedBeforeTheRecording_stillCount() async throws {
         let limits = Limits(rate: [Rate(count: 2, window: .seconds(60))])
         let play = try await Play([.deed("deed", .none, per: .address, limits)], Deed()) { state in
-            let rule = RateRule(key: "deed/address:192.0.2.9/60000", limit: 2, window: .seconds(60))
-            for _ in 0..<2 {
+            for block in ["192.0.2.9", "192.0.2.9", "2001:db8::/64", "2001:db8::/64"] {
+                let rule = RateRule(key: "deed/address:\(block)/60000", limit: 2, window: .seconds(60))
                 let request = AdmissionRequest(
                     function: "deed", now: TestRuntime.start, session: nil, rates: [rule], concurrency: 9)
                 if case .admitted(let ticket, _) = try await state.admit(request) {
@@ -210,6 +211,7 @@ import Testing
         }
         #expect(await play.invoke(play.event("a", "count", as: nil, address: "192.0.2.9")).status == 429)
         #expect(await play.invoke(play.event("b", "count", as: nil, address: "192.0.2.8")).status == 200)
+        #expect(await play.invoke(play.event("c", "count", as: nil, address: "2001:db8::9")).status == 429)
         let (result, _) = try await play.replay(with: Deed())
         #expect(result.different.isEmpty, "\(result.account)")
     }

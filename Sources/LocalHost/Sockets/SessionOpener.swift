@@ -1,0 +1,38 @@
+internal import Runtime
+internal import Wire
+
+/// Who opened an Engine.IO session, as far as a proxy lets that be seen: what its first request proved itself with, and
+/// the page that it came from. A session's id alone does not make a client its client.
+///
+/// The address is no part of it: a telephone that leaves the house has another one in the middle of a session.
+struct SessionOpener: Sendable, Equatable {
+    /// The digest of the Authorization field (RFC 9110 section 11.6.2); nil where none was sent.
+    let credential: [UInt8]?
+    /// The player whom a bearer's token names, if it is good.
+    let subject: String?
+    /// The page's origin, where that is another one than ours (`OriginPolicy.foreignOrigin`).
+    let origin: String?
+
+    init(_ request: HTTPRequest, _ origins: OriginPolicy, identify: (_ token: String) -> String?) {
+        let field = request.headers["Authorization"]
+        // Not the field itself: it may have thousands of bytes, and is kept for as long as the session.
+        credential = field.map { Cryptography.hmacSHA256(key: [], Array($0.utf8)) ?? [] }
+        subject = HTTPAuthorization.bearerToken(field).flatMap(identify)
+        origin = origins.foreignOrigin(of: request)
+    }
+
+    init(credential: [UInt8]?, subject: String?, origin: String?) {
+        (self.credential, self.subject, self.origin) = (credential, subject, origin)
+    }
+
+    /// Whether a later request with the session's id may be of the client that opened it.
+    ///
+    /// A client that began without a credential has none to show. One that has renewed its token still is the same
+    /// player. A page's WebSocket cannot bring the field (https://websockets.spec.whatwg.org), so an upgrade may lack it.
+    func admits(_ other: SessionOpener, isUpgrade: Bool) -> Bool {
+        guard origin == other.origin else { return false }
+        guard let credential else { return true }
+        guard let shown = other.credential else { return isUpgrade }
+        return shown == credential || subject != nil && subject == other.subject
+    }
+}
