@@ -7,6 +7,7 @@ let package = Package(
     name: "gestaloka",
     products: [
         .library(name: "Store", targets: ["Store"]),
+        .library(name: "Wire", targets: ["Wire"]),
         .library(name: "Runtime", targets: ["Runtime"]),
         .library(name: "LocalHost", targets: ["LocalHost"]),
         .library(name: "Command", targets: ["Command"]),

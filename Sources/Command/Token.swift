@@ -82,7 +82,7 @@ struct Token: Verb {
             let unit = UnitOfWork(writes: [write])
             _ = try await workshop.state.commit(unit, at: now, ticket: ticket, completing: nil)
         case .sessionEnded: throw TokenError.noSession
-        case .rateExceeded, .concurrencyExceeded: throw StoreError.busy
+        case .answered, .rateExceeded, .concurrencyExceeded: throw StoreError.busy
         }
     }
 

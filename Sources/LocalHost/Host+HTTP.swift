@@ -142,6 +142,7 @@ extension Host {
             credential: bearer(request).map { .token($0) } ?? .none,
             address: clientAddress(request, peer: address),
             trace: request.headers["traceparent"].flatMap { TraceContext(traceparent: $0) },
+            idempotencyKey: request.headers["Idempotency-Key"],
             data: request.body.isEmpty ? queryAsJSON(request) : request.body)
     }
 
@@ -191,6 +192,7 @@ extension Host {
         headers.add("X-Request-Id", event.id)
         if let trace = outcome.trace { headers.add("traceparent", trace.traceparent) }
         for (name, value) in outcome.rateHeaders(now: event.time) { headers.add(name, value) }
+        if outcome.isRepeated { headers.add("Idempotent-Replayed", "true") }
         if outcome.status == 401 { headers.add("WWW-Authenticate", "Bearer") }
         return HTTPResponse(status: outcome.status, headers: headers, body: Array(outcome.json.utf8))
     }

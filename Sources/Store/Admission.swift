@@ -10,14 +10,20 @@ public struct AdmissionRequest: Sendable {
     public var rates: [RateRule]
     /// Invocations of the function that may be under way in this process.
     public var concurrency: Int
+    /// What the client calls that which it asks for, where it may ask again.
+    public var key: RequestKey?
 
     /// A request for one invocation.
-    public init(function: String, now: Timestamp, session: String?, rates: [RateRule], concurrency: Int) {
+    public init(
+        function: String, now: Timestamp, session: String?, rates: [RateRule], concurrency: Int,
+        key: RequestKey? = nil
+    ) {
         self.function = function
         self.now = now
         self.session = session
         self.rates = rates
         self.concurrency = concurrency
+        self.key = key
     }
 }
 
@@ -25,6 +31,8 @@ public struct AdmissionRequest: Sendable {
 public enum AdmissionDecision: Sendable {
     /// Go on; the ticket must end in `commit` or `release`. The status is that of the rule nearest to refusing.
     case admitted(Ticket, RateStatus?)
+    /// It was done already, and this was the answer, whatever its input. Counts against no rate; on disk.
+    case answered(KeptAnswer, number: Int64)
     /// The session is unknown, expired or revoked.
     case sessionEnded(number: Int64)
     /// A rate is used up; the status is that of the rule that refused.

@@ -18,6 +18,11 @@ public struct StoreLimits: Sendable {
     public var maximumPages: Int?
     /// Rows of the outbox read at once when following what other processes emitted.
     public var outboxBatch = 1_024
+    /// The longest answer that is kept for clients who ask again, in bytes. Of a longer one it is only kept that it was
+    /// given.
+    public var keptAnswerBytes = 64 << 10
+    /// How long an answer that has expired may stay until it is trimmed.
+    public var expiredAnswers: Duration = .seconds(60)
     /// Rows of a kind that one transaction of `trim` drops, so that nobody waits for a long one.
     public var trimBatch = 1_024
 
@@ -28,6 +33,7 @@ public struct StoreLimits: Sendable {
     func check() {
         precondition(waitingOperations > 0 && operationsPerTransaction > 0)
         precondition(outboxBatch > 0 && trimBatch > 0 && checkpointPages > 0)
+        precondition(keptAnswerBytes > 0 && expiredAnswers >= .zero)
         precondition(busyTimeout >= .zero && maximumPages ?? 1 > 0)
     }
 }

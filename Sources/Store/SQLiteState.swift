@@ -65,9 +65,9 @@ public final class SQLiteState: SharedState {
     // MARK: Operations in the store's order
 
     public func admit(_ request: AdmissionRequest) async throws(StoreError) -> AdmissionDecision {
-        try await perform(answeredEarly: true) { transaction throws(StoreError) in
-            try transaction.admit(request)
-        }
+        try await perform(
+            answeredEarly: { if case .answered = $0 { false } else { true } },
+            { transaction throws(StoreError) in try transaction.admit(request) })
     }
 
     public func commit(
@@ -77,7 +77,7 @@ public final class SQLiteState: SharedState {
             try transaction.apply(unit, at: now, ticket: ticket, completing: claim)
         }
         // Not sooner: where the transaction is lost after all, the ticket is still the caller's.
-        if case .committed = decision { inFlight.end(ticket.function) }
+        if decision.endsTicket { inFlight.end(ticket.function) }
         return decision
     }
 
@@ -229,9 +229,11 @@ public final class SQLiteState: SharedState {
         }
     }
 
-    /// Queues `body` for the writer and waits: for the disk, or with `answeredEarly` only for the body's own end.
+    /// Queues `body` for the writer and waits: for the disk, or for the body's own end where `answeredEarly` says so of
+    /// its value.
     private func perform<T: Sendable>(
-        answeredEarly: Bool = false, _ body: @escaping @Sendable (Transaction) throws(StoreError) -> T
+        answeredEarly: @escaping @Sendable (T) -> Bool = { _ in false },
+        _ body: @escaping @Sendable (Transaction) throws(StoreError) -> T
     ) async throws(StoreError) -> T {
         let result: Result<T, StoreError> = await withCheckedContinuation { continuation in
             writer.submit(
@@ -239,7 +241,7 @@ public final class SQLiteState: SharedState {
                     run: { transaction in
                         do throws(StoreError) {
                             let value = try body(transaction)
-                            guard !answeredEarly else {
+                            guard !answeredEarly(value) else {
                                 continuation.resume(returning: .success(value))
                                 return nil
                             }

@@ -85,6 +85,13 @@ enum Schema {
         INSERT INTO trimmed SELECT 1, coalesce(
             (SELECT min(number) - 1 FROM outbox), (SELECT number FROM sequence));
         """,
+        """
+        -- Answers for clients who ask again, by the number of their commit: so new ones stand together.
+        CREATE TABLE answer(
+            number INTEGER PRIMARY KEY, key TEXT NOT NULL, input BLOB NOT NULL, status INTEGER NOT NULL, body TEXT,
+            expires_at INTEGER NOT NULL);
+        CREATE UNIQUE INDEX answer_key ON answer(key);
+        """,
     ]
 
     /// Refuses, without a change, what is not ours or is newer.

@@ -51,7 +51,7 @@ public final class SerialState: Sendable {
             parts.transaction.committed = Committed()
             return decision
         }
-        if case .committed = decision { inFlight.end(ticket.function) }
+        if decision.endsTicket { inFlight.end(ticket.function) }
         return decision
     }
 

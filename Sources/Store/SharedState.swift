@@ -3,11 +3,11 @@
 /// Operations take effect in one order, numbered over all processes. Whatever is `async` waits for its place in that
 /// order; whatever is not reads what is committed. Nothing here reads a clock.
 public protocol SharedState: Sendable {
-    /// Decides whether an invocation may run. Counts it, if so.
+    /// Decides whether an invocation may run, or was done before. Counts it, if it may.
     func admit(_ request: AdmissionRequest) async throws(StoreError) -> AdmissionDecision
 
     /// Applies a unit of work and ends the ticket; returns once it is on disk. On `.conflict` and on errors the
-    /// ticket is still the caller's. With `claim`, its jobs are done in the same transaction.
+    /// ticket is still the caller's. Where the unit's answer is kept already, nothing is applied (`.answered`). With `claim`, its jobs are done in the same transaction.
     func commit(
         _ unit: UnitOfWork, at now: Timestamp, ticket: Ticket, completing claim: JobClaim?
     ) async throws(StoreError) -> CommitDecision
@@ -74,7 +74,7 @@ public protocol SharedState: Sendable {
 
     /// Drops what is past its use: effects before `effectsBefore`, connections that were lost before
     /// `connectionsLostBefore`, who was in a room before the oldest effect that is kept, counters and sessions that
-    /// expired before `now`. In as many transactions as it takes (`StoreLimits.trimBatch`), so that nobody waits for it.
+    /// expired before `now`, and kept answers some time after. In as many transactions as it takes (`StoreLimits.trimBatch`), so that nobody waits for it.
     ///
     /// A socket's loss is seen late: effects must be kept for as long as that takes beyond the time in which a lost
     /// connection may be resumed.

@@ -6,9 +6,11 @@ public enum Snapshot {
     /// the copy holds.
     ///
     /// The copy is one file without a log. `renaming` gives the keys of rate counters other names, as where they hold what
-    /// a copy must not; nothing of the old ones stays in the file, nor of anything that was deleted before.
+    /// a copy must not, and `renamingAnswer` those of kept answers; `rewriting` gives these other texts. Nothing of the
+    /// old ones stays in the file, nor of anything that was deleted before.
     public static func take(
-        of path: String, to copy: String, renaming: (String) -> String
+        of path: String, to copy: String, renaming: (String) -> String,
+        renamingAnswer: (String) -> String = { $0 }, rewriting: (String) -> String = { $0 }
     ) throws(StoreError) -> Int64 {
         let limits = StoreLimits()
         // For its owner only, as a store is; SQLite would make it for everybody.
@@ -30,6 +32,15 @@ public enum Snapshot {
         for key in try Statement(target, "SELECT key FROM rate").all(read: { $0.text(0) }) {
             let name = renaming(key)
             if name != key { try rename.run(.text(key), .text(name)) }
+        }
+        let rewrite = Statement(target, "UPDATE OR REPLACE answer SET key = ?2, body = ?3 WHERE number = ?1")
+        let answers = try Statement(target, "SELECT number, key, body FROM answer").all {
+            (number: $0.integer(0), key: $0.text(1), body: $0.optionalText(2))
+        }
+        for answer in answers {
+            let (key, body) = (renamingAnswer(answer.key), answer.body.map(rewriting))
+            if key == answer.key, body == answer.body { continue }
+            try rewrite.run(.integer(answer.number), .text(key), .optional(body))
         }
         try target.execute("COMMIT")
         try target.execute("VACUUM")

@@ -52,11 +52,14 @@ final class RateStatements {
 }
 
 extension Transaction {
-    /// Session, rates and concurrency, in this order; only an admission counts against the rates.
+    /// Session, kept answers, rates and concurrency, in this order; only an admission counts against the rates.
     func admit(_ request: AdmissionRequest) throws(StoreError) -> AdmissionDecision {
         let number = nextNumber()
         if let session = request.session, try !isOpen(session, now: request.now) {
             return .sessionEnded(number: number)
+        }
+        if let kept = try answers.answer(to: request.key, at: request.now) {
+            return .answered(kept, number: number)
         }
         var nearest: RateStatus?
         // All are read before one is counted, so that an error leaves none counted.

@@ -285,6 +285,8 @@ extension Transaction {
         most = max(most, try sockets.trimLost(before: connectionsLostBefore, limit: limit))
         most = max(most, try sockets.trimLeft(number: number, limit: limit))
         most = max(most, try rates.trim(before: now, limit: limit))
+        // Somewhat later, so that what an invocation finds does not depend on how long it waited.
+        most = max(most, try answers.trim(before: now + (.zero - limits.expiredAnswers), limit: limit))
         return most == limit
     }
 

@@ -36,6 +36,9 @@ extension Transaction {
         _ unit: UnitOfWork, at now: Timestamp, ticket: Ticket, completing claim: JobClaim?
     ) throws(StoreError) -> CommitDecision {
         guard !ticket.transaction.isLost else { throw .admissionLost }
+        if let kept = try answers.answer(to: unit.answer?.key, at: now) {
+            return .answered(kept, number: nextNumber())
+        }
         if try isConflicting(unit.reads) { return .conflict }
         try checkEntries(of: unit.writes)
         if let claim, try !holdsLease(claim) { throw .leaseLost }
@@ -43,7 +46,11 @@ extension Transaction {
         do throws(StoreError) {
             for write in unit.writes { try apply(write, at: now) }
             if let claim { try complete(claim, at: now) }
-            return .committed(number: nextNumber())
+            let number = nextNumber()
+            if let answer = unit.answer {
+                try answers.keep(answer, number: number, longest: limits.keptAnswerBytes)
+            }
+            return .committed(number: number)
         } catch {
             // An entry that is the first write, and whose id is taken, has changed nothing.
             if case .unexpected(Database.notUnique, _) = error, number == before + 1 {

@@ -13,6 +13,7 @@ final class Transaction {
     let jobs: JobStatements
     let sockets: SocketStatements
     let rates: RateStatements
+    let answers: AnswerStatements
 
     /// The last number that was given out.
     private(set) var number: Int64 = 0
@@ -56,6 +57,7 @@ final class Transaction {
         jobs = JobStatements(database)
         sockets = SocketStatements(database)
         rates = RateStatements(database)
+        answers = AnswerStatements(database)
         readNumber = Statement(database, "SELECT number FROM sequence")
         writeNumber = Statement(database, "UPDATE sequence SET number = ?1")
         beginning = Statement(database, "BEGIN IMMEDIATE")

@@ -4,11 +4,14 @@ public struct UnitOfWork: Sendable, Equatable, Codable {
     public var reads: [Read]
     /// The changes, in the order in which the function made them.
     public var writes: [Write]
+    /// The answer to keep for a client who asks again. Where one is kept already, nothing is applied.
+    public var answer: KeptAnswer?
 
     /// A unit of the given reads and writes.
-    public init(reads: [Read] = [], writes: [Write] = []) {
+    public init(reads: [Read] = [], writes: [Write] = [], answer: KeptAnswer? = nil) {
         self.reads = reads
         self.writes = writes
+        self.answer = answer
     }
 
     /// Something the function read.
@@ -67,4 +70,10 @@ public enum CommitDecision: Sendable, Equatable {
     case committed(number: Int64)
     /// Something it read has been changed since: run the function again on the new state. The ticket stays valid.
     case conflict
+    /// The same was done already, and this was its answer, whatever its input: nothing was applied. The number in the
+    /// store's one order at which that was so.
+    case answered(KeptAnswer, number: Int64)
+
+    /// Whether the ticket has ended.
+    var endsTicket: Bool { self != .conflict }
 }

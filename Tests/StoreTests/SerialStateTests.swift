@@ -21,6 +21,7 @@ import Testing
     private func words(_ decision: AdmissionDecision) -> String {
         switch decision {
         case .admitted(let ticket, let status): "admitted \(ticket.number) \(status.map { "\($0)" } ?? "-")"
+        case .answered(let kept, let number): "answered \(kept) \(number)"
         case .sessionEnded(let number): "session ended \(number)"
         case .rateExceeded(let status, let number): "rate \(status) \(number)"
         case .concurrencyExceeded(let number): "concurrency \(number)"
@@ -32,7 +33,11 @@ import Testing
         let session = random.next() % 3 == 0 ? "s\(random.next() % 4)" : nil
         return AdmissionRequest(
             function: "f", now: at(now), session: session, rates: [rule],
-            concurrency: random.next() % 9 == 0 ? 0 : 100)
+            concurrency: random.next() % 9 == 0 ? 0 : 100, key: key(&random))
+    }
+
+    private func key(_ random: inout SplitMix64) -> RequestKey? {
+        random.next() % 3 == 0 ? RequestKey(name: "k\(random.next() % 9)", fingerprint: [1]) : nil
     }
 
     private func unit(_ random: inout SplitMix64) -> UnitOfWork {
@@ -60,7 +65,10 @@ import Testing
             default: .connect(connection: "c\(random.next() % 3)", host: "h", subject: "p", session: nil)
             }
         }
-        return UnitOfWork(reads: reads, writes: writes)
+        let answer = key(&random).map {
+            KeptAnswer(key: $0, status: 200, json: id, expiresAt: at(Int64(random.next() % 9_000)))
+        }
+        return UnitOfWork(reads: reads, writes: writes, answer: answer)
     }
 
     @Test func sameOperations_comeToTheSame() async throws {
@@ -68,12 +76,13 @@ import Testing
         var random = SplitMix64(state: seed)
         let pair = try Pair()
         let (state, serial) = (pair.fixture.state, pair.serial)
-        var (failures, conflicts) = (0, 0)
+        var (failures, conflicts, repetitions) = (0, 0, 0)
         for round in 0..<400 {
             let now = Int64(round) * 20
             let request = request(&random, now: now)
             let (first, second) = (try await state.admit(request), try serial.admit(request))
             #expect(words(first) == words(second), "seed \(seed), round \(round)")
+            if words(first).hasPrefix("answered") { repetitions += 1 }
             if case .admitted(let ticket, _) = first, case .admitted(let own, _) = second {
                 let unit = unit(&random)
                 let (one, other) = (
@@ -85,7 +94,8 @@ import Testing
                 #expect(one == other, "seed \(seed), round \(round)")
                 if one.hasPrefix("failed") { failures += 1 }
                 if one == "conflict" { conflicts += 1 }
-                if !one.hasPrefix("committed") {
+                if one.hasPrefix("answered") { repetitions += 1 }
+                if !one.hasPrefix("committed"), !one.hasPrefix("answered") {
                     state.release(ticket)
                     serial.release(own)
                 }
@@ -94,7 +104,7 @@ import Testing
                 #expect(try state.record(kind: "p", id: "\(id)") == serial.record(kind: "p", id: "\(id)"))
             }
         }
-        #expect(failures > 0 && conflicts > 0)
+        #expect(failures > 0 && conflicts > 0 && repetitions > 1)
         #expect(
             try state.journal(stream: "s", last: 999).entries
                 == serial.journal(stream: "s", last: 999, upTo: .max).entries)
@@ -106,6 +116,7 @@ import Testing
             switch try await body() {
             case .committed(let number): return "committed \(number)"
             case .conflict: return "conflict"
+            case .answered(let kept, let number): return "answered \(kept) \(number)"
             }
         } catch { return "failed \(error)" }
     }

@@ -37,6 +37,9 @@ struct TrafficRequest {
         {
             head += "X-Request-Id: \(event.id)\r\n"
         }
+        if let key = event.idempotencyKey, key.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) {
+            head += "Idempotency-Key: \(key)\r\n"
+        }
         if !body.isEmpty { head += "Content-Type: application/json\r\n" }
         if !body.isEmpty || !(isHead || method == "GET") { head += "Content-Length: \(body.count)\r\n" }
         bytes = Array((head + "\r\n").utf8) + body

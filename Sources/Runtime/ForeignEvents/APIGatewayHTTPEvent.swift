@@ -7,7 +7,7 @@ internal import Wire
 /// The event becomes what the same request would be over HTTP here: the body, or without one the query as a JSON
 /// object, is the data. The claims of a JWT authorizer, or of a Lambda authorizer whose context has `sub` or
 /// `principalId`, count as verified; without them a bearer token is one still to be verified. Of trace headers only
-/// W3C's `traceparent` is read.
+/// W3C's `traceparent` and `Idempotency-Key` are read.
 enum APIGatewayHTTPEvent {
     static func event(of object: ForeignObject, receivedAt: Timestamp?) throws(EventFault) -> Event {
         guard try object.required("version") == "2.0" else {
@@ -31,7 +31,8 @@ enum APIGatewayHTTPEvent {
             credential: claims.map(Event.Credential.verified)
                 ?? Event.Credential(bearerIn: headers["authorization"]),
             address: try http.text("sourceIp").map { IPLiteral.canonical($0) ?? $0 },
-            trace: headers["traceparent"].flatMap { TraceContext(traceparent: $0) }, data: data)
+            trace: headers["traceparent"].flatMap { TraceContext(traceparent: $0) },
+            idempotencyKey: headers["idempotency-key"], data: data)
     }
 
     /// The path behind the stage: at an API's own address (`ID.execute-api.REGION.amazonaws.com`), but not behind a

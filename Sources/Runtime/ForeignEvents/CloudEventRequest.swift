@@ -86,6 +86,7 @@ struct CloudEventRequest {
         if case .none = event.credential {
             event.credential = Event.Credential(bearerIn: request.headers["authorization"])
         }
+        event.idempotencyKey = event.idempotencyKey ?? request.headers["idempotency-key"]
         event.trace = event.trace ?? request.headers["traceparent"].flatMap { TraceContext(traceparent: $0) }
         let route =
             event.trigger == .direct ? .http(method: request.method, path: request.path) : event.trigger

@@ -15,6 +15,15 @@ package enum Cryptography {
         return unsafe result != nil && length == 32 ? digest : nil
     }
 
+    /// SHA-256 (FIPS 180-4): 32 bytes. Nil when libcrypto fails.
+    package static func sha256(_ message: [UInt8]) -> [UInt8]? {
+        var digest = [UInt8](repeating: 0, count: 32)
+        let result = unsafe digest.withUnsafeMutableBufferPointer { digest in
+            unsafe SHA256(message, message.count, digest.baseAddress)
+        }
+        return unsafe result != nil ? digest : nil
+    }
+
     /// SHA-1 (FIPS 180-4): 20 bytes, for the WebSocket handshake only (RFC 6455 section 4.2.2).
     package static func sha1(_ message: [UInt8]) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: 20)

@@ -15,6 +15,7 @@ internal import Wire
 //                    verified claims (auth context extension): "app_user", the subject, and a JSON text with the
 //                    claims of RFC 7519 by their names (sub, sid, roles, exp)
 //   peer             the peer's address
+//   idempotencykey   the field Idempotency-Key, or the key that was found in the data
 //   httpmethod, httppath
 //   socketevent, connectionid, hostid
 //   queue, queuegroup
@@ -59,7 +60,8 @@ extension Event {
         let trace = try members.text("traceparent").flatMap { TraceContext(traceparent: $0) }
         self.init(
             id: id, time: time, trigger: trigger, credential: claims.map(Credential.verified) ?? .none,
-            address: try members.text("peer"), trace: trace, data: try members.data(),
+            address: try members.text("peer"), trace: trace,
+            idempotencyKey: try members.text("idempotencykey"), data: try members.data(),
             form: try members.form())
     }
 
@@ -107,6 +109,7 @@ extension Event {
         }
         add("peer", address, to: &bytes)
         add("traceparent", trace?.traceparent, to: &bytes)
+        add("idempotencykey", idempotencyKey, to: &bytes)
         if case .verified(let claims) = credential {
             add("authtype", "app_user", to: &bytes)
             add("authid", claims.subject, to: &bytes)

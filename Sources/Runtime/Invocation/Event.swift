@@ -16,6 +16,9 @@ public struct Event: Sendable {
     public var address: String?
     /// The trace the caller belongs to.
     public var trace: TraceContext?
+    /// What the client calls that which it asks for, so that it may ask again: the field `Idempotency-Key` as it came.
+    /// Functions that the manifest gives an `idempotency-key` look at it.
+    public var idempotencyKey: String?
     /// The input: JSON text in UTF-8, or nothing.
     public var data: [UInt8]
     /// What the data is where it is not one JSON value or nothing: the array of a Socket.IO event's arguments, where it
@@ -25,7 +28,8 @@ public struct Event: Sendable {
     /// An event.
     public init(
         id: String, time: Timestamp, trigger: Source, credential: Credential = .none, address: String? = nil,
-        trace: TraceContext? = nil, data: [UInt8] = [], form: DataForm = .value
+        trace: TraceContext? = nil, idempotencyKey: String? = nil, data: [UInt8] = [],
+        form: DataForm = .value
     ) {
         self.id = id
         self.time = time
@@ -33,6 +37,7 @@ public struct Event: Sendable {
         self.credential = credential
         self.address = address
         self.trace = trace
+        self.idempotencyKey = idempotencyKey
         self.data = data
         self.form = form
     }

@@ -3,7 +3,7 @@ internal import Store
 /// One invocation on its way through the pipeline.
 struct Invocation {
     let entry: FunctionEntry
-    let event: Event
+    var event: Event
     /// Jobs that are done when this invocation commits.
     let claim: JobClaim?
     let trace: TraceContext
@@ -12,6 +12,8 @@ struct Invocation {
     let fields: LogFields
     /// Who asks, once authenticated.
     var caller: Claims?
+    /// What the client calls that which it asks for.
+    var key: RequestKey?
     /// Where the rate stands, once counted.
     var rate: RateStatus?
     /// What it has taken from outside; in a replay, what it is given again.
@@ -23,6 +25,9 @@ struct Invocation {
     var commit: Int64?
     /// What was committed.
     var unit = UnitOfWork()
+
+    /// What is counted and kept by address.
+    var addressScope: String { "address:" + (event.address.map(AddressBlock.of) ?? "local") }
 }
 
 /// Why functions cannot be served.

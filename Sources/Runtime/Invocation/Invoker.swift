@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// Runs functions: the pipeline, the same wherever a function runs.
 ///
-/// Size, authentication, permission, rate, concurrency, decoding and validation, the function under its deadline,
-/// commit, answer, log line and metrics - in this order (`invoke`). It never throws: whatever goes wrong is a
+/// Size, authentication, permission, whether it was done before, rate, concurrency, decoding and validation, the
+/// function under its deadline, commit, answer, log line and metrics - in this order (`invoke`). It never throws: whatever goes wrong is a
 /// problem in the outcome, a line in the log and a count in the metrics.
 public final class Invoker: Sendable {
     /// What the functions are and may do.
@@ -24,6 +24,7 @@ public final class Invoker: Sendable {
     private let functions: [String: Bound]
     let tokens: Tokens
     private let decoded = DecodedRecords()
+    let keysUnderWay = KeysUnderWay()
     private let listeners = Mutex<(any LiveAudience)?>(nil)
 
     /// Who hears what functions say live: the host sets it once, before it serves.
@@ -88,6 +89,7 @@ public final class Invoker: Sendable {
             if let fault = error as? StoreError { invocation.taken.fault = StoreFault(fault) }
             outcome = failure(error, fields: fields)
         }
+        if outcome.isSuccess { outcome.form = functions[entry.name]?.function.answerForm ?? .value }
         outcome.rate = invocation.rate
         outcome.claims = invocation.caller
         outcome.trace = trace
@@ -107,7 +109,20 @@ public final class Invoker: Sendable {
         let caller = try authenticate(&invocation)
         invocation.caller = caller
         try authorise(caller, for: entry.access)
-        let ticket = try await admit(&invocation)
+        invocation.key = try requestKey(of: &invocation)
+        return try await once(&invocation) { invocation in try await perform(&invocation, live) }
+    }
+
+    /// Steps 4 to 8: from the admission on.
+    private func perform(_ invocation: inout Invocation, _ live: (@Sendable (Emit) -> Void)?) async throws
+        -> Outcome
+    {
+        let (entry, event) = (invocation.entry, invocation.event)
+        let ticket: Ticket
+        switch try await admit(&invocation) {
+        case .admitted(let admitted): ticket = admitted
+        case .answered(let kept): return try outcome(repeating: kept, invocation)
+        }
         do {
             guard let bound = functions[entry.name] else {
                 throw InvokerError.missingHandlers([entry.handler])
@@ -131,12 +146,18 @@ public final class Invoker: Sendable {
                     invocation.taken.texts = context.texts
                     invocation.taken.idSeed = context.idSeed
                 }
-                if let number = try await commit(result, context.unit, ticket, &invocation) {
+                let status = bound.function.successStatus
+                switch try await commit(result, context.unit, ticket, status: status, &invocation) {
+                case .conflict: break
+                case .answered(let kept, let number):
+                    invocation.commit = number
+                    do { return try outcome(repeating: kept, invocation) } catch {
+                        throw Concluded(error: error)
+                    }
+                case .committed(let number):
                     invocation.commit = number
                     switch result {
-                    case .success(let json):
-                        return Outcome(
-                            status: bound.function.successStatus, json: json, form: bound.function.answerForm)
+                    case .success(let json): return Outcome(status: status, json: json)
                     case .failure(let error): throw Concluded(error: error)
                     }
                 }
@@ -182,17 +203,19 @@ public final class Invoker: Sendable {
         } catch { return .failure(error) }
     }
 
-    /// Commits what a run of the function came to; the number, nil on a conflict.
+    /// Commits what a run of the function came to, and keeps its answer where the client may ask again.
     ///
     /// A refusal changes nothing, but what it was decided upon must hold at a place in the store's order as well: else
     /// it could not be replayed.
     private func commit(
-        _ result: Result<String, any Error>, _ unit: UnitOfWork, _ ticket: Ticket,
+        _ result: Result<String, any Error>, _ unit: UnitOfWork, _ ticket: Ticket, status: Int,
         _ invocation: inout Invocation
-    ) async throws -> Int64? {
+    ) async throws -> CommitDecision {
         var unit = unit
         var claim = invocation.claim
-        if case .failure(let error) = result {
+        switch result {
+        case .success(let json): unit.answer = keptAnswer(invocation, status: status, json: json)
+        case .failure(let error):
             unit.writes = []
             claim = nil
             if unit.reads.isEmpty || error is StoreError || error is CancellationError { throw error }
@@ -200,9 +223,8 @@ public final class Invoker: Sendable {
         do {
             let decision = try await state.commit(
                 unit, at: invocation.event.time, ticket: ticket, completing: claim)
-            guard case .committed(let number) = decision else { return nil }
-            invocation.unit = unit
-            return number
+            if case .committed = decision { invocation.unit = unit }
+            return decision
         } catch {
             if case .failure(let refusal) = result { throw refusal }
             throw error
@@ -253,12 +275,17 @@ public final class Invoker: Sendable {
         }
     }
 
-    private func admit(_ invocation: inout Invocation) async throws -> Ticket {
+    private enum Admission {
+        case admitted(Ticket)
+        case answered(KeptAnswer)
+    }
+
+    private func admit(_ invocation: inout Invocation) async throws -> Admission {
         let entry = invocation.entry
         let scope =
             switch entry.per {
             case .player: "player:" + (invocation.caller?.subject ?? "")
-            case .address: "address:" + (invocation.event.address.map(AddressBlock.of) ?? "local")
+            case .address: invocation.addressScope
             case .function: "all"
             }
         let rules = entry.limits.rate.map { rate in
@@ -269,12 +296,16 @@ public final class Invoker: Sendable {
             session: entry.access == .none ? nil : invocation.caller?.session, rates: rules,
             // How many others are under way is not the store's to know again in a replay.
             concurrency: !invocation.isReplay
-                ? entry.limits.concurrency : invocation.taken.isBusy ? 0 : .max)
+                ? entry.limits.concurrency : invocation.taken.isBusy ? 0 : .max,
+            key: invocation.key)
         switch try await state.admit(request) {
         case .admitted(let ticket, let status):
             invocation.admission = ticket.number
             invocation.rate = status
-            return ticket
+            return .admitted(ticket)
+        case .answered(let kept, let number):
+            invocation.admission = number
+            return .answered(kept)
         case .sessionEnded(let number):
             invocation.admission = number
             throw Problem(.unauthenticated, "The session has ended.")

@@ -19,6 +19,9 @@ public struct FunctionEntry: Sendable, Equatable {
     /// The hosts it may reach, as ``HostAddress`` writes them: `api.openai.com`, `127.0.0.1:8080`, `[::1]:8080`. A
     /// host without a port stands for the default port of the URL's scheme.
     public var hosts: [String]
+    /// The member of its input that holds an idempotency key, which HTTP's field `Idempotency-Key` may bring as well;
+    /// nil where asking twice does it twice.
+    public var idempotencyKey: String?
     /// The line of its name in the manifest, from 1; 0 for an entry made in code.
     public var line: Int
 
@@ -26,7 +29,7 @@ public struct FunctionEntry: Sendable, Equatable {
     public init(
         name: String, handler: String, triggers: [Trigger] = [], access: Access = .player,
         per: RateScope? = nil, limits: Limits = Limits(), isolation: Isolation = .inline,
-        environment: [String] = [], hosts: [String] = [], line: Int = 0
+        environment: [String] = [], hosts: [String] = [], idempotencyKey: String? = nil, line: Int = 0
     ) {
         self.name = name
         self.handler = handler
@@ -37,6 +40,7 @@ public struct FunctionEntry: Sendable, Equatable {
         self.isolation = isolation
         self.environment = environment
         self.hosts = hosts
+        self.idempotencyKey = idempotencyKey
         self.line = line
     }
 }

@@ -49,6 +49,7 @@ extension ManifestDecoder {
             }
         }
         if let node = fields["limits"] { function.limits = limits(node, of: owner, per: function.per) }
+        if let node = fields["idempotency-key"] { function.idempotencyKey = idempotencyKey(node) }
         if let node = fields["isolation"] { function.isolation = isolation(node) }
         if let node = fields["environment"] { function.environment = environment(node) }
         if let node = fields["hosts"] { function.hosts = hosts(node) }
@@ -121,6 +122,18 @@ extension ManifestDecoder {
             report(error.description, at: node.mark, suggestion: error.suggestion)
             return []
         }
+    }
+
+    private mutating func idempotencyKey(_ node: YAMLNode) -> String? {
+        guard let text = text(node, "idempotency-key") else { return nil }
+        guard text.utf8.count <= ManifestBounds.memberBytes else {
+            report("'idempotency-key' is longer than \(ManifestBounds.memberBytes) bytes", at: node.mark)
+            return nil
+        }
+        if recoveryWindow == .zero {
+            report("'idempotency-key' keeps answers for the 'recovery-window', which is 0", at: node.mark)
+        }
+        return text
     }
 
     private mutating func isolation(_ node: YAMLNode) -> Isolation {

@@ -5,6 +5,7 @@
 struct ManifestDecoder {
     let file: String
     let expansion: EnvironmentExpansion
+    private let mask: SecretMask
     private(set) var problems: [ManifestProblem] = []
     /// What triggers and places were seen so far.
     var claims = ManifestClaims()
@@ -12,16 +13,22 @@ struct ManifestDecoder {
     var routed: Set<String> = []
     /// Where the sockets are, which no other trigger may take.
     var socketsPath = SocketSettings().path
+    /// For how long answers are kept.
+    var recoveryWindow = SocketSettings().recoveryWindow
 
     init(file: String, environment: [String: String]) {
         self.file = file
         expansion = EnvironmentExpansion(environment: environment)
+        mask = SecretMask(environment: environment)
     }
 
     mutating func report(_ message: String, at mark: YAMLMark, suggestion: String? = nil) {
+        // What is suggested for a secret may be a part of it.
+        let masked = mask.masking(message)
         problems.append(
             ManifestProblem(
-                file: file, line: mark.line, column: mark.column, message: message, suggestion: suggestion))
+                file: file, line: mark.line, column: mark.column, message: masked ?? message,
+                suggestion: masked == nil ? suggestion : nil))
     }
 
     mutating func manifest(_ root: YAMLNode) -> Manifest {
@@ -34,6 +41,7 @@ struct ManifestDecoder {
         if let node = fields["auth"] { manifest.auth = issuers(node) }
         if let node = fields["sockets"] { manifest.sockets = sockets(node) }
         socketsPath = manifest.sockets.path
+        recoveryWindow = manifest.sockets.recoveryWindow
         if let node = fields["websockets"] { manifest.websockets = websockets(node) }
         if let node = fields["trusted-proxies"] { manifest.trustedProxies = proxies(node) }
         if let node = require("functions", in: fields) { manifest.functions = functions(node) }

@@ -55,12 +55,13 @@ package struct ManifestKeys: Sendable {
         ])
     /// An entry of `functions`.
     package static let function = ManifestKeys(
-        ["handler", "on", "auth", "per", "limits", "isolation", "environment", "hosts"],
+        ["handler", "on", "auth", "per", "limits", "idempotency-key", "isolation", "environment", "hosts"],
         synonyms: [
             "trigger": "on", "triggers": "on", "event": "on", "events": "on", "access": "auth",
             "role": "auth",
             "limit": "limits", "env": "environment", "allowed-hosts": "hosts", "egress": "hosts",
             "network": "hosts", "outbound": "hosts", "domains": "hosts",
+            "idempotency": "idempotency-key", "idempotent": "idempotency-key", "key": "idempotency-key",
         ],
         later: ["command", "directory"])
     /// The mapping `limits` of a function.

@@ -124,6 +124,7 @@ struct RecordLine {
                 : redaction(event.data)
             // What a client says of itself may be anything, too.
             event.id = redaction.withoutTokens(event.id)
+            event.idempotencyKey = event.idempotencyKey.map(redaction.withoutTokens)
             if case .http(let method, let path) = event.trigger {
                 event.trigger = .http(method: method, path: redaction.withoutTokens(path))
             }

@@ -52,9 +52,11 @@ public final class Recorder: InvocationObserver {
         let addresses = AddressBook(salt: salt)
         let number: Int64
         do throws(StoreError) {
-            number = try Snapshot.take(of: store, to: folder + "/" + RecordingFormat.snapshot) {
-                addresses.hiding(rateKey: $0)
-            }
+            let redaction = Redaction(fields: redact)
+            number = try Snapshot.take(
+                of: store, to: folder + "/" + RecordingFormat.snapshot,
+                renaming: { addresses.hiding(rateKey: $0) },
+                renamingAnswer: { addresses.hiding(answerKey: $0) }, rewriting: { redaction($0) })
             bell = try Bell()
         } catch { throw RecordingError(folder, "the store cannot be copied: \(error)") }
         do { try RecordingPlace.makePrivate(folder + "/" + RecordingFormat.snapshot) } catch {

@@ -121,6 +121,14 @@ final class AddressBook: Sendable {
         return digest.prefix(8).map { Self.hex($0) }.joined()
     }
 
+    /// A kept answer's key with its address hidden (`FUNCTION/KEY address:ADDRESS`, as the invoker makes them).
+    func hiding(answerKey key: String) -> String {
+        guard let blank = key.firstIndex(of: " ") else { return key }
+        let scope = key[blank...].dropFirst()
+        guard scope.hasPrefix("address:"), scope != "address:local" else { return key }
+        return key[...blank] + "address:" + hidden(String(scope.dropFirst(8)))
+    }
+
     private static func hex(_ byte: UInt8) -> String {
         let text = String(byte, radix: 16)
         return byte < 16 ? "0" + text : text

@@ -124,7 +124,8 @@ final class ReplayState: SharedState {
         let number =
             switch decision {
             case .admitted(let ticket, _): ticket.number
-            case .sessionEnded(let number), .rateExceeded(_, let number), .concurrencyExceeded(let number):
+            case .answered(_, let number), .sessionEnded(let number), .rateExceeded(_, let number),
+                .concurrencyExceeded(let number):
                 number
             }
         turn.state.withLock { $0.admission = number }
@@ -150,9 +151,11 @@ final class ReplayState: SharedState {
             // The jobs came from an invocation that does something else now.
             decision = try store.commit(unit, at: now, ticket: ticket, completing: nil)
         }
-        guard case .committed(let number) = decision else { return decision }
-        turn.state.withLock { $0.commit = number }
-        return .committed(number: number)
+        switch decision {
+        case .committed(let number), .answered(_, let number): turn.state.withLock { $0.commit = number }
+        case .conflict: break
+        }
+        return decision
     }
 
     func release(_ ticket: Ticket) { store.release(ticket) }

@@ -39,6 +39,24 @@ import Testing
         #expect(lines == lines.sorted())
     }
 
+    @Test(arguments: [
+        "sockets: { ping-timeout: 20s${SECRET_KEY} }", "guests: ${SECRET_KEY}", "${SECRET_KEY}: 1",
+        "auth: [{ issuer: a, audience: b, algorithm: ${SECRET_KEY}, key: c }]",
+        "functions: { a: { handler: A, auth: \"${SECRET_KEY}\", limits: { rate: \"1/${SECRET_KEY}\" } } }",
+        "trusted-proxies: [\"0123456789012345678901234567890123456789${SECRET_KEY}\"]",
+    ])
+    func aSecretVariable_inTheWrongPlace_isShownByItsName(_ line: String) throws {
+        let secret = "Correct-Horse-Battery-Staple-0123"
+        let error = try #require(throws: ManifestError.self) {
+            try Manifest(
+                yaml: "version: 1\n\(line)\n", file: "f", environment: ["SECRET_KEY": secret])
+        }
+        for length in 8...secret.utf8.count {
+            let shown = error.description.lowercased().contains(secret.prefix(length).lowercased())
+            #expect(!shown, "\(error)")
+        }
+    }
+
     @Test(arguments: ManifestFixtures.names) func noProblem_showsAKey(_ name: String) throws {
         let said = try ManifestFixtures.bytes("\(name).err")
         #expect(!String(decoding: said, as: UTF8.self).contains("PRINTED"))

@@ -1,0 +1,209 @@
+import TestSupport
+import Testing
+
+@testable import Store
+
+@Suite struct KeptAnswerTests {
+    private func key(_ name: String = "f/k player:p", _ input: UInt8 = 1) -> RequestKey {
+        RequestKey(name: name, fingerprint: Array(repeating: input, count: 32))
+    }
+
+    private func answer(
+        _ name: String = "f/k player:p", _ json: String? = #"{"a":1}"#, until: Int64 = 60_000
+    ) -> KeptAnswer {
+        KeptAnswer(key: key(name), status: 202, json: json, expiresAt: at(until))
+    }
+
+    private func admit(
+        _ state: SQLiteState, _ key: RequestKey, now: Int64 = 1_000, rates: [RateRule] = [],
+        concurrency: Int = 9
+    ) async throws -> AdmissionDecision {
+        try await state.admit(
+            AdmissionRequest(
+                function: "f", now: at(now), session: nil, rates: rates, concurrency: concurrency, key: key))
+    }
+
+    /// Commits an entry with an answer.
+    private func commit(
+        _ state: SQLiteState, _ id: String, _ answer: KeptAnswer, now: Int64 = 1_000
+    ) async throws -> CommitDecision {
+        let ticket = try await state.ticket()
+        return try await state.commit(
+            UnitOfWork(writes: [entry(id)], answer: answer), at: at(now), ticket: ticket, completing: nil)
+    }
+
+    @Test func aKeptAnswer_isGivenToWhoeverAsksAgain_andCountsForNothing() async throws {
+        let fixture = try Fixture()
+        let rule = RateRule(key: "r", limit: 1, window: .seconds(60))
+        _ = try await commit(fixture.state, "a", answer())
+        for _ in 0..<5 {
+            let decision = try await admit(fixture.state, key(), rates: [rule], concurrency: 0)
+            guard case .answered(let kept, let number) = decision else {
+                Issue.record("\(decision)")
+                return
+            }
+            #expect(kept == answer())
+            #expect(number > 0)
+        }
+        // Another input is for the asker to judge.
+        guard case .answered(let kept, _) = try await admit(fixture.state, key("f/k player:p", 2)) else {
+            Issue.record("not answered")
+            return
+        }
+        #expect(kept.key == key())
+        #expect(try await admit(fixture.state, key("f/k player:q"), rates: [rule]).isAdmitted)
+    }
+
+    @Test func whatIsKept_staysOverARestart_andIsTheOtherProcesssToo() async throws {
+        let fixture = try Fixture()
+        let other = try fixture.another()
+        _ = try await commit(fixture.state, "a", answer())
+        guard case .answered = try await admit(other, key()) else {
+            Issue.record("the other process does not know")
+            return
+        }
+        fixture.state.close()
+        other.close()
+        let again = try fixture.another()
+        guard case .answered(let kept, _) = try await admit(again, key()) else {
+            Issue.record("forgotten")
+            return
+        }
+        #expect(kept == answer())
+    }
+
+    @Test func whatWasDoneMeanwhile_isNotDoneAgain_andTakesANumber() async throws {
+        let fixture = try Fixture()
+        let other = try fixture.another()
+        let ticket = try await fixture.state.ticket(concurrency: 1)
+        _ = try await commit(other, "theirs", answer("f/k player:p", "1"))
+        let unit = UnitOfWork(writes: [entry("ours")], answer: answer("f/k player:p", "2"))
+        let decision = try await fixture.state.commit(unit, at: at(2_000), ticket: ticket, completing: nil)
+        guard case .answered(let kept, let number) = decision else {
+            Issue.record("\(decision)")
+            return
+        }
+        #expect(kept.json == "1")
+        #expect(try fixture.state.journalEntry(id: "ours") == nil)
+        #expect(try fixture.state.journalEntry(id: "theirs") != nil)
+        // The ticket has ended, and the order has no hole.
+        let next = try await fixture.state.ticket(concurrency: 1)
+        #expect(next.number == number + 1)
+    }
+
+    @Test func aUnitThatConflicts_keepsNoAnswer() async throws {
+        let fixture = try Fixture()
+        let unit = UnitOfWork(
+            reads: [.record(kind: "a", id: "b", version: 7)], writes: [entry("a")], answer: answer())
+        let ticket = try await fixture.state.ticket()
+        let decision = try await fixture.state.commit(unit, at: at(1_000), ticket: ticket, completing: nil)
+        #expect(decision == .conflict)
+        #expect(try await admit(fixture.state, key()).isAdmitted)
+    }
+
+    @Test func anAnswerThatHasExpired_isForgotten_andReplaced() async throws {
+        let fixture = try Fixture()
+        _ = try await commit(fixture.state, "a", answer("f/k player:p", "1", until: 5_000))
+        guard case .answered = try await admit(fixture.state, key(), now: 4_999) else {
+            Issue.record("expired too soon")
+            return
+        }
+        #expect(try await admit(fixture.state, key(), now: 5_000).isAdmitted)
+        guard
+            case .committed = try await commit(
+                fixture.state, "b", answer("f/k player:p", "2", until: 9_000), now: 5_000),
+            case .answered(let kept, _) = try await admit(fixture.state, key(), now: 5_001)
+        else {
+            Issue.record("not kept anew")
+            return
+        }
+        #expect(kept.json == "2")
+    }
+
+    @Test func trim_dropsWhatHasExpiredForAWhile() async throws {
+        var limits = StoreLimits()
+        limits.trimBatch = 2
+        let fixture = try Fixture(limits: limits)
+        for index in 0..<7 {
+            _ = try await commit(
+                fixture.state, "\(index)", answer("f/\(index) player:p", until: index < 5 ? 2_000 : 90_000))
+        }
+        let database = try Database(path: fixture.path, access: .readOnly, limits: StoreLimits())
+        for (now, left) in [(Int64(62_000), Int64(7)), (62_001, 2), (150_001, 0)] {
+            try await fixture.state.trim(
+                now: at(now), effectsBefore: at(0), connectionsLostBefore: at(0))
+            #expect(try database.integer("SELECT count(*) FROM answer") == left, "at \(now)")
+        }
+    }
+
+    @Test func aLongAnswer_isKeptWithoutItsText() async throws {
+        var limits = StoreLimits()
+        limits.keptAnswerBytes = 4
+        let fixture = try Fixture(limits: limits)
+        for (text, kept) in [("1234", "1234"), ("12345", nil), ("", "")] as [(String, String?)] {
+            _ = try await commit(fixture.state, "e\(text)", answer("f/\(text) player:p", text))
+            guard case .answered(let answer, _) = try await admit(fixture.state, key("f/\(text) player:p"))
+            else {
+                Issue.record("not answered")
+                return
+            }
+            #expect(answer.json == kept)
+        }
+    }
+
+    @Test func aReplaysStore_decidesTheSame() async throws {
+        let fixture = try Fixture()
+        try await fixture.state.apply([entry("x")])
+        fixture.state.close()
+        let serial = try SerialState(path: fixture.path)
+        let request = AdmissionRequest(
+            function: "f", now: at(1_000), session: nil, rates: [], concurrency: 1, key: key())
+        for round in 0..<2 {
+            switch try serial.admit(request) {
+            case .admitted(let ticket, _):
+                #expect(round == 0)
+                // It is done by somebody else before this one commits.
+                guard
+                    case .admitted(let theirs, _) = try serial.admit(
+                        AdmissionRequest(
+                            function: "g", now: at(1_000), session: nil, rates: [], concurrency: 1))
+                else { return }
+                _ = try serial.commit(
+                    UnitOfWork(writes: [entry("a")], answer: answer()), at: at(1_000), ticket: theirs,
+                    completing: nil)
+                let decision = try serial.commit(
+                    UnitOfWork(writes: [entry("b")], answer: answer()), at: at(1_000), ticket: ticket,
+                    completing: nil)
+                guard case .answered(answer(), _) = decision else {
+                    Issue.record("\(decision)")
+                    return
+                }
+                #expect(try serial.journalEntry(id: "b") == nil)
+            case .answered(let kept, _):
+                #expect(round == 1)
+                #expect(kept == answer())
+            default: Issue.record("refused")
+            }
+        }
+    }
+
+    @Test func aCopy_hasOtherNamesAndTexts_whereItIsToldSo() async throws {
+        let fixture = try Fixture()
+        _ = try await commit(fixture.state, "a", answer("f/k address:192.0.2.7", #"{"token":"abc"}"#))
+        _ = try await commit(fixture.state, "b", answer("f/k player:p", #"{"a":1}"#))
+        let copy = fixture.directory.file("copy.db")
+        _ = try Snapshot.take(
+            of: fixture.path, to: copy, renaming: { $0 },
+            renamingAnswer: { $0.replacing("192.0.2.7", with: "hidden") },
+            rewriting: { $0.replacing("abc", with: "-") })
+        let state = try SQLiteState(path: copy)
+        guard case .answered(let kept, _) = try await admit(state, key("f/k address:hidden")),
+            case .answered(answer(), _) = try await admit(state, key())
+        else {
+            Issue.record("not answered")
+            return
+        }
+        #expect(kept.json == #"{"token":"-"}"#)
+        #expect(try await admit(state, key("f/k address:192.0.2.7")).isAdmitted)
+    }
+}
