@@ -214,8 +214,8 @@ extension Host {
             return end(link, .transportError, "two posts at once")
         }
         do throws(EngineIOError) {
-            let packets = try EngineIOPayload.decode(request.body)
-            link.post = Link.Post(connection: connection.id, request: request, packets: packets[...])
+            let packets = try EngineIOPayload.Packets(request.body)
+            link.post = Link.Post(connection: connection.id, request: request, packets: packets)
             takePost(link)
         } catch {
             refuseEngine(connection, request, .badRequest)
@@ -225,11 +225,27 @@ extension Host {
 
     /// Takes packets of a POST as far as there is room for their events; the answer waits for the last.
     func takePost(_ link: Link) {
-        while !link.isClosing, !hasBacklog(link), hasTurn(link), let packet = link.post?.packets.popFirst() {
-            receive(packet, link)
+        do throws(EngineIOError) {
+            while !link.isClosing, !hasBacklog(link), hasTurn(link),
+                let packet = try link.post?.packets.next()
+            {
+                if let post = link.post {
+                    connections[post.connection]?.credit.spend(TurnCredit.Cost.packet + packet.byteCount)
+                }
+                receive(packet, link)
+            }
+        } catch {
+            // What stood before it has been taken.
+            if let post = link.post, let connection = connections[post.connection] {
+                link.post = nil
+                refuseEngine(connection, post.request, .badRequest)
+            }
+            guard isAnswering(link) || !link.packets.isEmpty else { return drop(link, .parseError) }
+            // With a poll, behind its answers.
+            return end(link, behindAnswers: .violation(code: 1002, text: "not an Engine.IO packet"))
         }
         weigh(link)
-        if link.isClosing || link.post?.packets.isEmpty == true { answerPost(link) }
+        if link.isClosing || link.post?.packets.isAtEnd == true { answerPost(link) }
     }
 
     func answerPost(_ link: Link) {

@@ -6,7 +6,8 @@ internal import Wire
 extension Host {
     /// Whether as many events of a link wait as may.
     func hasBacklog(_ link: Link) -> Bool {
-        link.sockets.contains { socket in
+        if link.farewell != nil { return true }
+        return link.sockets.contains { socket in
             socket.waiting.count >= limits.queuedEvents
                 || !socket.waiting.isEmpty && socket.waitingBytes >= limits.queuedEventBytes
         }
@@ -49,7 +50,7 @@ extension Host {
 
     private func handle(_ next: Socket.WaitingEvent, _ entry: FunctionEntry, _ socket: Socket) {
         tell(socket, .eventBegan)
-        let event = event(next.name, socket, data: next.data)
+        let event = event(next.name, socket, data: next.data, form: next.form)
         underWay { [key = socket.key] host in
             let outcome =
                 next.isAnswer
@@ -80,6 +81,7 @@ extension Host {
 
     /// Takes what waited for room.
     private func goOn(_ link: Link) {
+        endIfAnswered(link)
         weigh(link)
         if link.post != nil { takePost(link) }
         if let connection = link.connection, let channel = connection.channel { advance(connection, channel) }
@@ -87,16 +89,18 @@ extension Host {
 
     private func acknowledge(_ event: Socket.WaitingEvent, _ outcome: Outcome, of socket: Socket) {
         if socket.link.endpoint != nil, outcome.json == "{}" || outcome.json == "null" { return }
-        acknowledge(event, outcome.json, of: socket)
+        acknowledge(event, outcome.json, outcome.form, of: socket)
     }
 
     /// Answers an event: over Socket.IO if it asked for an acknowledgement.
-    func acknowledge(_ event: Socket.WaitingEvent, _ json: String, of socket: Socket) {
+    func acknowledge(
+        _ event: Socket.WaitingEvent, _ json: String, _ form: DataForm = .value, of socket: Socket
+    ) {
         guard !socket.link.isClosing else { return }
         if socket.link.endpoint == nil {
-            acknowledge(event, json, socket)
+            acknowledge(event, json, form, socket)
         } else {
-            send(OutgoingPacket(plain: json), to: socket.link)
+            send(OutgoingPacket(plain: json, form: form), to: socket.link)
         }
     }
 
@@ -107,18 +111,21 @@ extension Host {
         return problem.json
     }
 
-    func event(_ name: String, _ socket: Socket, data: [UInt8]) -> Event {
+    func event(_ name: String, _ socket: Socket, data: [UInt8], form: DataForm = .value) -> Event {
         Event(
             id: requestID(), time: invoker.platform.now(),
             trigger: .socket(event: name, connection: socket.connectionID, host: id),
-            credential: socket.credential, address: socket.link.address, data: data)
+            credential: socket.credential, address: socket.link.address, data: data, form: form)
     }
 
     // MARK: Questions
 
     /// The client has answered an event of ours, or has not in time (`data` nil).
-    func answered(_ question: Socket.Question, by socket: Socket, data: [UInt8]?) {
-        let json = data.map { #"{"answer":\#($0.isEmpty ? "null" : String(decoding: $0, as: UTF8.self))}"# }
+    func answered(
+        _ question: Socket.Question, by socket: Socket, data: [UInt8]?, _ form: DataForm = .value
+    ) {
+        let member = form == .arguments ? "answers" : "answer"
+        let json = data.map { #"{"\#(member)":\#(String(decoding: $0, as: UTF8.self))}"# }
         socket.waiting.append(
             Socket.WaitingEvent(
                 name: socket.fullName(of: Trigger.acknowledgementPrefix + question.event),

@@ -150,6 +150,7 @@ extension Host {
         var next = link.nextPing
         if let deadline = link.pongDeadline { next = min(next, deadline) }
         if let deadline = link.upgradeDeadline { next = min(next, deadline) }
+        if link.farewell != nil { next = min(next, link.farewellDeadline) }
         if link.sockets.isEmpty { next = min(next, link.connectDeadline) }
         if link.poll != nil, link.isProbed, link.packets.isEmpty { next = min(next, link.nextNoop) }
         for socket in link.sockets {
@@ -183,6 +184,8 @@ extension Host {
             link.isProbed = false
         }
         if link.poll != nil, link.isProbed, link.packets.isEmpty, now >= link.nextNoop { sendNoop(link) }
+        endIfAnswered(link)
+        guard !link.isClosing else { return }
         if hasBacklog(link), link.pongDeadline != nil {
             // Its pong may have arrived, but is not read before there is room for what came before it.
             link.pongDeadline = now + settings.pingTimeout

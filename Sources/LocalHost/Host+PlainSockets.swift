@@ -51,19 +51,19 @@ extension Host {
         guard let socket = link.sockets.first else { return receiveToken(message, link) }
         let route: String
         let data: String
+        var form = DataForm.value
         switch message {
         case .text(let text):
-            let members = JSONScanner.members(of: text)
             let field = endpoint.settings.routeBy
-            let name = field.flatMap { field in
-                members?.last { $0.name == field }.flatMap { JSONScanner.string(of: $0.value) }
-            }
+            let name = field.flatMap { JSONScanner.values(of: [$0], in: text)?[0] }
+                .flatMap { JSONScanner.string(of: $0) }
             let isBound = name.map {
                 $0 == Self.authenticateEvent
                     || !$0.hasPrefix("$") && router.function(forEvent: socket.fullName(of: $0)) != nil
             }
             route = isBound == true ? name ?? "" : Trigger.defaultEvent
-            data = members != nil || JSONScanner.isValue(Array(text.utf8)) ? text : JSONScanner.quoted(text)
+            data = text
+            if !JSONScanner.isJSON(text) { form = .text }
         case .binary(let bytes):
             route = Trigger.defaultEvent
             data = #"{"$binary":"\#(Base64.encode(bytes))"}"#
@@ -71,15 +71,16 @@ extension Host {
         }
         socket.waiting.append(
             Socket.WaitingEvent(
-                name: socket.fullName(of: route), data: Array(data.utf8), acknowledgement: nil))
+                name: socket.fullName(of: route), data: Array(data.utf8), form: form, acknowledgement: nil))
         handleNext(socket)
     }
 
     /// `{"token":"…"}`.
     private func receiveToken(_ message: WebSocketDecoder.Message, _ link: Link) {
         guard case .text(let text) = message,
-            let token = JSONScanner.members(of: text)?.last(where: { $0.name == "token" })
-                .flatMap({ JSONScanner.string(of: $0.value) })
+            let token = JSONScanner.values(
+                of: ["token"], in: text, atMost: SocketIOLimits.standard.connectBytes)?[0]
+                .flatMap({ JSONScanner.string(of: $0) })
         else {
             let problem = Problem(.unauthenticated, #"The first message must be {"token":"…"}."#)
             send(OutgoingPacket(plain: told(problem)), to: link)

@@ -87,8 +87,7 @@ extension Host {
 
     /// Whether the next packet of a link's POST may be taken in this turn.
     func hasTurn(_ link: Link) -> Bool {
-        guard let post = link.post, let packet = post.packets.first,
-            let connection = connections[post.connection]
+        guard let post = link.post, !post.packets.isAtEnd, let connection = connections[post.connection]
         else { return true }
         guard connection.credit.isLeft(perTurn: limits.turnCredit, in: turns) else {
             if !link.isParked {
@@ -98,7 +97,6 @@ extension Host {
             }
             return false
         }
-        connection.credit.spend(TurnCredit.Cost.packet + packet.byteCount)
         return true
     }
 

@@ -13,7 +13,7 @@ extension Host {
             let packet = try SocketIOPacket(decoding: text, limits: Self.packetLimits)
             if let whole = try link.assembler.receive(packet) { try receive(whole, link) }
         } catch {
-            end(link, .parseError, code: 1002, "not a Socket.IO packet")
+            end(link, behindAnswers: .violation(code: 1002, text: "not a Socket.IO packet"))
         }
     }
 
@@ -21,7 +21,7 @@ extension Host {
         do throws(SocketIOError) {
             if let whole = try link.assembler.receive(attachment: bytes) { try receive(whole, link) }
         } catch {
-            end(link, .parseError, code: 1002, "not a Socket.IO attachment")
+            end(link, behindAnswers: .violation(code: 1002, text: "not a Socket.IO attachment"))
         }
     }
 
@@ -43,14 +43,17 @@ extension Host {
         switch packet.kind {
         case .event, .binaryEvent:
             guard socket.life.isOpen else { throw .invalidPayload }
-            let (name, arguments) = try packet.event()
-            enqueue(
-                Socket.WaitingEvent(
-                    name: socket.fullName(of: name), data: Self.data(arguments), acknowledgement: packet.id),
-                named: name, socket)
+            try receiveEvent(packet, socket)
         case .ack, .binaryAck:
-            guard let id = packet.id, let question = socket.questions.removeValue(forKey: id) else { return }
-            answered(question, by: socket, data: try Self.data(packet.arguments()))
+            guard let id = packet.id, let question = socket.questions[id] else { return }
+            do throws(SocketIOError) {
+                let (data, form) = Self.data(try packet.arguments())
+                socket.questions[id] = nil
+                answered(question, by: socket, data: data, form)
+            } catch {
+                // One that cannot be read is none: the question waits on.
+                guard error.isOfThePacket else { throw error }
+            }
         case .disconnect:
             // One that was connected may do so again; one that was not has no more time for that than it had.
             if socket.life.isOpen { link.connectDeadline = now + settings.connectTimeout }
@@ -60,13 +63,37 @@ extension Host {
         }
     }
 
-    /// One argument as it is, several as an array.
-    private static func data(_ arguments: [String]) -> [UInt8] {
-        switch arguments.count {
-        case 0: []
-        case 1: Array(arguments[0].utf8)
-        default: Array("[\(arguments.joined(separator: ","))]".utf8)
+    private func receiveEvent(_ packet: SocketIOPacket, _ socket: Socket) throws(SocketIOError) {
+        do throws(SocketIOError) {
+            let (name, arguments) = try packet.event()
+            let (data, form) = Self.data(arguments)
+            enqueue(
+                Socket.WaitingEvent(
+                    name: socket.fullName(of: name), data: data, form: form, acknowledgement: packet.id),
+                named: name, socket)
+        } catch {
+            guard let problem = Self.problem(error) else { throw error }
+            let event = Socket.WaitingEvent(name: "", data: [], acknowledgement: packet.id)
+            if admitsStray(event, socket), packet.id != nil { acknowledge(event, told(problem), of: socket) }
         }
+    }
+
+    /// What is wrong with one packet alone; nil where it is the line that is.
+    private static func problem(_ error: SocketIOError) -> Problem? {
+        switch error {
+        case .tooDeep: Problem(.malformed, "The arguments are nested too deeply.")
+        case .nameTooLong:
+            Problem(.malformed, "An event's name may have \(SocketIOLimits.standard.eventNameBytes) bytes.")
+        case .tooManyArguments:
+            Problem(.malformed, "An event may have \(SocketIOLimits.standard.arguments) arguments.")
+        default: nil
+        }
+    }
+
+    /// One argument as it is; none, and several, as the array of them.
+    private static func data(_ arguments: [String]) -> (data: [UInt8], form: DataForm) {
+        if arguments.count == 1 { return (Array(arguments[0].utf8), .value) }
+        return (Array("[\(arguments.joined(separator: ","))]".utf8), .arguments)
     }
 
     // MARK: Connecting
@@ -80,16 +107,21 @@ extension Host {
             return send(.connectError(message: "Too many namespaces", namespace: namespace), to: link)
         }
         let payload = packet.json ?? ""
-        let members = JSONScanner.members(of: payload) ?? []
-        func text(_ name: String) -> String? {
-            members.last { $0.name == name }.flatMap { JSONScanner.string(of: $0.value) }
+        let limit = Self.packetLimits.connectBytes
+        guard payload.utf8.count <= limit else {
+            let problem = told(Problem(.tooLarge, "What a connect brings may have \(limit) bytes."))
+            return send(.connectError(message: "Too large", data: problem, namespace: namespace), to: link)
         }
+        let names = ["token", "pid", "offset", "recovery"]
+        let values = JSONScanner.values(of: names, in: payload) ?? names.map { _ in nil }
+        func member(_ name: String) -> String? { names.firstIndex(of: name).flatMap { values[$0] } }
+        func text(_ name: String) -> String? { member(name).flatMap { JSONScanner.string(of: $0) } }
         let credential = text("token").map { Event.Credential.token($0) } ?? .none
         let takesOffsets =
-            link.takesOffsets && members.last { $0.name == "recovery" }?.value != "false"
+            link.takesOffsets && member("recovery") != "false"
             && settings.recoveryWindow > .zero
         // An offset that is no number is none of ours; to take it for none would tell everything again.
-        let hasOffset = members.contains { $0.name == "offset" }
+        let hasOffset = member("offset") != nil
         let offset = text("offset").flatMap { Int64($0) }
         var wish: Socket.Wish?
         if takesOffsets, let pid = text("pid"), let token = text("token"), !hasOffset || offset != nil {
@@ -121,8 +153,9 @@ extension Host {
                 namespace: socket.namespace), to: socket.link)
     }
 
-    func acknowledge(_ event: Socket.WaitingEvent, _ json: String, _ socket: Socket) {
+    func acknowledge(_ event: Socket.WaitingEvent, _ json: String, _ form: DataForm, _ socket: Socket) {
         guard let id = event.acknowledgement else { return }
-        send(.ack(id: id, json: [json], namespace: socket.namespace), to: socket.link)
+        let arguments = SocketIOPacket.arguments(json, areList: form == .arguments)
+        send(.ack(id: id, json: arguments, namespace: socket.namespace), to: socket.link)
     }
 }

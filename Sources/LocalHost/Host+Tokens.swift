@@ -35,8 +35,9 @@ extension Host {
         do throws(Problem) {
             let text = String(decoding: event.data, as: UTF8.self)
             guard
-                let token = JSONScanner.members(of: text)?.last(where: { $0.name == "token" })
-                    .flatMap({ JSONScanner.string(of: $0.value) })
+                let token = JSONScanner.values(
+                    of: ["token"], in: text, atMost: SocketIOLimits.standard.connectBytes)?[0]
+                    .flatMap({ JSONScanner.string(of: $0) })
             else { throw Problem(.malformed, #"The data must be {"token":"…"}."#) }
             let claims = try invoker.identify(token)
             guard socket.subject == nil || claims.subject == socket.subject else {

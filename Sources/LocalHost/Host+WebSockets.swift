@@ -29,9 +29,8 @@ extension Host {
             extensions: deflate?.answer
         ).encode(
             into: &connection.output, toHead: false, keepAlive: true, date: dateText(), minorVersion: 1)
-        var limits = WebSocketLimits.standard
-        limits.frameBytes = endpoint?.maxPayload ?? settings.maxPayload
-        limits.messageBytes = limits.frameBytes
+        let bytes = endpoint?.maxPayload ?? settings.maxPayload
+        let limits = WebSocketLimits(frameBytes: bytes, messageBytes: bytes)
         let channel = WebSocketChannel(
             link, decoder: WebSocketDecoder(limits: limits, deflate: deflate),
             deflater: deflate.map { WebSocketDeflater($0) })
@@ -63,10 +62,14 @@ extension Host {
                 receive(message, connection, channel)
             }
         } catch {
-            // No close frame of the client's can be recognised any more.
-            fail(connection, channel, error.closeCode, error.detail)
-            connection.lingers = true
-            closeWhenSent(connection)
+            if link.connection === connection, !link.isClosing {
+                end(link, behindAnswers: .brokenFrames(code: error.closeCode, text: error.detail))
+            } else {
+                // No close frame of the client's can be recognised any more.
+                closeChannel(connection, code: error.closeCode, error.detail)
+                connection.lingers = true
+                closeWhenSent(connection)
+            }
         }
         weigh(link)
         if connections[connection.id] != nil { watch(connection) }
@@ -75,7 +78,7 @@ extension Host {
     /// Ends what broke the protocol.
     func fail(_ connection: Connection, _ channel: WebSocketChannel, _ code: UInt16, _ text: String) {
         if channel.link.connection === connection {
-            end(channel.link, .parseError, code: code, text)
+            end(channel.link, behindAnswers: .violation(code: code, text: text))
         } else {
             closeChannel(connection, code: code, text)
         }
@@ -94,15 +97,14 @@ extension Host {
             markDirty(connection)
         case .pong: if link.endpoint != nil { link.pongDeadline = nil }
         case .close(let code, _):
+            if link.connection === connection, !link.isClosing {
+                return end(link, behindAnswers: .goodbye(code: code))
+            }
             if !channel.isClosing {
                 channel.isClosing = true
                 connection.frames.append(WebSocketEncoder.close(code: code ?? 1000))
             }
             closeWhenSent(connection)
-            if link.connection === connection, !link.isClosing {
-                for socket in link.sockets { leave(socket, .transportClose) }
-                link.isClosing = true
-            }
         case .text, .binary:
             guard !channel.isClosing, !link.isClosing else { return }
             if link.endpoint != nil {

@@ -36,6 +36,8 @@ public struct HostLimits: Sendable {
     /// Time that a closing connection is kept for the client: a WebSocket for its close frame, HTTP for its end after a
     /// refusal.
     public var closeTime: Duration = .seconds(5)
+    /// Time for the answers to events that came before a client's goodbye, or before what broke the protocol.
+    public var lastAnswers: Duration = .seconds(10)
     /// Time that a client that was sent away is left to close its line itself.
     public var partingTime: Duration = .milliseconds(500)
     /// Sockets that wait for their `$connect`; more are sent away, to come back.

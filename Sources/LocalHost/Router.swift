@@ -18,6 +18,9 @@ struct Router: Sendable {
     private(set) var endpoints: [String: WebSocketEndpoint] = [:]
     /// The functions that queues feed.
     private(set) var queues: [(name: String, batch: Int, entry: FunctionEntry)] = []
+    /// What a path or an event that nothing is bound to was perhaps meant to be.
+    private let meantPaths: Suggestions
+    private let meantEvents: Suggestions
 
     init(_ manifest: Manifest) {
         for entry in manifest.functions {
@@ -37,11 +40,13 @@ struct Router: Sendable {
                 }
             }
         }
+        meantPaths = Suggestions(paths.keys.sorted())
+        meantEvents = Suggestions(events.keys.filter { !$0.contains("$") }.sorted())
     }
 
     func match(method: String, path: String) -> Match {
         guard let methods = paths[path] else {
-            return .nothing(suggestion: nearest(path, among: paths.keys.sorted()))
+            return .nothing(suggestion: meantPaths.nearest(to: path))
         }
         // HEAD is answered by what answers GET (RFC 9110 section 9.3.2).
         if let entry = methods[method] ?? (method == "HEAD" ? methods["GET"] : nil) {
@@ -67,9 +72,7 @@ struct Router: Sendable {
 
     func function(forEvent name: String) -> FunctionEntry? { events[name] }
 
-    func suggestion(forEvent name: String) -> String? {
-        nearest(name, among: events.keys.filter { !$0.contains("$") }.sorted())
-    }
+    func suggestion(forEvent name: String) -> String? { meantEvents.nearest(to: name) }
 
     /// The largest body that any function takes over HTTP.
     var largestBody: Int { paths.values.flatMap(\.values).map(\.limits.body).max() ?? 0 }

@@ -40,7 +40,7 @@ struct EffectRow {
             return .emit(
                 Emit(
                     rooms: Self.lines(target), except: Self.lines(other), event: event, json: body,
-                    isVolatile: kind & Self.volatile != 0,
+                    form: Self.form(of: kind), isVolatile: kind & Self.volatile != 0,
                     answerWithin: kind >> 16 == 0 ? nil : .milliseconds(kind >> 16)))
         }
         return switch kind {
@@ -56,12 +56,26 @@ struct EffectRow {
         }
     }
 
-    // An emit's kind: 1 in the low byte, then whether it is volatile, and from bit 16 on the milliseconds that clients
-    // have to answer. Nearly all emits have neither, so that a column each would only cost.
+    // An emit's kind: 1 in the low byte, then whether it is volatile, the form of its text, and from bit 16 on the
+    // milliseconds that clients have to answer. Nearly all emits have none of these, so that a column each would only
+    // cost.
     private static let volatile: Int64 = 1 << 8
+    private static let arguments: Int64 = 1 << 9
+    private static let text: Int64 = 1 << 10
 
     private static func kind(of emit: Emit) -> Int64 {
-        1 | (emit.isVolatile ? volatile : 0) | (min(emit.answerWithin?.milliseconds ?? 0, 1 << 40) << 16)
+        let form =
+            switch emit.form {
+            case .value: 0 as Int64
+            case .arguments: arguments
+            case .text: text
+            }
+        return 1 | form | (emit.isVolatile ? volatile : 0)
+            | (min(emit.answerWithin?.milliseconds ?? 0, 1 << 40) << 16)
+    }
+
+    private static func form(of kind: Int64) -> DataForm {
+        kind & arguments != 0 ? .arguments : kind & text != 0 ? .text : .value
     }
 
     private static func isEmit(_ kind: Int64) -> Bool { kind > 0 && kind & 0xff == 1 }

@@ -112,12 +112,20 @@ class Browser:
                     raise AssertionError(f"no {members} within {timeout} s; happened: {self.happened[-30:]}")
                 self._changed.wait(left)
 
-    def call(self, event, value, socket="a", **more):
-        """Emits with an acknowledgement, which is returned."""
+    def emit(self, event, *values, socket="a"):
+        self.order("emit", socket, event=event, values=values)
+
+    def call_all(self, event, *values, socket="a", **more):
+        """Emits with an acknowledgement, whose values are returned."""
         mark = self.mark()
-        self.order("call", socket, event=event, value=value, **more)
+        self.order("call", socket, event=event, values=values, **more)
         told = self.expect(after=mark, socket=socket, what="answer", to=event)
-        return "timed out" if told["timed_out"] else told["answer"]
+        return "timed out" if told["timed_out"] else told["answers"]
+
+    def call(self, event, value, socket="a", **more):
+        """Emits one value with an acknowledgement, whose first value is returned."""
+        answers = self.call_all(event, value, socket=socket, **more)
+        return answers if answers == "timed out" else answers[0]
 
     def heard(self, event, socket="a"):
         """The first value of each event of this name so far."""

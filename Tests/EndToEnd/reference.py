@@ -36,6 +36,10 @@ def serve(namespace):
         await server.emit("message-back", data, to=sid, namespace=namespace)
         return data
 
+    async def relay(sid, *values):
+        await server.emit("relayed", values, to=sid, namespace=namespace)
+        return values
+
     async def chat(sid, data):
         skip = sid if data.get("others") else None
         said = {"from": sid, "text": data["text"]}
@@ -52,8 +56,8 @@ def serve(namespace):
 
     async def ask(sid, data):
         async def answered(*answers):
-            answer = answers[0] if len(answers) == 1 else list(answers) if answers else None
-            await server.emit("answered", {"answer": answer}, to=sid, namespace=namespace)
+            told = {"answer": answers[0]} if len(answers) == 1 else {"answers": answers}
+            await server.emit("answered", told, to=sid, namespace=namespace)
 
         await server.emit("question", data["question"], to=sid, namespace=namespace, callback=answered)
         return {}
@@ -66,7 +70,7 @@ def serve(namespace):
         return {"event": event}
 
     handlers = {
-        "connect": connect, "message": message, "chat": chat, "join": join, "leave": leave, "ask": ask, "kick": kick,
+        "connect": connect, "message": message, "relay": relay, "chat": chat, "join": join, "leave": leave, "ask": ask, "kick": kick,
     }
     for event, handler in handlers.items():
         server.on(event, handler, namespace=namespace)

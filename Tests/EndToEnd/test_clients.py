@@ -75,6 +75,17 @@ class PythonClient(LobbyTestCase):
                 self.assertEqual(client.heard[0], ("message-back", "text"))
                 self.assertEqual(client.heard[2], ("message-back", b"\x00\xff"))
 
+    def test_any_number_of_arguments_both_ways(self):
+        for transports in TRANSPORTS:
+            with self.subTest(transports):
+                client = self.client(transports)
+                for values in ((), (1,), ([1, 2],), (1, 2), ([],), (None, {"a": [3]}), (b"\x00\xff", "x", {"b": b""})):
+                    # python-socketio gives one value for one argument, a tuple for several and None for none.
+                    expected = values[0] if len(values) == 1 else values or None
+                    self.assertEqual(client.call("relay", values), expected)
+                    self.assertEqual(client.wait_for("relayed"), list(values))
+                    client.heard.clear()
+
     def test_polling_is_upgraded_in_the_middle_of_a_conversation(self):
         for _ in range(3):
             client = self.client(["polling", "websocket"])

@@ -50,7 +50,7 @@ class Transports(JavaScriptTestCase):
         for _ in range(5):
             browser = self.joined()
             for number in range(100):
-                browser.order("emit", event="message", value=number)
+                browser.emit("message", number)
             self.eventually(
                 lambda: len(browser.heard("message-back")) >= 100, "a hundred answers")
             self.assertEqual(browser.heard("message-back"), list(range(100)))
@@ -62,6 +62,37 @@ class Transports(JavaScriptTestCase):
                 browser = self.joined(transports=[transport])
                 self.assertEqual(browser.call("message", data), data)
                 self.assertEqual(browser.heard("message-back"), [data])
+
+    def test_any_number_of_arguments_both_ways(self):
+        lists = (
+            [], [1], [[1, 2]], [1, 2], [[]], [{}], [None], [None, None], ["a", {"b": [3]}, [4]],
+            [{"bytes": [1, 2]}, "x", {"c": {"bytes": []}}])
+        for transport in ("polling", "websocket"):
+            with self.subTest(transport):
+                # Without recovery, whose offsets come behind what was said.
+                browser = self.browse()
+                auth = {"token": self.token_of("ann"), "recovery": False}
+                browser.open(auth=auth, transports=[transport])
+                browser.expect(what="connect")
+                for values in lists:
+                    mark = browser.mark()
+                    self.assertEqual(browser.call_all("relay", *values), values)
+                    self.assertEqual(browser.expect(after=mark, what="event", event="relayed")["values"], values)
+
+    @ours("has no such functions")
+    def test_a_function_says_how_many_arguments_it_takes(self):
+        browser = self.joined(transports=["websocket"])
+        self.assertEqual(browser.call_all("scale", "a", 2), [["a", "a"], 2])
+        self.assertEqual(browser.call_all("scale", "a"), [["a"], 1])
+        for values, detail in (
+                ([], "/0 is missing."), (["a", 1, 2], "The input has 3 arguments, and may have 2."),
+                (["a", "b"], "/1 must be a whole number."), ([["a", 2]], "/0 must be a string.")):
+            [problem] = browser.call_all("scale", *values)
+            self.assertProblem(problem, 422)
+            self.assertEqual(problem["detail"], detail)
+        [problem] = browser.call_all("message", 1, 2)
+        self.assertEqual(problem["detail"], "The input must be one argument, and has 2.")
+        self.assertEqual(browser.call_all("message"), [None])
 
     def test_namespaces_of_one_page(self):
         browser = self.joined()
@@ -89,12 +120,14 @@ class Acknowledgements(JavaScriptTestCase):
         for transport in ("polling", "websocket"):
             with self.subTest(transport):
                 browser = self.joined(transports=[transport])
-                for answer in ("because", {"bytes": [1, 2, 3]}):
+                for answers, told_of in (
+                        (["because"], {"answer": "because"}), ([{"bytes": [1, 2, 3]}], {"answer": {"bytes": [1, 2, 3]}}),
+                        ([[1, 2]], {"answer": [1, 2]}), ([1, 2], {"answers": [1, 2]}), ([], {"answers": []})):
                     mark = browser.mark()
-                    browser.order("answer", value=answer)
+                    browser.order("answer", values=answers)
                     browser.call("ask", {"question": "why?"})
                     told = browser.expect(after=mark, what="event", event="answered")
-                    self.assertEqual(told["values"][0], {"answer": answer})
+                    self.assertEqual(told["values"][0], told_of)
 
     @ours("waits for ever")
     def test_the_servers_question_that_is_not_answered(self):
@@ -105,7 +138,7 @@ class Acknowledgements(JavaScriptTestCase):
 
     def test_a_disconnect_by_the_server(self):
         browser = self.joined()
-        browser.order("emit", event="kick", value={})
+        browser.emit("kick", {})
         self.assertEqual(browser.expect(what="disconnect")["reason"], "io server disconnect")
 
 

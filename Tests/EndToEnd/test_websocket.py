@@ -245,6 +245,43 @@ class Frames(PlainTestCase):
         text = json.dumps("x" * 999_998)
         socket.text(text)
         self.assertEqual(socket.next(), text)
+        # Bytes count as they came, and not as the Base64 that they are within JSON.
+        socket.binary(b"\x07" * 1_000_000)
+        self.assertEqual(socket.next(), b"\x07" * 1_000_000)
+
+    def test_text_closes_at_its_first_octet_that_is_no_utf8(self):
+        # A frame that is not whole yet, and a message in parts whose end has not come.
+        for sent, final in (([b"abc\xffdef"], True), ([b"\xe3\x81", b"\x82abc", b"\xed\xa0"], False)):
+            with self.subTest(sent):
+                socket = self.open()
+                for number, data in enumerate(sent):
+                    socket.frame(CONTINUATION if number else TEXT, data, final=final, missing=2 if final else 0)
+                self.assertCloses(socket, 1007)
+
+
+class FourMebibytes(PlainTestCase):
+    variables = {"MAX_PAYLOAD": "4MiB", "SEND_QUEUE": "16MiB"}
+
+    def test_a_message_in_frames_of_64_octets(self):
+        socket = self.open()
+        data = bytes(range(64)) * 65_536
+        for start in range(0, len(data), 64):
+            last = start + 64 == len(data)
+            socket.frame(CONTINUATION if start else BINARY, data[start:start + 64], final=last)
+        self.assertEqual(socket.next(), data)
+
+
+class BareText(PlainTestCase):
+    def test_text_comes_back_as_it_is(self):
+        socket = self.websocket("/parrot")
+        for text in ("Hello", '"Hello"', '{"a": 1}', " [1 , 2] ", "", "日本語 😀\n", "{", "x" * 1_000_000):
+            socket.text(text)
+            self.assertEqual(socket.next(), text)
+
+    def test_bytes_are_refused(self):
+        socket = self.websocket("/parrot")
+        socket.binary(b"\x00\xff")
+        self.assertProblem(json.loads(socket.next()), 422)
 
     def test_a_goodbye_is_answered_alike(self):
         for code in (1000, 1001, 3000, 4999):

@@ -129,9 +129,10 @@ class WebSocket(Wire):
         else:
             self.refusal = self.read(int(self.headers.get("content-length", 0)))
 
-    def frame(self, opcode, payload=b"", final=True, masked=True, reserved=0):
-        """Sends one frame."""
-        self.send(self.framed(opcode, payload, final, masked, reserved))
+    def frame(self, opcode, payload=b"", final=True, masked=True, reserved=0, missing=0):
+        """Sends one frame, but its last `missing` bytes."""
+        data = self.framed(opcode, payload, final, masked, reserved)
+        self.send(data[:len(data) - missing])
 
     @staticmethod
     def framed(opcode, payload=b"", final=True, masked=True, reserved=0):

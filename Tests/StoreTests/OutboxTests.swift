@@ -131,6 +131,35 @@ import Testing
         #expect(told[0][2].kind == .resumed(connection: "c", host: "h", rooms: ["q", "r\n"]))
     }
 
+    @Test func argumentsAndText_areToldApart_fromOneValue_inTheOutboxToo() async throws {
+        let fixture = try Fixture()
+        var sent: [Emit] = []
+        for form in DataForm.allCases {
+            for wait in [nil, .milliseconds(1), Emit.longestAnswer] as [Duration?] {
+                sent.append(
+                    Emit(rooms: ["r"], event: "e", json: "[1,2]", form: form, answerWithin: wait))
+            }
+            sent.append(Emit(rooms: ["r"], event: "e", json: "[1,2]", form: form, isVolatile: true))
+        }
+        let follower = try fixture.another()
+        let stream = follower.committed()
+        _ = try await fixture.state.apply(sent.map { .emit($0) })
+        follower.catchUp()
+        for await committed in stream {
+            #expect(committed.effects.map(\.kind) == sent.map { .emit($0) })
+            break
+        }
+        #expect(sent.allSatisfy { EffectRow.isKept(EffectRow(.emit($0)).kind) != $0.isVolatile })
+    }
+
+    @Test func rowOfBefore_isOneValue() {
+        for (kind, isVolatile) in [(1, false), (257, true), (1 | 5 << 16, false)] as [(Int64, Bool)] {
+            let row = EffectRow(kind: kind, target: "r\n", other: "", event: "e", body: "[1,2]")
+            guard case .emit(let emit)? = row.effect else { return _ = Issue.record("no emit") }
+            #expect(emit.form == .value && emit.json == "[1,2]" && emit.isVolatile == isVolatile)
+        }
+    }
+
     @Test(
         arguments: [
             (.zero, 1), (.nanoseconds(1), 1), (.milliseconds(1_500), 1_500), (.seconds(1 << 60), 86_400_000),

@@ -31,7 +31,7 @@ final class SocketIOClient {
     private var random: SeededRandom
     private var lastID = 0
     /// Acknowledgements that nobody has taken; for a client that waits for each, one at most.
-    private var acknowledgement: (id: Int, json: String)?
+    private var acknowledgement: (id: Int, arguments: [String])?
 
     /// Asks for the upgrade. `fields` are whole lines of the request's head.
     init(
@@ -66,11 +66,13 @@ final class SocketIOClient {
         try send(SocketIOPacket(kind: .connect, json: auth.isEmpty ? nil : auth), until: deadline)
     }
 
-    /// Sends an event that is to be acknowledged; the acknowledgement's id.
-    func emit(_ name: String, json: String, until deadline: Duration) throws(TrafficFailure) -> Int {
+    /// Sends an event that is to be acknowledged, its arguments as raw JSON; the acknowledgement's id.
+    func emit(
+        _ name: String, arguments: [String], until deadline: Duration
+    ) throws(TrafficFailure) -> Int {
         lastID += 1
         acknowledgement = nil
-        try send(.event(name, json: json.isEmpty ? [] : [json], id: lastID), until: deadline)
+        try send(.event(name, json: arguments, id: lastID), until: deadline)
         return lastID
     }
 
@@ -83,11 +85,11 @@ final class SocketIOClient {
         try connection.send(close, until: deadline)
     }
 
-    /// The first argument of the acknowledgement of `id`, once it has come.
-    func takeAcknowledgement(_ id: Int) -> String? {
+    /// The arguments of the acknowledgement of `id`, once it has come.
+    func takeAcknowledgement(_ id: Int) -> [String]? {
         guard let known = acknowledgement, known.id == id else { return nil }
         acknowledgement = nil
-        return known.json
+        return known.arguments
     }
 
     private func send(_ packet: SocketIOPacket, until deadline: Duration) throws(TrafficFailure) {
@@ -190,7 +192,7 @@ final class SocketIOClient {
             let data = packet.json.flatMap { JSONScanner.members(of: $0) }?.last { $0.name == "data" }?.value
             connecting = .refused(data ?? packet.json ?? "")
         case .ack:
-            if let id = packet.id { acknowledgement = (id, try packet.arguments().first ?? "") }
+            if let id = packet.id { acknowledgement = (id, try packet.arguments()) }
         case .event, .binaryEvent: delivered += 1
         case .disconnect: connecting = nil
         case .binaryAck: break

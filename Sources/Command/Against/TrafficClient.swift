@@ -1,4 +1,5 @@
 internal import Runtime
+internal import Store
 internal import Wire
 
 /// One player's client: a kept-alive HTTP connection, and a Socket.IO connection for each that was recorded. Belongs to
@@ -200,11 +201,14 @@ final class TrafficClient {
         guard let text = String(validating: data, as: UTF8.self),
             text.isEmpty || JSONScanner.elements(of: "[\(text)]")?.count == 1
         else { throw .badEvent("its data is not JSON") }
+        let areList = step.invocation.event.form == .arguments
         let start = setup.uptime()
         let deadline = start + setup.limits.answerTime
-        var answer: String?
+        var answer: [String]?
         do throws(TrafficFailure) {
-            let acknowledgement = try socket.emit(name, json: text, until: deadline)
+            let acknowledgement = try socket.emit(
+                name, arguments: text.isEmpty ? [] : SocketIOPacket.arguments(text, areList: areList),
+                until: deadline)
             try wait(until: deadline) { () throws(TrafficFailure) in
                 answer = socket.takeAcknowledgement(acknowledgement)
                 if answer == nil, let failure = socket.failure { throw failure }
@@ -215,7 +219,11 @@ final class TrafficClient {
             throw error
         }
         let latency = setup.uptime() - start
-        let body = answer ?? ""
+        let first = answer?.first ?? ""
+        // A refusal is one argument, whatever was expected.
+        let body =
+            step.invocation.answersList && Self.problemStatus(first) == nil
+            ? "[\(answer?.joined(separator: ",") ?? "")]" : first
         let recorded = step.invocation.status
         // An acknowledgement has no status but that of a problem.
         let status = Self.problemStatus(body) ?? (recorded < 400 ? recorded : 200)

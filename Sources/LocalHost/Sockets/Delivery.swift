@@ -38,17 +38,23 @@ struct Delivery {
     private func encode(_ form: Form) -> OutgoingPacket {
         switch form {
         case .engine(let namespace, let hasOffset, let isQuestion):
-            let arguments = hasOffset ? [emit.json, "\"\(number)\""] : [emit.json]
+            var arguments = emit.arguments
+            if hasOffset { arguments.append("\"\(number)\"") }
             return OutgoingPacket(
                 SocketIOPacket.event(
                     emit.event, json: arguments, namespace: namespace,
                     id: isQuestion ? Int(clamping: number) : nil))
         case .plain:
-            let isMessage = emit.event == "message"
-            return OutgoingPacket(
-                plain: isMessage
-                    ? emit.json
-                    : #"{"event":\#(JSONScanner.quoted(emit.event)),"data":\#(emit.json)}"#)
+            guard emit.event == "message" else {
+                return OutgoingPacket(
+                    plain: #"{"event":\#(JSONScanner.quoted(emit.event)),"data":\#(emit.json)}"#)
+            }
+            return OutgoingPacket(plain: emit.json, form: emit.form)
         }
     }
+}
+
+extension Emit {
+    /// The raw JSON of each argument, or of all of them in one with commas between.
+    fileprivate var arguments: [String] { SocketIOPacket.arguments(json, areList: form == .arguments) }
 }

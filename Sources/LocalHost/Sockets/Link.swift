@@ -14,7 +14,7 @@ final class Link {
     struct Post {
         let connection: UInt64
         let request: HTTPRequest
-        var packets: ArraySlice<EngineIOPacket>
+        var packets: EngineIOPayload.Packets
     }
 
     /// A packet that waits for the next poll.
@@ -63,7 +63,7 @@ final class Link {
     /// What it holds in memory is noted (`Host.weigh`).
     var isNoted = false
     /// Puts a binary packet together with its attachments.
-    var assembler = SocketIOAssembler()
+    var assembler: SocketIOAssembler
 
     var nextPing: Duration
     /// When the client must have answered a ping, and when the first one went out that it has not answered.
@@ -71,6 +71,9 @@ final class Link {
     var pingedAt: Duration = .zero
     /// When a client without a namespace must have one.
     var connectDeadline: Duration
+    /// What ends it once the events before that are answered, and until when that may take.
+    var farewell: Farewell?
+    var farewellDeadline = Duration.zero
     /// It has been told that it ends; until when that is kept for its next poll.
     var isClosing = false
     var closeDeadline: Duration?
@@ -84,6 +87,7 @@ final class Link {
         self.address = address
         self.endpoint = endpoint
         self.takesOffsets = takesOffsets
+        assembler = SocketIOAssembler(limits: SocketIOLimits(attachmentBytes: settings.maxPayload))
         nextPing = now + settings.pingInterval
         connectDeadline = now + settings.connectTimeout
     }

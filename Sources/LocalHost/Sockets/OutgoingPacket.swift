@@ -1,3 +1,4 @@
+internal import Store
 internal import Wire
 
 /// A packet on its way to one client or to thousands, in each form in which somebody gets it. A form is made once, when
@@ -35,9 +36,13 @@ final class OutgoingPacket {
         byteCount = attachments.reduce(message.byteCount + Self.cost) { $0 + $1.count + 64 }
     }
 
-    /// A message of a plain WebSocket: JSON text, or the bytes of a JSON value `{"$binary":…}`.
-    init(plain json: String) {
-        if let extracted = BinaryJSON.extracted(json: json), extracted.attachments.count == 1,
+    /// A message of a plain WebSocket: JSON text, the bytes of a JSON value `{"$binary":…}`, or the text of a JSON string
+    /// that is of that form.
+    init(plain json: String, form: DataForm = .value) {
+        if form == .text, let text = JSONScanner.string(of: json) {
+            content = .plain(.text, Array(text.utf8))
+            byteCount = text.utf8.count + Self.cost
+        } else if let extracted = BinaryJSON.extracted(json: json), extracted.attachments.count == 1,
             extracted.json.utf8.first == UInt8(ascii: "{"), extracted.json.hasPrefix(#"{"_placeholder""#)
         {
             content = .plain(.binary, extracted.attachments[0])

@@ -8,6 +8,7 @@ final class Socket {
         /// With its namespace, as a manifest has it.
         let name: String
         let data: [UInt8]
+        var form = DataForm.value
         let acknowledgement: Int?
         /// An answer to a question of ours.
         var isAnswer = false

@@ -1,12 +1,14 @@
-internal import FoundationEssentials
+internal import Store
 
-/// A function with its types erased: bytes in, JSON text out.
+/// A function with its types erased: an event in, JSON text out.
 struct AnyFunction: Sendable {
     let handlerName: String
     let successStatus: Int
+    /// What the answer's text is to a socket.
+    let answerForm: DataForm
     let objections: @Sendable (FunctionEntry) -> [String]
     /// Decodes and validates; throws `InvalidInput` or `Problem`.
-    let prepare: @Sendable (_ data: [UInt8]) throws -> Prepared
+    let prepare: @Sendable (_ event: Event) throws -> Prepared
 
     /// An input that is ready to be handled, as often as the store asks for.
     struct Prepared: Sendable {
@@ -16,9 +18,11 @@ struct AnyFunction: Sendable {
     init<F: Function>(_ function: F) {
         handlerName = F.handlerName
         successStatus = F.successStatus
+        answerForm = DataForm(of: F.Output.self)
         objections = { function.objections(to: $0) }
-        prepare = { data in
-            let input = try JSON.decode(F.Input.self, from: data)
+        let inputForm = DataForm(of: F.Input.self)
+        prepare = { event in
+            let input = try event.input(F.Input.self, form: inputForm)
             try function.validate(input)
             return Prepared { context in try JSON.encode(await function.handle(input, in: context)) }
         }

@@ -19,7 +19,9 @@ extension Context {
     public func live(_ event: String, _ value: some Encodable, to rooms: [String]) throws {
         let rooms = try rooms.map { try full($0) }
         guard hasAudience else { return }
-        let emit = Emit(rooms: rooms, event: event, json: try JSON.encode(value), isVolatile: true)
+        let emit = Emit(
+            rooms: rooms, event: event, json: try JSON.encode(value), form: DataForm(of: type(of: value)),
+            isVolatile: true)
         for tell in audience { tell(emit) }
     }
 

@@ -239,7 +239,8 @@ public final class Context: Sendable {
     // What takes a room throws where its name is empty, longer than 256 bytes, has a control character, or begins with a
     // slash and has no `#`.
 
-    /// Sends an event to the sockets in `rooms`, except those that are also in a room of `except`.
+    /// Sends an event to the sockets in `rooms`, except those that are also in a room of `except`. The value is its one
+    /// argument; ``Arguments`` are each of them.
     ///
     /// A socket that cannot take a `volatile` event at once does without it, also after it was away. With `answerWithin`
     /// each client is asked for an answer (Socket.IO's acknowledgement): the event `$ack:EVENT` has it, or says that the
@@ -257,15 +258,21 @@ public final class Context: Sendable {
             .emit(
                 Emit(
                     rooms: try rooms.map(full), except: try except.map(full), event: event,
-                    json: try JSON.encode(value), isVolatile: isVolatile, answerWithin: answerWithin)))
+                    json: try JSON.encode(value), form: DataForm(of: type(of: value)), isVolatile: isVolatile,
+                    answerWithin: answerWithin)))
     }
 
-    /// Sends a value to one connection, as the event `message`; a plain WebSocket gets just the value.
+    /// Sends a value to one connection, as the event `message`; a plain WebSocket gets just the value: JSON, the bytes of
+    /// a ``Binary``, or the text of a ``PlainText``.
     public func post(_ value: some Encodable, to connectionID: String) throws {
         guard RoomName.qualified(connectionID, in: RoomName.mainNamespace) == connectionID else {
             throw InvalidInput("/connection", "must be 1 to 256 bytes without control characters")
         }
-        write(.emit(Emit(rooms: [connectionID], event: "message", json: try JSON.encode(value))))
+        write(
+            .emit(
+                Emit(
+                    rooms: [connectionID], event: "message", json: try JSON.encode(value),
+                    form: DataForm(of: type(of: value)))))
     }
 
     /// Lets all sockets of a player in the room's namespace into it.

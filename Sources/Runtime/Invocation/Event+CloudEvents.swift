@@ -8,6 +8,8 @@ internal import Wire
 //   source           /http, /socket, /queue or /direct
 //   id, time         of the event
 //   data             the input as JSON; data_base64 where it is not exactly one JSON value
+//   dataform         "arguments" where data is the array of a Socket.IO event's arguments, none or several of them;
+//                    "text" where it is bare text, of the media type text/plain
 //   traceparent      the caller's trace (distributed tracing extension)
 //   authtype, authid, authclaims
 //                    verified claims (auth context extension): "app_user", the subject, and a JSON text with the
@@ -20,8 +22,9 @@ internal import Wire
 //
 // Tokens are never written: an event whose claims were not verified has no auth attributes.
 extension Event {
-    /// The longest CloudEvent that is read or written, in bytes.
-    public static let maximumCloudEventLength = 1 << 20
+    /// The longest CloudEvent that is read or written, in bytes: the longest body that a manifest allows as Base64, and
+    /// the attributes.
+    public static let maximumCloudEventLength = 24 << 20
 
     /// Reads a CloudEvent 1.0 in JSON format.
     ///
@@ -58,7 +61,8 @@ extension Event {
         self.init(
             id: id, time: time, trigger: trigger, credential: claims.map(Credential.verified) ?? .none,
             address: try members.text("peer"), trace: trace,
-            idempotencyKey: try members.text("idempotencykey"), data: try members.data())
+            idempotencyKey: try members.text("idempotencykey"), data: try members.data(),
+            form: try members.form())
     }
 
     /// The event as a CloudEvent 1.0 in JSON format, on one line.
@@ -112,7 +116,11 @@ extension Event {
             bytes.append(contentsOf: #","authclaims":"#.utf8)
             bytes.append(contentsOf: literal ?? Self.cloudEventLiteral(of: claims))
         }
-        if !data.isEmpty {
+        if form != .value { add("dataform", form.rawValue, to: &bytes) }
+        if form == .text, let text = String(validating: data, as: UTF8.self) {
+            add("datacontenttype", "text/plain", to: &bytes)
+            add("data", text, to: &bytes)
+        } else if !data.isEmpty {
             add("datacontenttype", "application/json", to: &bytes)
             // One line: a line feed between two members is kept in base64.
             if !data.contains(UInt8(ascii: "\n")), JSONScanner.isValue(data) {
@@ -238,6 +246,14 @@ private struct CloudEventMembers {
         // Content that is not JSON stands in a JSON string (JSON format, section 3.1).
         if !isJSON, let text = JSONScanner.string(of: value) { return Array(text.utf8) }
         return Array(value.utf8)
+    }
+
+    func form() throws(CloudEventError) -> DataForm {
+        guard let text = try text("dataform") else { return .value }
+        guard let form = DataForm(rawValue: text) else {
+            throw CloudEventError("dataform", "must be arguments, text or value")
+        }
+        return form
     }
 
     /// Whether a media type is JSON by its name; JSON where there is none.

@@ -21,11 +21,15 @@ public struct Event: Sendable {
     public var idempotencyKey: String?
     /// The input: JSON text in UTF-8, or nothing.
     public var data: [UInt8]
+    /// What the data is where it is not one JSON value or nothing: the array of a Socket.IO event's arguments, where it
+    /// has none or several, or a plain WebSocket's text that is no JSON, as it came.
+    public var form: DataForm
 
     /// An event.
     public init(
         id: String, time: Timestamp, trigger: Source, credential: Credential = .none, address: String? = nil,
-        trace: TraceContext? = nil, idempotencyKey: String? = nil, data: [UInt8] = []
+        trace: TraceContext? = nil, idempotencyKey: String? = nil, data: [UInt8] = [],
+        form: DataForm = .value
     ) {
         self.id = id
         self.time = time
@@ -35,6 +39,7 @@ public struct Event: Sendable {
         self.trace = trace
         self.idempotencyKey = idempotencyKey
         self.data = data
+        self.form = form
     }
 
     /// What brings events.

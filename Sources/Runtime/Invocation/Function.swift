@@ -10,8 +10,13 @@
 /// returns afterwards.
 public protocol Function: Sendable {
     /// What the event's data decodes to.
+    ///
+    /// A Socket.IO event with one argument brings that one. ``Arguments`` (or ``AnyArguments``) take any number; to any
+    /// other type no argument is null where it takes that, as an optional does, and otherwise an empty object, and
+    /// several arguments are a 422. ``Nothing`` takes whatever comes, and ``PlainText`` the text of a plain WebSocket.
     associatedtype Input: Decodable & Sendable
-    /// What the answer is encoded from.
+    /// What the answer is encoded from. An acknowledgement has it as its one argument, ``Arguments`` as each of them; a
+    /// plain WebSocket gets JSON, but the bytes of a ``Binary`` and the text of a ``PlainText``.
     associatedtype Output: Encodable & Sendable
 
     /// The name that a manifest's `handler:` gives; the type's own name where not overridden.

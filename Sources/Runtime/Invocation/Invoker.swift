@@ -89,6 +89,7 @@ public final class Invoker: Sendable {
             if let fault = error as? StoreError { invocation.taken.fault = StoreFault(fault) }
             outcome = failure(error, fields: fields)
         }
+        if outcome.isSuccess { outcome.form = functions[entry.name]?.function.answerForm ?? .value }
         outcome.rate = invocation.rate
         outcome.claims = invocation.caller
         outcome.trace = trace
@@ -102,7 +103,7 @@ public final class Invoker: Sendable {
         -> Outcome
     {
         let (entry, event) = (invocation.entry, invocation.event)
-        guard event.data.count <= entry.limits.body else {
+        guard event.data.count <= entry.limits.body || event.arrivedCount <= entry.limits.body else {
             throw Problem(.tooLarge, "The body may have \(entry.limits.body) bytes.")
         }
         let caller = try authenticate(&invocation)
@@ -126,7 +127,7 @@ public final class Invoker: Sendable {
             guard let bound = functions[entry.name] else {
                 throw InvokerError.missingHandlers([entry.handler])
             }
-            let prepared = try bound.function.prepare(event.data)
+            let prepared = try bound.function.prepare(event)
             if invocation.isReplay, invocation.taken.isOverrun {
                 state.release(ticket)
                 throw DeadlineExceeded()

@@ -7,6 +7,8 @@ public struct Outcome: Sendable {
     public var status: Int
     /// JSON text: the function's answer, or the problem.
     public var json: String
+    /// What that text is to a socket: one value, but for a function whose output says otherwise.
+    public var form = DataForm.value
     /// Why it failed; nil for a success.
     public var problem: Problem?
     /// Where the caller's rate stands, if the function has one and it was reached.

@@ -23,7 +23,8 @@ struct RecordLine {
         bytes.reserveCapacity(4_096)
     }
 
-    /// Adds the whole line, with its line feed. Throws where the event cannot be a CloudEvent; nothing is added then.
+    /// Adds the whole line, with its line feed. Throws where the event cannot be a CloudEvent, or the line would be longer
+    /// than is read again; nothing is added then.
     mutating func write(_ record: InvocationRecord) throws {
         let start = bytes.count
         defer { isPlain = false }
@@ -34,6 +35,9 @@ struct RecordLine {
                 bytes.removeSubrange(start...)
                 isPlain = false
                 try writeMembers(record)
+            }
+            guard bytes.count - start <= RecordingFormat.longestLine else {
+                throw CloudEventError(nil, "makes a line of more than \(RecordingFormat.longestLine) bytes")
             }
         } catch {
             bytes.removeSubrange(start...)
@@ -114,7 +118,10 @@ struct RecordLine {
         event.credential = record.outcome.claims.map { .verified($0) } ?? Self.verified(event.credential)
         event.address = event.address.map(hide)
         if !isPlain {
-            event.data = redaction(event.data)
+            event.data =
+                event.form == .text
+                ? Array(redaction.withoutTokens(String(decoding: event.data, as: UTF8.self)).utf8)
+                : redaction(event.data)
             // What a client says of itself may be anything, too.
             event.id = redaction.withoutTokens(event.id)
             event.idempotencyKey = event.idempotencyKey.map(redaction.withoutTokens)
@@ -192,6 +199,7 @@ struct RecordLine {
             bytes.append(contentsOf: #","body":"#.utf8)
             json(outcome.json)
         }
+        put(outcome.form)
         bytes.append(0x7d)
     }
 
@@ -243,6 +251,7 @@ struct RecordLine {
             bytes.append(contentsOf: #"],"except":["#.utf8)
             list(emit.except) { line, room in line.quote(room) }
             put(#"],"data":"#, json: emit.json)
+            put(emit.form)
             if emit.isVolatile { bytes.append(contentsOf: #","volatile":true"#.utf8) }
             if let patience = emit.answerWithin { put(#","answer_within":"#, patience.milliseconds) }
         case .join(let room, let whom):
@@ -304,6 +313,10 @@ struct RecordLine {
     private mutating func put(_ start: String, text: String) {
         bytes.append(contentsOf: start.utf8)
         quote(text)
+    }
+
+    private mutating func put(_ form: DataForm) {
+        if form != .value { put(#","form":"#, text: form.rawValue) }
     }
 
     private mutating func put(_ start: String, json text: String) {

@@ -35,6 +35,11 @@ public struct RecordedInvocation: Sendable {
 
     /// The answer's body, JSON text; empty for none.
     public var body: String { JSONScanner.members(of: answer)?.first { $0.name == "body" }?.value ?? "" }
+
+    /// Whether the body is the array of an acknowledgement's arguments, and not the one that it has.
+    public var answersList: Bool {
+        JSONScanner.values(of: ["form"], in: answer)?[0] == #""arguments""#
+    }
 }
 
 extension RecordedInvocation {

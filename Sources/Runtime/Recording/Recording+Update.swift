@@ -24,6 +24,7 @@ extension Recording {
         line.clear()
         line.writeEnd("stopped")
         bytes += line.bytes
+        try writeVersion()
         do {
             try Data(bytes).write(
                 to: URL(filePath: folder + "/" + RecordingFormat.events(1)), options: .atomic)
@@ -35,6 +36,19 @@ extension Recording {
         {
             part += 1
         }
+    }
+
+    /// What is written is of the present version of the format.
+    private func writeVersion() throws(RecordingError) {
+        let path = folder + "/" + RecordingFormat.header
+        do {
+            let data = try Data(contentsOf: URL(filePath: path))
+            var header = try JSON.decoder.decode(RecordingHeader.self, from: data)
+            guard header.version != RecordingFormat.version else { return }
+            header.version = RecordingFormat.version
+            try Data((JSON.encode(header) + "\n").utf8).write(to: URL(filePath: path), options: .atomic)
+            try RecordingPlace.makePrivate(path)
+        } catch { throw RecordingError(folder, "\(RecordingFormat.header) cannot be written") }
     }
 }
 

@@ -99,9 +99,6 @@ struct RecordedReturn: Sendable {
 
 /// Reads the lines of a recording's files.
 private struct RecordingLines {
-    /// The longest line that is read.
-    static let longestLine = 16 << 20
-
     let folder: String
     var invocations: [RecordedInvocation] = []
     var returns: [RecordedReturn] = []
@@ -132,7 +129,7 @@ private struct RecordingLines {
             }
             if end > start {
                 do throws(RecordingProblem) {
-                    guard end - start <= Self.longestLine else {
+                    guard end - start <= RecordingFormat.longestLine else {
                         throw RecordingProblem("the line is too long")
                     }
                     guard let text = String(validating: bytes[start..<end], as: UTF8.self) else {

@@ -2,6 +2,8 @@
 public enum RecordingFormat {
     /// The version that is written, and the newest that is read.
     public static let version = 2
+    /// The longest line, in bytes: an event of `Event.maximumCloudEventLength`, and what came of it.
+    static let longestLine = 64 << 20
     /// The word in the header that tells a recording from other folders.
     static let name = "gestaloka-recording"
     /// What the recording is: JSON.

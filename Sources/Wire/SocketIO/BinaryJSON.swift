@@ -19,7 +19,7 @@ public enum BinaryJSON {
     public static func inlined(json: String, attachments: [[UInt8]]) throws(SocketIOError) -> String {
         let text = Array(json.utf8)
         let bytes = text.span
-        guard isValue(bytes) else { throw .invalidPayload }
+        guard isValue(bytes) else { throw isValue(bytes, depthLimit: .max) ? .tooDeep : .invalidPayload }
         var output: [UInt8] = []
         output.reserveCapacity(
             attachments.reduce(text.count) { $0 + Base64.encodedCount($1.count) + opening.count })
@@ -96,10 +96,48 @@ public enum BinaryJSON {
         return (json: String(decoding: output, as: UTF8.self), attachments: attachments)
     }
 
-    /// Behind this check a brace outside of a string opens an object, and a string ends.
-    private static func isValue(_ bytes: Span<UInt8>) -> Bool {
+    /// Whether a JSON text is just octets, `{"$binary":"<Base64>"}`.
+    public static func isOctets(_ json: String) -> Bool {
+        let bytes = json.utf8.span
+        guard holdsMarker(bytes) else { return false }
         let start = JSONScanner.skipSpace(bytes, 0)
-        guard let end = JSONScanner.endOfValue(bytes, from: start, depth: 0) else { return false }
+        guard JSONScanner.isByte(bytes, start, ASCII.leftBrace), let (_, end) = binary(bytes, at: start)
+        else {
+            return false
+        }
+        return JSONScanner.skipSpace(bytes, end) == bytes.count
+    }
+
+    /// How many octets a JSON text has with each `{"$binary":"<Base64>"}` counted as the octets that it stands for: what
+    /// arrived, where they came as attachments. Base64 makes four of three.
+    public static func octetCount(of json: [UInt8]) -> Int {
+        let bytes = json.span
+        guard holdsMarker(bytes), isValue(bytes) else { return json.count }
+        var count = json.count
+        var index = 0
+        while index < bytes.count {
+            switch bytes[index] {
+            case ASCII.leftBrace:
+                guard let (content, end) = binaryContent(bytes, at: index) else {
+                    index += 1
+                    continue
+                }
+                count -= (end - index) - content.count / 4 * 3
+                for digit in content.suffix(2) where bytes[digit] == ASCII.equals { count -= 1 }
+                index = end
+            case ASCII.quote: index = JSONScanner.endOfString(bytes, from: index) ?? bytes.count
+            default: index += 1
+            }
+        }
+        return count
+    }
+
+    /// Behind this check a brace outside of a string opens an object, and a string ends.
+    private static func isValue(_ bytes: Span<UInt8>, depthLimit: Int = JSONScanner.depthLimit) -> Bool {
+        let start = JSONScanner.skipSpace(bytes, 0)
+        guard let end = JSONScanner.endOfValue(bytes, from: start, depth: 0, limit: depthLimit) else {
+            return false
+        }
         return JSONScanner.skipSpace(bytes, end) == bytes.count
     }
 
@@ -181,18 +219,27 @@ public enum BinaryJSON {
 
     /// The octets that the object at `start` stands for, and where it ends.
     private static func binary(_ bytes: Span<UInt8>, at start: Int) -> (attachment: [UInt8], end: Int)? {
+        guard let (content, end) = binaryContent(bytes, at: start) else { return nil }
+        if let attachment = Base64.decode(bytes, content) { return (attachment: attachment, end: end) }
+        // Many encoders write the digit `/` as `\/`.
+        guard let literal = bytes.utf8Text((content.lowerBound - 1)..<(content.upperBound + 1)),
+            literal.utf8.contains(ASCII.backslash),
+            let attachment = JSONScanner.string(of: literal).flatMap({ Base64.decode($0) })
+        else { return nil }
+        return (attachment: attachment, end: end)
+    }
+
+    /// What stands between the quotes of the object at `start`, where it is one of octets by its form, and where the
+    /// object ends.
+    private static func binaryContent(
+        _ bytes: Span<UInt8>, at start: Int
+    ) -> (content: Range<Int>, end: Int)? {
         let name = JSONScanner.skipSpace(bytes, start + 1)
         guard isLiteral(bytes, at: name, marker), let member = member(bytes, from: name),
             bytes[member.value.lowerBound] == ASCII.quote
         else { return nil }
         let end = JSONScanner.skipSpace(bytes, member.value.upperBound)
         guard JSONScanner.isByte(bytes, end, ASCII.rightBrace) else { return nil }
-        let content = (member.value.lowerBound + 1)..<(member.value.upperBound - 1)
-        if let attachment = Base64.decode(bytes, content) { return (attachment: attachment, end: end + 1) }
-        // Many encoders write the digit `/` as `\/`.
-        guard let literal = bytes.utf8Text(member.value), literal.utf8.contains(ASCII.backslash),
-            let attachment = JSONScanner.string(of: literal).flatMap({ Base64.decode($0) })
-        else { return nil }
-        return (attachment: attachment, end: end + 1)
+        return (content: (member.value.lowerBound + 1)..<(member.value.upperBound - 1), end: end + 1)
     }
 }

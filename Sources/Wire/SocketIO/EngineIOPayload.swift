@@ -12,16 +12,40 @@ public enum EngineIOPayload {
     public static func decode(
         _ bytes: [UInt8], limits: EngineIOLimits = .standard
     ) throws(EngineIOError) -> [EngineIOPacket] {
-        let body = bytes.span
-        var packets: [EngineIOPacket] = []
-        var start = 0
-        while true {
-            guard packets.count < limits.payloadPackets else { throw .tooManyPackets }
+        var packets = try Packets(bytes, limits: limits)
+        var all: [EngineIOPacket] = []
+        while let packet = try packets.next() { all.append(packet) }
+        return all
+    }
+
+    /// The packets of a body one at a time, so that a host can turn to others between two of them. Nothing is read of
+    /// a packet before it is asked for, but the packets are counted.
+    public struct Packets: Sendable {
+        private let body: [UInt8]
+        /// Where the next packet starts; nil behind the last.
+        private var start: Int? = 0
+
+        /// The packets of a body; throws where there are more than the limit.
+        public init(_ body: [UInt8], limits: EngineIOLimits = .standard) throws(EngineIOError) {
+            var separators = 0
+            for byte in body where byte == ASCII.recordSeparator { separators += 1 }
+            guard separators < limits.payloadPackets else { throw .tooManyPackets }
+            self.body = body
+        }
+
+        /// Whether there is no further packet.
+        public var isAtEnd: Bool { start == nil }
+
+        /// The next packet; nil behind the last. An error is of one packet: what to make of the rest is the caller's
+        /// to say.
+        public mutating func next() throws(EngineIOError) -> EngineIOPacket? {
+            guard let start else { return nil }
+            let body = self.body
+            let bytes = body.span
             var end = start
-            while end < body.count, body[end] != ASCII.recordSeparator { end += 1 }
-            packets.append(try packet(body, start..<end))
-            guard end < body.count else { return packets }
-            start = end + 1
+            while end < bytes.count, bytes[end] != ASCII.recordSeparator { end += 1 }
+            self.start = end < bytes.count ? end + 1 : nil
+            return try packet(bytes, start..<end)
         }
     }
 

@@ -4,22 +4,38 @@ public enum JSONScanner {
     /// How many arrays and objects may stand within each other, the outermost included.
     public static let depthLimit = 128
 
+    /// Why a text has no elements.
+    enum Fault: Error { case malformed, tooDeep, tooMany }
+
     /// The texts of the elements of an array, without the blanks around them; nil where the text is not one
     /// well-formed array, or too deep.
     public static func elements(of json: String) -> [String]? {
         let bytes = json.utf8.span
-        var index = skipSpace(bytes, 0)
-        guard isByte(bytes, index, ASCII.leftBracket) else { return nil }
-        index = skipSpace(bytes, index + 1)
+        guard let ranges = try? elementRanges(of: bytes) else { return nil }
         var elements: [String] = []
+        elements.reserveCapacity(ranges.count)
+        for range in ranges {
+            guard let element = bytes.utf8Text(range) else { return nil }
+            elements.append(element)
+        }
+        return elements
+    }
+
+    /// Where the elements of an array stand. Beyond `limit` of them nothing is looked at.
+    static func elementRanges(of bytes: Span<UInt8>, atMost limit: Int = .max) throws(Fault) -> [Range<Int>] {
+        var index = skipSpace(bytes, 0)
+        guard isByte(bytes, index, ASCII.leftBracket) else { throw .malformed }
+        index = skipSpace(bytes, index + 1)
+        var ranges: [Range<Int>] = []
         if isByte(bytes, index, ASCII.rightBracket) {
             index += 1
         } else {
             while true {
-                guard let end = endOfValue(bytes, from: index, depth: 1),
-                    let element = bytes.utf8Text(index..<end)
-                else { return nil }
-                elements.append(element)
+                guard ranges.count < limit else { throw .tooMany }
+                guard let end = endOfValue(bytes, from: index, depth: 1) else {
+                    throw endOfValue(bytes, from: index, depth: 1, limit: .max) == nil ? .malformed : .tooDeep
+                }
+                ranges.append(index..<end)
                 index = skipSpace(bytes, end)
                 if isByte(bytes, index, ASCII.comma) {
                     index = skipSpace(bytes, index + 1)
@@ -27,15 +43,16 @@ public enum JSONScanner {
                     index += 1
                     break
                 } else {
-                    return nil
+                    throw .malformed
                 }
             }
         }
-        return skipSpace(bytes, index) == bytes.count ? elements : nil
+        guard skipSpace(bytes, index) == bytes.count else { throw .malformed }
+        return ranges
     }
 
     /// The members of an object in order, their names decoded and their values as texts; nil where the text
-    /// is not one well-formed object, or too deep.
+    /// is not one well-formed object, or too deep. For a few of them, `values(of:in:)` costs less.
     public static func members(of json: String) -> [(name: String, value: String)]? {
         let bytes = json.utf8.span
         guard let found = memberRanges(of: bytes) else { return nil }
@@ -50,13 +67,56 @@ public enum JSONScanner {
         return members
     }
 
+    /// The values of some members of an object, as texts: for each name the last of it, or nil where there is none.
+    /// Nothing is copied of the other members, however many there are.
+    ///
+    /// Nil where the text is not one well-formed object, is too deep, or has more than `limit` bytes: then it is not
+    /// looked at.
+    public static func values(
+        of names: [String], in json: String, atMost limit: Int = .max
+    ) -> [String?]? {
+        let bytes = json.utf8.span
+        guard bytes.count <= limit else { return nil }
+        var found = [Range<Int>?](repeating: nil, count: names.count)
+        let isObject = eachMember(of: bytes) { name, value in
+            for (place, wanted) in names.enumerated() where isName(bytes, name, wanted) {
+                found[place] = value
+            }
+        }
+        guard isObject else { return nil }
+        return found.map { $0.flatMap { bytes.utf8Text($0) } }
+    }
+
+    /// Whether a string, its quotes included, stands for this text.
+    private static func isName(_ bytes: Span<UInt8>, _ range: Range<Int>, _ text: String) -> Bool {
+        let wanted = text.utf8.span
+        if range.count == wanted.count + 2 {
+            var index = 0
+            while index < wanted.count, bytes[range.lowerBound + 1 + index] == wanted[index] { index += 1 }
+            if index == wanted.count { return true }
+        }
+        // An escape takes up to six octets for one.
+        guard range.count > wanted.count + 2, range.count <= 6 * wanted.count + 2,
+            let literal = bytes.utf8Text(range), literal.utf8.contains(ASCII.backslash)
+        else { return false }
+        return string(of: literal) == text
+    }
+
     /// Where the members of an object stand, in order: each name with its quotes, and each value. Nil where the bytes
     /// are not one well-formed object, or too deep; whether they are UTF-8 is not looked at.
     package static func memberRanges(of bytes: Span<UInt8>) -> [(name: Range<Int>, value: Range<Int>)]? {
-        var index = skipSpace(bytes, 0)
-        guard isByte(bytes, index, ASCII.leftBrace) else { return nil }
-        index = skipSpace(bytes, index + 1)
         var members: [(name: Range<Int>, value: Range<Int>)] = []
+        return eachMember(of: bytes) { members.append(($0, $1)) } ? members : nil
+    }
+
+    /// Goes through the members of an object; whether it is one, well-formed and not too deep.
+    @inline(__always)
+    private static func eachMember(
+        of bytes: Span<UInt8>, _ visit: (_ name: Range<Int>, _ value: Range<Int>) -> Void
+    ) -> Bool {
+        var index = skipSpace(bytes, 0)
+        guard isByte(bytes, index, ASCII.leftBrace) else { return false }
+        index = skipSpace(bytes, index + 1)
         if isByte(bytes, index, ASCII.rightBrace) {
             index += 1
         } else {
@@ -64,8 +124,8 @@ public enum JSONScanner {
                 guard let endOfName = endOfString(bytes, from: index),
                     let start = startOfMemberValue(bytes, behind: endOfName),
                     let end = endOfValue(bytes, from: start, depth: 1)
-                else { return nil }
-                members.append((index..<endOfName, start..<end))
+                else { return false }
+                visit(index..<endOfName, start..<end)
                 index = skipSpace(bytes, end)
                 if isByte(bytes, index, ASCII.comma) {
                     index = skipSpace(bytes, index + 1)
@@ -73,11 +133,11 @@ public enum JSONScanner {
                     index += 1
                     break
                 } else {
-                    return nil
+                    return false
                 }
             }
         }
-        return skipSpace(bytes, index) == bytes.count ? members : nil
+        return skipSpace(bytes, index) == bytes.count
     }
 
     /// Whether the bytes are exactly one value in UTF-8, without blanks around it and not too deep.
@@ -85,6 +145,13 @@ public enum JSONScanner {
         let bytes = text.span
         guard endOfValue(bytes, from: 0, depth: 0) == bytes.count else { return false }
         return (try? UTF8Span(validating: bytes)) != nil
+    }
+
+    /// Whether a text is one value, blanks around it or not, and not too deep.
+    public static func isJSON(_ text: String) -> Bool {
+        let bytes = text.utf8.span
+        guard let end = endOfValue(bytes, from: skipSpace(bytes, 0), depth: 0) else { return false }
+        return skipSpace(bytes, end) == bytes.count
     }
 
     static func isSpace(_ byte: UInt8) -> Bool {
@@ -101,15 +168,18 @@ public enum JSONScanner {
         return index
     }
 
-    /// Where the value that starts at `start` ends; nil where none does. `depth` containers are open already.
-    static func endOfValue(_ bytes: Span<UInt8>, from start: Int, depth: Int) -> Int? {
+    /// Where the value that starts at `start` ends; nil where none does. `depth` containers are open already, and
+    /// `limit` may be.
+    static func endOfValue(
+        _ bytes: Span<UInt8>, from start: Int, depth: Int, limit: Int = depthLimit
+    ) -> Int? {
         var closers: [UInt8] = []
         var index = start
         while true {
             guard index < bytes.count else { return nil }
             let opener = bytes[index]
             if opener == ASCII.leftBracket || opener == ASCII.leftBrace {
-                guard depth + closers.count < depthLimit else { return nil }
+                guard depth + closers.count < limit else { return nil }
                 let closer = opener == ASCII.leftBrace ? ASCII.rightBrace : ASCII.rightBracket
                 index = skipSpace(bytes, index + 1)
                 if !isByte(bytes, index, closer) {

@@ -20,7 +20,8 @@ public struct SocketIOAssembler: Sendable {
 
     /// Takes in a packet, and gives it back where it is whole: at once where it has no attachments; nil where
     /// they are due. A whole packet is never a binary one: it is an event or an acknowledgement with its octets
-    /// as `{"$binary":"<Base64>"}` (`BinaryJSON`).
+    /// as `{"$binary":"<Base64>"}` (`BinaryJSON`); one that is nested too deeply keeps its placeholders, and its
+    /// `event()` or `arguments()` throw.
     public mutating func receive(_ packet: SocketIOPacket) throws(SocketIOError) -> SocketIOPacket? {
         guard self.packet == nil else {
             reset()
@@ -61,7 +62,12 @@ public struct SocketIOAssembler: Sendable {
         var packet = packet
         packet.kind = packet.kind == .binaryEvent ? .event : .ack
         packet.attachments = 0
-        packet.json = try BinaryJSON.inlined(json: json, attachments: attachments)
+        do throws(SocketIOError) {
+            packet.json = try BinaryJSON.inlined(json: json, attachments: attachments)
+        } catch {
+            // Whoever reads the packet finds the same, and knows by then whom to tell.
+            guard error == .tooDeep else { throw error }
+        }
         return packet
     }
 }

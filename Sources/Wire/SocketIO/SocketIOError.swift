@@ -1,4 +1,4 @@
-/// Why a text is not a Socket.IO packet; the receiver closes the connection.
+/// Why a text is not a Socket.IO packet; the receiver closes the connection, but for what `isOfThePacket` says.
 public enum SocketIOError: Error, Equatable {
     /// Nothing at all.
     case empty
@@ -25,6 +25,20 @@ public enum SocketIOError: Error, Equatable {
     case unexpectedAttachment
     /// The attachments of a packet are longer than the limit.
     case attachmentsTooLong
+    /// The payload is JSON, but nested deeper than `JSONScanner.depthLimit`.
+    case tooDeep
+    /// The event's name is longer than the limit.
+    case nameTooLong
+    /// The event or acknowledgement has more arguments than the limit.
+    case tooManyArguments
+
+    /// Whether the packet could be told from those around it, so that it alone is refused and the connection goes on.
+    public var isOfThePacket: Bool {
+        switch self {
+        case .tooDeep, .nameTooLong, .tooManyArguments: true
+        default: false
+        }
+    }
 }
 
 /// How much of everything one Socket.IO packet may bring.
@@ -38,15 +52,26 @@ public struct SocketIOLimits: Sendable, Equatable {
     /// A namespace with its query, in octets.
     public var namespaceBytes: Int
 
+    /// An event's name, in octets. Looked at before anything is compared with it.
+    public var eventNameBytes: Int
+    /// The arguments of an event or an acknowledgement. What is beyond them is not looked at.
+    public var arguments: Int
+    /// The payload of a connect, in octets; for who reads it, before its members are looked at.
+    public var connectBytes: Int
+
     /// Limits that differ from the standard ones where named.
     public init(
         attachments: Int = 10, attachmentBytes: Int = 4 * 1024 * 1024, idDigits: Int = 10,
-        namespaceBytes: Int = 256
+        namespaceBytes: Int = 256, eventNameBytes: Int = 256, arguments: Int = 64,
+        connectBytes: Int = 64 * 1024
     ) {
         self.attachments = attachments
         self.attachmentBytes = attachmentBytes
         self.idDigits = min(idDigits, 18)
         self.namespaceBytes = namespaceBytes
+        self.eventNameBytes = eventNameBytes
+        self.arguments = arguments
+        self.connectBytes = connectBytes
     }
 
     /// What a host uses unless it knows better.

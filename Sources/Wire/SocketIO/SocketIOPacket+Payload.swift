@@ -5,21 +5,68 @@ extension SocketIOPacket {
     ]
 
     /// The name of an event and the raw JSON of each argument.
-    public func event() throws(SocketIOError) -> (name: String, arguments: [String]) {
-        guard kind == .event || kind == .binaryEvent, let json,
-            var elements = JSONScanner.elements(of: json), let first = elements.first,
-            let name = JSONScanner.string(of: first)
-        else { throw .invalidPayload }
+    ///
+    /// Sizes are looked at before contents: a name that is too long is compared with nothing, and of arguments that
+    /// are too many none is copied.
+    public func event(
+        limits: SocketIOLimits = .standard
+    ) throws(SocketIOError) -> (name: String, arguments: [String]) {
+        guard kind == .event || kind == .binaryEvent, let json else { throw .invalidPayload }
+        let bytes = json.utf8.span
+        let name = try Self.name(bytes, limits)
         guard !Self.reservedEvents.contains(name) else { throw .reservedEvent }
-        elements.removeFirst()
-        return (name: name, arguments: elements)
+        let ranges = try Self.ranges(bytes, atMost: limits.arguments + 1)
+        return (name: name, arguments: try Self.texts(bytes, ranges.dropFirst()))
     }
 
     /// The raw JSON of each argument of an acknowledgement.
-    public func arguments() throws(SocketIOError) -> [String] {
-        guard kind == .ack || kind == .binaryAck, let json, let elements = JSONScanner.elements(of: json)
-        else { throw .invalidPayload }
-        return elements
+    public func arguments(limits: SocketIOLimits = .standard) throws(SocketIOError) -> [String] {
+        guard kind == .ack || kind == .binaryAck, let json else { throw .invalidPayload }
+        let bytes = json.utf8.span
+        return try Self.texts(bytes, Self.ranges(bytes, atMost: limits.arguments)[...])
+    }
+
+    /// The first element of an event's payload.
+    private static func name(
+        _ bytes: Span<UInt8>, _ limits: SocketIOLimits
+    ) throws(SocketIOError) -> String {
+        let bracket = JSONScanner.skipSpace(bytes, 0)
+        guard JSONScanner.isByte(bytes, bracket, ASCII.leftBracket) else { throw .invalidPayload }
+        let start = JSONScanner.skipSpace(bytes, bracket + 1)
+        guard let end = JSONScanner.endOfString(bytes, from: start) else { throw .invalidPayload }
+        // An escape takes up to six octets for one.
+        guard end - start - 2 <= 6 * limits.eventNameBytes else { throw .nameTooLong }
+        guard let name = bytes.utf8Text(start..<end).flatMap({ JSONScanner.string(of: $0) }) else {
+            throw .invalidPayload
+        }
+        guard name.utf8.count <= limits.eventNameBytes else { throw .nameTooLong }
+        return name
+    }
+
+    private static func ranges(
+        _ bytes: Span<UInt8>, atMost limit: Int
+    ) throws(SocketIOError) -> [Range<Int>] {
+        do throws(JSONScanner.Fault) {
+            return try JSONScanner.elementRanges(of: bytes, atMost: limit)
+        } catch {
+            switch error {
+            case .malformed: throw .invalidPayload
+            case .tooDeep: throw .tooDeep
+            case .tooMany: throw .tooManyArguments
+            }
+        }
+    }
+
+    private static func texts(
+        _ bytes: Span<UInt8>, _ ranges: ArraySlice<Range<Int>>
+    ) throws(SocketIOError) -> [String] {
+        var texts: [String] = []
+        texts.reserveCapacity(ranges.count)
+        for range in ranges {
+            guard let text = bytes.utf8Text(range) else { throw .invalidPayload }
+            texts.append(text)
+        }
+        return texts
     }
 
     /// Grants a namespace: the server's answer to a connect. `pid` is the private id with which a client may
@@ -65,6 +112,22 @@ extension SocketIOPacket {
         SocketIOPacket(
             kind: attachments > 0 ? .binaryAck : .ack, namespace: namespace, id: id,
             attachments: attachments, json: "[" + json.joined(separator: ",") + "]")
+    }
+
+    /// The raw JSON of arguments as `event` and `ack` take it: `json` as the one argument, or where it is a list the
+    /// elements of that array, in one piece with the commas between them; nothing where it has none.
+    public static func arguments(_ json: String, areList: Bool) -> [String] {
+        guard areList else { return [json] }
+        let bytes = json.utf8.span
+        let start = JSONScanner.skipSpace(bytes, 0)
+        var end = bytes.count
+        while end > start, JSONScanner.isSpace(bytes[end - 1]) { end -= 1 }
+        guard end - start >= 2, bytes[start] == ASCII.leftBracket, bytes[end - 1] == ASCII.rightBracket else {
+            return [json]
+        }
+        let first = JSONScanner.skipSpace(bytes, start + 1)
+        guard first < end - 1, let elements = bytes.utf8Text(first..<(end - 1)) else { return [] }
+        return [elements]
     }
 
     /// The packet with its binary values (`{"$binary":"<Base64>"}`) taken out: a binary event or

@@ -5,6 +5,10 @@
 /// is complete: an idle decoder holds next to nothing. Each reserved bit is an error, but for the one that
 /// marks a compressed message where permessage-deflate (RFC 7692) was negotiated.
 ///
+/// Messages that were whole before an error come first, whatever the pieces in which the bytes arrived. Text that is
+/// not UTF-8 is an error at its first wrong octet, without its frame being awaited (RFC 6455 8.1); compressed text is
+/// looked at when it is whole.
+///
 /// With permessage-deflate a copy of a decoder shares what the messages so far left in the inflater, so that
 /// only one of them may go on.
 public struct WebSocketDecoder: Sendable {
@@ -46,12 +50,15 @@ public struct WebSocketDecoder: Sendable {
     private var inflater: WebSocketInflater?
     private var queue = ByteQueue()
     private var header: WebSocketFrameHeader?
+    /// How much of that frame's payload has been taken into the message.
+    private var received = 0
     private var failure: WebSocketError?
     private var isClosed = false
 
     private var message: [UInt8] = []
     private var messageOpcode: WebSocketOpcode?
     private var isCompressed = false
+    private var utf8 = UTF8Check()
     private var fragments = 0
     private var controlFrames = 0
 
@@ -119,12 +126,15 @@ public struct WebSocketDecoder: Sendable {
                 header = parsed
                 frame = parsed
             }
-            guard queue.count >= frame.payloadLength else { return nil }
-            header = nil
             if frame.opcode.isControl {
+                guard queue.count >= frame.payloadLength else { return nil }
+                header = nil
                 return try control(frame.opcode, takePayload(frame))
             }
-            appendPayload(frame)
+            try appendPayload(frame)
+            guard received == frame.payloadLength else { return nil }
+            header = nil
+            received = 0
             if frame.isFinal { return try finishMessage() }
         }
         return nil
@@ -147,6 +157,7 @@ public struct WebSocketDecoder: Sendable {
             guard messageOpcode == nil else { throw .violation("A message starts within another one.") }
             messageOpcode = frame.opcode
             isCompressed = frame.isCompressed
+            utf8 = UTF8Check()
             fragments = 0
             controlFrames = 0
         }
@@ -158,11 +169,23 @@ public struct WebSocketDecoder: Sendable {
         }
     }
 
-    private mutating func appendPayload(_ frame: WebSocketFrameHeader) {
+    /// Takes what has arrived of a frame into the message.
+    private mutating func appendPayload(_ frame: WebSocketFrameHeader) throws(WebSocketError) {
+        let length = min(queue.count, frame.payloadLength - received)
+        guard length > 0 else { return }
         let start = message.count
-        message.append(contentsOf: queue.storage[queue.start..<(queue.start + frame.payloadLength)])
-        queue.consume(frame.payloadLength)
-        if let key = frame.maskingKey { WebSocketMask.apply(key, to: &message, from: start) }
+        message.append(contentsOf: queue.storage[queue.start..<(queue.start + length)])
+        queue.consume(length)
+        if let key = frame.maskingKey {
+            WebSocketMask.apply(WebSocketMask.rotated(key, by: received), to: &message, from: start)
+        }
+        received += length
+        guard messageOpcode == .text, !isCompressed else { return }
+        // What has arrived whole is looked at as a whole, which is quicker.
+        if start == 0, frame.isFinal, length == frame.payloadLength { return }
+        var check = utf8
+        guard check.take(message.span.extracting(start...)) else { throw .notText("The text is not UTF-8.") }
+        utf8 = check
     }
 
     private mutating func takePayload(_ frame: WebSocketFrameHeader) -> [UInt8] {

@@ -1,5 +1,11 @@
 /// The masking of RFC 6455 5.3.
 enum WebSocketMask {
+    /// The key for what follows the first `count` octets of a payload.
+    static func rotated(_ key: UInt32, by count: Int) -> UInt32 {
+        let bits = UInt32(truncatingIfNeeded: count & 3) * 8
+        return key << bits | key >> (32 - bits)
+    }
+
     /// Applies a key (its first octet the most significant) to the octets from `start` on; twice undoes it.
     ///
     /// Eight octets at a time, since every octet that a client sends comes through here. The unsafe loads and

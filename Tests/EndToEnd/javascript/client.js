@@ -48,20 +48,20 @@ const orders = {
     opened.onAny((event, ...values) => {
       const answer = typeof values.at(-1) === "function" ? values.pop() : undefined;
       happens("event", { event, values });
-      if (answer && opened.answer !== undefined) answer(opened.answer);
+      if (answer && opened.answers !== undefined) answer(...opened.answers);
     });
   },
-  emit({ socket, event, value }) {
-    sockets[socket].emit(event, revive(value));
+  emit({ socket, event, values }) {
+    sockets[socket].emit(event, ...revive(values));
   },
-  call({ socket, event, value, timeout = 10_000 }) {
-    sockets[socket].timeout(timeout).emit(event, revive(value), (error, answer) => {
-      tell({ socket, what: "answer", to: event, answer, timed_out: Boolean(error) });
+  call({ socket, event, values, timeout = 10_000 }) {
+    sockets[socket].timeout(timeout).emit(event, ...revive(values), (error, ...answers) => {
+      tell({ socket, what: "answer", to: event, answers, timed_out: Boolean(error) });
     });
   },
   // What is answered to the server's questions from now on.
-  answer({ socket, value }) {
-    sockets[socket].answer = revive(value);
+  answer({ socket, values }) {
+    sockets[socket].answers = revive(values);
   },
   // Goes and comes back by itself.
   drop({ socket }) {

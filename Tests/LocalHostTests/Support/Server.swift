@@ -22,6 +22,24 @@ struct Script: Function {
     }
 }
 
+/// Says its arguments back, to its socket as the event `relayed` and as the answer.
+struct Relay: Function {
+    func handle(_ input: AnyArguments, in context: Context) async throws -> AnyArguments {
+        if case .socket(_, let connection, _) = context.trigger {
+            try context.emit("relayed", input, to: [connection])
+        }
+        return input
+    }
+}
+
+/// Says bare text back, as a message and as the answer.
+struct Parrot: Function {
+    func handle(_ input: PlainText, in context: Context) async throws -> PlainText {
+        if case .socket(_, let connection, _) = context.trigger { try context.post(input, to: connection) }
+        return input
+    }
+}
+
 /// A function of a test, with its entry in the manifest.
 struct Route: Sendable {
     var entry: FunctionEntry
@@ -29,10 +47,11 @@ struct Route: Sendable {
 
     init(
         _ name: String, on triggers: Trigger..., access: Access = .none, per: RateScope? = nil,
-        limits: Limits = Limits(), body: @escaping Body = { input, _ in input }
+        limits: Limits = Limits(), handler: String = "Script",
+        body: @escaping Body = { input, _ in input }
     ) {
         entry = FunctionEntry(
-            name: name, handler: "Script", triggers: triggers, access: access, per: per, limits: limits)
+            name: name, handler: handler, triggers: triggers, access: access, per: per, limits: limits)
         self.body = body
     }
 
@@ -76,7 +95,8 @@ final class Server: Sendable {
         var platform = Platform.system(timers: loop, executor: loop)
         change(&platform)
         invoker = try Invoker(
-            manifest: manifest, functions: FunctionSet(Script(bodies: bodies)), state: state,
+            manifest: manifest, functions: FunctionSet(Script(bodies: bodies), Relay(), Parrot()),
+            state: state,
             platform: platform, log: log, settings: Settings(environment: [:]))
         thread = try SystemThread(named: "test-loop") { loop.run() }
         host = Host(invoker: invoker, loop: loop, log: log, limits: limits)

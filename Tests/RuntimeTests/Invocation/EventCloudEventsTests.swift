@@ -39,6 +39,27 @@ import Testing
         #expect(try back.cloudEvent() == event.cloudEvent())
     }
 
+    @Test(arguments: DataForm.allCases)
+    func everyForm_comesBack(_ form: DataForm) throws {
+        for data in ["[1,2]", "[]", "bare \"text\"\n", ""] {
+            let event = Event(
+                id: "1", time: Self.time, trigger: .socket(event: "e", connection: "c", host: "h"),
+                data: Array(data.utf8), form: form)
+            let back = try roundTrip(event)
+            #expect(back.form == form && back.data == event.data, "\(data)")
+        }
+        let strange = try Event(id: "1", time: Self.time, trigger: .direct, form: .text).cloudEvent()
+            .replacing(#""dataform":"text""#, with: #""dataform":"tale""#)
+        #expect(throws: CloudEventError.self) { try Event(cloudEvent: Array(strange.utf8)) }
+    }
+
+    @Test func largestBody_isAnEvent() throws {
+        let bytes = Binary([UInt8](repeating: 7, count: 16 << 20))
+        let event = Event(
+            id: "1", time: Self.time, trigger: .direct, data: Array(try JSON.encode(bytes).utf8))
+        #expect(try roundTrip(event).data == event.data)
+    }
+
     @Test func theText_isAsDocumented() throws {
         let event = Event(
             id: "req_1", time: Self.time, trigger: .http(method: "POST", path: "/x"),
@@ -144,7 +165,7 @@ import Testing
     }
 
     @Test func aLongText_isRefused_bothWays() {
-        let long = [UInt8](repeating: 0x20, count: (1 << 20) + 1)
+        let long = [UInt8](repeating: 0x20, count: Event.maximumCloudEventLength + 1)
         #expect(throws: CloudEventError.self) { try Event(cloudEvent: long) }
         let event = Event(id: "1", time: Self.time, trigger: .direct, data: long.dropLast(2))
         #expect(throws: CloudEventError.self) { try event.cloudEvent() }

@@ -23,6 +23,16 @@ import Testing
         #expect(nearest("a", among: ["b"]) == nil)
     }
 
+    @Test func longNames_areNotCompared_onEitherSide() {
+        let longest = String(repeating: "a", count: Suggestions.longest)
+        let suggestions = Suggestions([longest + "a", "b" + longest.dropFirst(), "/api/session"])
+        #expect(suggestions.nearest(to: longest) == "b" + longest.dropFirst())
+        #expect(suggestions.nearest(to: longest + "b") == nil)
+        #expect(suggestions.nearest(to: String(repeating: "é", count: 33)) == nil)
+        #expect(suggestions.nearest(to: "/api/sesion") == "/api/session")
+        #expect(suggestions.nearest(to: "/api/sesion" + String(repeating: "/", count: 8_192)) == nil)
+    }
+
     @Test(arguments: [
         ("", "", 0), ("", "abc", 3), ("abc", "", 3), ("abc", "abc", 0), ("abc", "acb", 1), ("abc", "abd", 1),
         ("kitten", "sitting", 3), ("ca", "abc", 3),

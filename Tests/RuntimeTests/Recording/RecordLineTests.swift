@@ -77,6 +77,28 @@ import Testing
         #expect(recorded.log == #"{"message":"done \"well\"\n","a":"日本","b":true,"i":null,"n":0.5,"z":-3}"#)
     }
 
+    @Test func argumentsAndText_comeBack() throws {
+        let socket = Event.Source.socket(event: "m", connection: "c", host: "h")
+        let list = try roundTrip(
+            record("[1,[2]]", trigger: socket) {
+                $0.event.form = .arguments
+                $0.outcome.json = "[]"
+                $0.outcome.form = .arguments
+            })
+        #expect(list.event.form == .arguments && list.event.data == Array("[1,[2]]".utf8))
+        #expect(list.answer == #"{"status":202,"body":[],"form":"arguments"}"# && list.answersList)
+        #expect(list.cloudEvent.contains(#""dataform":"arguments","datacontenttype":"application/json""#))
+        let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln"
+        let text = try roundTrip(
+            record("Hello\n\"\(token)\"", trigger: socket) {
+                $0.event.form = .text
+                $0.outcome.form = .text
+            })
+        #expect(text.event.form == .text && text.event.data == Array("Hello\n\"[redacted]\"".utf8))
+        #expect(text.answer == #"{"status":202,"body":{"x":"y"},"form":"text"}"# && !text.answersList)
+        #expect(text.cloudEvent.contains(#""dataform":"text","datacontenttype":"text/plain","data":"Hello"#))
+    }
+
     @Test func refusedInvocation_hasNoNumbers_andItsProblemIsTheBody() throws {
         let recorded = try roundTrip(
             record {
@@ -165,6 +187,14 @@ import Testing
                 #"{"emit":"e","rooms":[],"except":[],"data":1,"volatile":true,"answer_within":1500}"#
             ),
             (
+                .emit(Emit(rooms: [], event: "e", json: "[1]", form: .arguments, isVolatile: true)),
+                #"{"emit":"e","rooms":[],"except":[],"data":[1],"form":"arguments","volatile":true}"#
+            ),
+            (
+                .emit(Emit(rooms: [], event: "e", json: "\"t\"", form: .text)),
+                #"{"emit":"e","rooms":[],"except":[],"data":"t","form":"text"}"#
+            ),
+            (
                 .openSession(id: "s", subject: "p", expiresAt: end),
                 #"{"open_session":"s","subject":"p","expires_at":"2026-01-01T00:00:00.000Z"}"#
             ),
@@ -180,7 +210,7 @@ import Testing
             #"{"reads":["# + reads.map(\.1).joined(separator: ",") + #"],"writes":["#
             + writes.map(\.1).joined(separator: ",") + "]}"
         #expect(recorded.unit == expected)
-        #expect(recorded.numbers == 16)
+        #expect(recorded.numbers == 18)
         #expect(recorded.journalReads().map(\.stream) == ["s"])
         #expect(recorded.journalReads().map(\.upTo) == [9])
         // What a replay gave is written by the same code, and so compared as text.

@@ -49,10 +49,17 @@ import Testing
 
     @Test func update_acceptsTheDifferences() async throws {
         let play = try await play()
+        // One that was recorded before the format had this version.
+        let header = URL(filePath: play.folder + "/recording.json")
+        let present = #""version":\#(RecordingFormat.version)"#
+        let text = String(decoding: try Data(contentsOf: header), as: UTF8.self)
+        #expect(text.contains(present))
+        try Data(text.replacing(present, with: #""version":1"#).utf8).write(to: header)
         let recording = try play.recording()
         let changed = Deed(step: 10)
         let (again, _) = try await play.replay(recording, with: changed, renumbers: true)
         try recording.update(with: again)
+        #expect(String(decoding: try Data(contentsOf: header), as: UTF8.self) == text)
         let updated = try Recording(folder: play.folder)
         #expect(updated.invocations.count == recording.invocations.count)
         #expect(updated.remarks.isEmpty)

@@ -50,6 +50,18 @@ import Wire
         }
     }
 
+    @Test func valuesOfAFewMembers_areTheLastOfEachName() {
+        let json = #" {"token":1,"a":{"token":2},"to\u006ben":"x","pid":[ 1 ],"tokens":3} "#
+        #expect(JSONScanner.values(of: ["token", "pid", "none"], in: json) == ["\"x\"", "[ 1 ]", nil])
+        #expect(JSONScanner.values(of: [], in: "{}") == [])
+        #expect(JSONScanner.values(of: [""], in: #"{"":1}"#) == ["1"])
+        for bad in ["", "[]", "{", "{\"a\":1,}", "{\"a\":1}}", "{a:1}", "1"] {
+            #expect(JSONScanner.values(of: ["a"], in: bad) == nil, "\(bad)")
+        }
+        #expect(JSONScanner.values(of: ["a"], in: #"{"a":1}"#, atMost: 7) == ["1"])
+        #expect(JSONScanner.values(of: ["a"], in: #"{"a":1}"#, atMost: 6) == nil)
+    }
+
     @Test func quoted_isALiteral_thatAnyDecoderReads() throws {
         var generator = SplitMix64(seed: 42)
         var texts = ["", "\"", "\\", "\u{0}\u{1F}\u{7F}\u{2028}", "a/b\n\r\t", "城😀é", "\u{10FFFF}"]
