@@ -388,16 +388,6 @@ public final class Context: Sendable {
     }
 }
 
-/// A token and the session behind it.
-public struct SessionToken: Sendable {
-    /// The JSON Web Token.
-    public let token: String
-    /// The session's id, the token's `sid`.
-    public let sessionID: String
-    /// When both end.
-    public let expiresAt: Timestamp
-}
-
 extension JournalEntry {
     /// The entry's value.
     public func decode<T: Decodable>(_ type: T.Type) throws -> T { try JSON.decode(type, text: body) }
