@@ -172,7 +172,7 @@ class JavaScriptRetries(HostTestCase):
         process = self.host.process
         process.send_signal(signal.SIGSTOP)
         try:
-            browser.order("call", event="player_action", value=action, timeout=150)
+            browser.order("call", event="player_action", values=[action], timeout=150)
             # It is sent for the third time when the time-out has passed twice.
             with self.assertRaises(AssertionError):
                 browser.expect(timeout=0.6, what="answer", to="player_action")
@@ -182,7 +182,7 @@ class JavaScriptRetries(HostTestCase):
         self.assertFalse(told["timed_out"], told)
         # What it sent before is handled by now, for it goes in order.
         browser.call("player_action", {"type": "look"}, timeout=PATIENCE * 1000)
-        return told["answer"]
+        return told["answers"][0]
 
     def test_with_a_key_it_is_done_once(self):
         answer = self.retried({"type": "say", "text": "once", "idempotency_key": str(uuid.uuid4())})
