@@ -86,7 +86,8 @@ extension Host {
 
     private func read(_ connection: Connection) {
         let outcome: Int = unsafe withUnsafeTemporaryAllocation(
-            byteCount: limits.readBytes, alignment: 1
+            // What is long comes in smaller pieces, so that many of them leave some of the turn to what is short.
+            byteCount: connection.isNoted ? limits.readBytes / 4 : limits.readBytes, alignment: 1
         ) { buffer in
             let count = unsafe recv(connection.descriptor, buffer.baseAddress, buffer.count, 0)
             guard count > 0 else { return count }

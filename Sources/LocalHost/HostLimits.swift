@@ -14,7 +14,7 @@ public struct HostLimits: Sendable {
     /// Addresses whose handshakes are counted, of each of two windows.
     public var countedAddresses = 32_768
     /// What is done for one connection in a turn of the loop, in bytes and what costs as much (`TurnCredit`).
-    public var turnCredit = 16_384
+    public var turnCredit = 8_192
     /// Events of one connection that no function takes, and new tokens.
     public var strayEvents = Rate(count: 100, window: .seconds(10))
     /// Bytes of all clients that have arrived and wait for their rest or their turn; beyond, the largest go.
@@ -23,7 +23,7 @@ public struct HostLimits: Sendable {
     public var unsentBytes = 256 << 20
     /// Memory is given back to the system when so many bytes have waited and most of them are gone.
     public var trimmedPeak = 16 << 20
-    /// Bytes read from a connection at once.
+    /// Bytes read from a connection at once; a quarter where some wait already.
     public var readBytes = 65_536
     /// Bytes of pipelined requests that wait while one is answered.
     public var pipelinedBytes = 65_536
