@@ -29,6 +29,8 @@ final class Connection {
     var isLingering = false
     /// What the peer sends behind a refusal is dropped instead of breaking the connection under the answer.
     var lingers = false
+    /// Bytes that have been read since and dropped.
+    var droppedBytes = 0
     /// The peer has ended its side.
     var peerHasEnded = false
     /// When it is closed if nothing happens (the host's uptime).

@@ -101,8 +101,13 @@ extension Host {
             return count
         }
         if outcome > 0 {
-            // Only a peer that goes on sending to a closing connection gets here; it is read so as to see its end.
-            if connection.isClosing { return }
+            // Only a peer that goes on sending to a closing connection gets here; it is read so as to see its end, but
+            // not for as much as it likes: what is beyond that waits in the kernel until the connection is closed.
+            if connection.isClosing {
+                connection.droppedBytes += outcome
+                if connection.droppedBytes >= limits.droppedBytes { watch(connection) }
+                return
+            }
             if let channel = connection.channel {
                 hears(channel.link)
                 advance(connection, channel)
@@ -259,7 +264,8 @@ extension Host {
         let isHeldUp = connection.isBusy || connection.waitingBytes > limits.pipelinedBytes
         let isFull = isHeldUp && (connection.parser?.bufferedBytes ?? 0) > limits.pipelinedBytes
         let isBehind = connection.channel.map { hasBacklog($0.link) } ?? false
-        if !connection.peerHasEnded && !isFull && (!isBehind || connection.isClosing) {
+        let isDone = connection.droppedBytes >= limits.droppedBytes
+        if !connection.peerHasEnded && !isFull && !isDone && (!isBehind || connection.isClosing) {
             interest.insert(.read)
         }
         if connection.waitingBytes > 0 { interest.insert(.write) }

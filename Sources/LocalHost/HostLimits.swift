@@ -38,6 +38,8 @@ public struct HostLimits: Sendable {
     public var closeTime: Duration = .seconds(5)
     /// Time for the answers to events that came before a client's goodbye, or before what broke the protocol.
     public var lastAnswers: Duration = .seconds(10)
+    /// Bytes that are read from a closing connection and dropped, so that a client still gets to read its refusal.
+    public var droppedBytes = 256 << 10
     /// Time that a client that was sent away is left to close its line itself.
     public var partingTime: Duration = .milliseconds(500)
     /// Sockets that wait for their `$connect`; more are sent away, to come back.

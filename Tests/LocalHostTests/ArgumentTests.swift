@@ -160,7 +160,7 @@ import Wire
             let packets = #"42["note"]\u{1E}42["note"]\u{1E}x\u{1E}42["note"]"#
                 .replacing("\\u{1E}", with: "\u{1E}")
             #expect(try client.exchange("POST", target, body: packets).status == 400)
-            #expect(record.wait(for: 1) == ["note"])
+            #expect(record.wait(for: 2) == ["note", "note"])
         }
     }
 
