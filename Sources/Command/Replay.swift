@@ -187,7 +187,7 @@ struct Replay: Verb {
                     differences: invocation.differences)
             }, remarks: replay.remarks)
         do {
-            try Data(report.html().utf8).write(to: URL(filePath: file), options: .atomic)
+            try PrivateFile.write(report.html(), to: file)
         } catch { throw UsageError("--report: \(file) cannot be written") }
         program.console.error("Report: \(file)\n")
     }
@@ -219,7 +219,7 @@ struct Replay: Verb {
         _ = try replay(recording, on: store, end: .before(position))
         let invocation = recording.invocations[position - 1]
         do {
-            try Data((invocation.cloudEvent + "\n").utf8).write(to: URL(filePath: event))
+            try PrivateFile.write(invocation.cloudEvent + "\n", to: event)
         } catch { throw UsageError("\(event) cannot be written") }
         program.console.error(
             "The store as it was in front of #\(position) \(invocation.function): \(store)\n")

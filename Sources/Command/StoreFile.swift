@@ -5,7 +5,9 @@ enum StoreFile {
     /// Who may read them beside their owner, in one line a file; nothing for files that are not there. A store that is
     /// made here is its owner's alone, but one that was copied or restored may be anybody's.
     static func warnings(_ path: String) -> [String] {
-        [path, path + "-wal"].compactMap { file in
+        // What counts is the file that a link names.
+        let path = URL(filePath: path).resolvingSymlinksInPath().path
+        return [path, path + "-wal"].compactMap { file in
             let attributes = try? FileManager.default.attributesOfItem(atPath: file)
             // A number whose type depends on which Foundation the process has.
             guard let mode = attributes?[.posixPermissions].flatMap({ Int("\($0)") }) else { return nil }

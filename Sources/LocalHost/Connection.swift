@@ -29,6 +29,8 @@ final class Connection {
     var isLingering = false
     /// What the peer sends behind a refusal is dropped instead of breaking the connection under the answer.
     var lingers = false
+    /// Until when it rests, after something large was done for it.
+    var rest: Duration = .zero
     /// Bytes that have been read since and dropped.
     var droppedBytes = 0
     /// The peer has ended its side.

@@ -43,7 +43,9 @@ extension Host {
         if let name = query["sid"] {
             // To somebody else who has its id, a session is none.
             guard let id = linksByName[name], let link = links[id],
-                link.opener?.admits(opener(request), isUpgrade: isUpgrade) ?? true
+                link.opener?.admits(
+                    opener(request), isUpgrade: isUpgrade, players: link.sockets.compactMap(\.subject))
+                    ?? true
             else {
                 return refuseEngine(connection, request, .unknownSession)
             }

@@ -76,6 +76,7 @@ extension Host {
 
     /// Whether anything more may be done for a connection in this turn; if not, it is seen to in the next one.
     func hasTurn(_ connection: Connection) -> Bool {
+        if connection.rest > now { return false }
         if connection.credit.isLeft(perTurn: limits.turnCredit, in: turns) { return true }
         if !connection.isParked {
             connection.isParked = true
@@ -83,6 +84,25 @@ extension Host {
             shares.parked.append(connection.id)
         }
         return false
+    }
+
+    /// Something was done for a connection that costs so much. What is large and cannot be cut, such as a message that
+    /// inflates to a megabyte, is paid for in time as well: turns without work are over at once, and the others' next
+    /// request would come behind one such message after the other.
+    func spend(_ cost: Int, of connection: Connection) {
+        connection.credit.spend(cost)
+        guard cost >= limits.largeCost, !connection.isParked else { return }
+        let rest = Duration.seconds(Double(cost) / Double(limits.costPerSecond))
+        connection.rest = now + rest
+        connection.isParked = true
+        _ = loop.schedule(after: rest) { [weak self, id = connection.id] in
+            self?.assumeIsolated { host in
+                host.now = host.invoker.platform.uptime()
+                guard let connection = host.connections[id] else { return }
+                connection.rest = .zero
+                host.shares.parked.append(id)
+            }
+        }
     }
 
     /// Whether the next packet of a link's POST may be taken in this turn.

@@ -122,7 +122,7 @@ extension Host {
             && settings.recoveryWindow > .zero
         // An offset that is no number is none of ours; to take it for none would tell everything again.
         let hasOffset = member("offset") != nil
-        let offset = text("offset").flatMap { Int64($0) }
+        let offset = text("offset").flatMap { Int64($0) }.flatMap { $0 > 0 ? $0 : nil }
         var wish: Socket.Wish?
         if takesOffsets, let pid = text("pid"), let token = text("token"), !hasOffset || offset != nil {
             wish = Socket.Wish(connectionID: pid, offset: offset, token: token)

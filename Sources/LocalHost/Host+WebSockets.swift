@@ -58,7 +58,7 @@ extension Host {
                 channel.decoder.bufferedBytes > 0, hasTurn(connection),
                 let message = try channel.decoder.next()
             {
-                connection.credit.spend(TurnCredit.Cost.packet + message.byteCount)
+                spend(TurnCredit.Cost.packet + message.byteCount, of: connection)
                 receive(message, connection, channel)
             }
         } catch {

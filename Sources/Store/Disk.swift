@@ -23,11 +23,18 @@ final class Disk: Sendable {
 
     /// Syncs the log of the database at `path`; rings `isDone` after each sync.
     init(path: String, isDone: Bell) throws(StoreError) {
-        self.path = path + "-wal"
+        self.path = Self.resolved(path) + "-wal"
         self.isDone = isDone
         bell = try Bell()
         let started = try SystemThread(named: "store-disk") { [self] in run() }
         thread.withLock { $0 = started }
+    }
+
+    /// Where a file is that a symbolic link names: SQLite keeps the log there, and not beside the link.
+    private static func resolved(_ path: String) -> String {
+        guard let resolved = unsafe realpath(path, nil) else { return path }
+        defer { unsafe free(resolved) }
+        return unsafe String(cString: resolved)
     }
 
     /// Whether a sync is under way.

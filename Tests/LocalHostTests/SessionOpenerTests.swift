@@ -70,16 +70,34 @@ import Wire
         }
     }
 
-    @Test func anUpgrade_mayLackTheCredential_forAPageCannotSendIt() {
+    @Test func anUpgrade_mayLackTheCredential_whereAPageOpenedTheSession_forThatCannotSendIt() {
         let opener = SessionOpener(credential: [1], subject: "p", origin: nil)
         let bare = SessionOpener(credential: nil, subject: nil, origin: nil)
-        #expect(opener.admits(bare, isUpgrade: true))
+        let page = SessionOpener(credential: [1], subject: "p", origin: nil, hasPage: true)
+        #expect(page.admits(bare, isUpgrade: true))
+        #expect(!page.admits(bare, isUpgrade: false))
+        #expect(!opener.admits(bare, isUpgrade: true))
         #expect(!opener.admits(bare, isUpgrade: false))
+        let foreign = SessionOpener(credential: [1], subject: "p", origin: "https://play.example")
+        #expect(!foreign.admits(bare, isUpgrade: true))
         #expect(bare.admits(opener, isUpgrade: false))
         let renewed = SessionOpener(credential: [2], subject: "p", origin: nil)
         #expect(opener.admits(renewed, isUpgrade: false))
         let nobody = SessionOpener(credential: [1], subject: nil, origin: nil)
         #expect(!nobody.admits(SessionOpener(credential: [2], subject: nil, origin: nil), isUpgrade: false))
+    }
+
+    @Test func aSessionWhoseSocketsAreAPlayers_isNotForAnotherPlayersToken() {
+        let bare = SessionOpener(credential: nil, subject: nil, origin: nil)
+        let own = SessionOpener(credential: [1], subject: "p", origin: nil)
+        let other = SessionOpener(credential: [2], subject: "q", origin: nil)
+        // A proxy's own credential, say, or a token that has ended, is no player's.
+        let unknown = SessionOpener(credential: [3], subject: nil, origin: nil)
+        #expect(!bare.admits(other, isUpgrade: false, players: ["p"]))
+        for opener in [bare, own, unknown] {
+            #expect(bare.admits(opener, isUpgrade: false, players: ["p"]))
+        }
+        #expect(bare.admits(other, isUpgrade: false, players: []))
     }
 
     @Test func whatNamesASessionOrASocket_isOfTheSecretNumbers_andNoRequestIdIs() async throws {

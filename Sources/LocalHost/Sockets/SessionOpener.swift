@@ -10,6 +10,8 @@ struct SessionOpener: Sendable, Equatable {
     let credential: [UInt8]?
     /// The player whom a bearer's token names, if it is good.
     let subject: String?
+    /// Whether a page opened it: what is no browser names no origin.
+    let hasPage: Bool
     /// The page's origin, where that is another one than ours (`OriginPolicy.foreignOrigin`).
     let origin: String?
 
@@ -19,20 +21,26 @@ struct SessionOpener: Sendable, Equatable {
         credential = field.map { Cryptography.hmacSHA256(key: [], Array($0.utf8)) ?? [] }
         subject = HTTPAuthorization.bearerToken(field).flatMap(identify)
         origin = origins.foreignOrigin(of: request)
+        hasPage = request.headers["Origin"] != nil
     }
 
-    init(credential: [UInt8]?, subject: String?, origin: String?) {
+    init(credential: [UInt8]?, subject: String?, origin: String?, hasPage: Bool = false) {
         (self.credential, self.subject, self.origin) = (credential, subject, origin)
+        self.hasPage = hasPage || origin != nil
     }
 
     /// Whether a later request with the session's id may be of the client that opened it.
     ///
-    /// A client that began without a credential has none to show. One that has renewed its token still is the same
-    /// player. A page's WebSocket cannot bring the field (https://websockets.spec.whatwg.org), so an upgrade may lack it.
-    func admits(_ other: SessionOpener, isUpgrade: Bool) -> Bool {
+    /// A client that began without a credential has none to show; but where its sockets are a player's (`players`), one
+    /// that shows another player's token is somebody else. One that has renewed its token still is the same player. A
+    /// page's WebSocket cannot bring the field (https://websockets.spec.whatwg.org), so the upgrade of a session that a
+    /// page opened may lack it.
+    func admits(_ other: SessionOpener, isUpgrade: Bool, players: [String] = []) -> Bool {
         guard origin == other.origin else { return false }
-        guard let credential else { return true }
-        guard let shown = other.credential else { return isUpgrade }
+        guard let credential else {
+            return players.isEmpty || other.subject.map(players.contains) ?? true
+        }
+        guard let shown = other.credential else { return isUpgrade && hasPage }
         return shown == credential || subject != nil && subject == other.subject
     }
 }

@@ -41,7 +41,7 @@ public struct EventFileLimits: Sendable, Equatable {
 
     /// Limits that differ from the standard ones where named.
     public init(
-        fileBytes: Int = 64 << 20, events: Int = 100_000, eventBytes: Int = 1 << 20
+        fileBytes: Int = 64 << 20, events: Int = 100_000, eventBytes: Int = Event.maximumCloudEventLength
     ) {
         self.fileBytes = fileBytes
         self.events = events

@@ -15,7 +15,7 @@ struct IdempotencyKey: Equatable {
     /// that looks like a token, which a recording would leave out.
     init?(_ text: String) {
         guard Self.bytes.contains(text.utf8.count), text.utf8.allSatisfy(Self.isAllowed),
-            !(text.hasPrefix("eyJ") && text.utf8.count { $0 == UInt8(ascii: ".") } == 2)
+            WebTokens.replaced(in: Array(text.utf8), by: "") == nil
         else { return nil }
         self.text = text
     }

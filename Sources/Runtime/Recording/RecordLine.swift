@@ -29,9 +29,10 @@ struct RecordLine {
         let start = bytes.count
         defer { isPlain = false }
         do {
-            isPlain = true
+            // Data that is no JSON stands in the line as Base64, in which nothing can be found.
+            isPlain = !redaction.isSuspect(record.event.data.span)
             try writeMembers(record)
-            if redaction.isSuspect(bytes.span.extracting(start...)) {
+            if isPlain, redaction.isSuspect(bytes.span.extracting(start...)) {
                 bytes.removeSubrange(start...)
                 isPlain = false
                 try writeMembers(record)

@@ -29,6 +29,8 @@ import Testing
     @Test(arguments: [
         "", "a b", "ä", "a\"b", "a,b", "\"a", "a\"", "\"\"", "\"a\";p=1", "[redacted]", "a\\b", "a\n",
         String(repeating: "x", count: 256), "eyJhbGciOiJIUzI1NiJ9.e30.AAAA",
+        "IHsiYWxnIjoiSFMyNTYifQ.e30.sig2",
+        "x.eyJhbGciOiJIUzI1NiJ9.e30.sig1",
     ])
     func anythingElse_isRefused_asAField(_ text: String) {
         let problem = #expect(throws: Problem.self) { try key("{}", field: text) }

@@ -36,6 +36,21 @@ import Testing
         return try #require(try folder.recording().invocations.first)
     }
 
+    /// Such data stands in the line as Base64.
+    @Test(arguments: [
+        #"{"say":"TOKEN""#, #"{"say":"TOKEN",}"#, "text=TOKEN", "Bearer TOKEN", "TOKEN", "{\n\"say\":\"TOKEN",
+        #"{"password":"TOKEN"#, "password=hidden&token=hidden", #"{'password':'hidden'}"#,
+        #"{"email":"hidden"#,
+    ])
+    func secretsInDataThatIsNoJSON_areLeftOut(text: String) throws {
+        let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJwIn0.c2lnbmF0dXJl"
+        let data = text.replacing("TOKEN", with: token)
+        let recorded = try roundTrip(record(data))
+        let kept = String(decoding: recorded.event.data, as: UTF8.self)
+        #expect(!kept.contains("c2lnbmF0dXJl"), "\(kept)")
+        if data.contains(#""email""#) { #expect(!kept.contains("hidden"), "\(kept)") }
+    }
+
     @Test func whatAnInvocationWas_comesBack() throws {
         let recorded = try roundTrip(
             record(trigger: .http(method: "POST", path: "/api?x=1")) {
