@@ -89,7 +89,9 @@ extension Host {
             // What is long comes in smaller pieces, so that many of them leave some of the turn to what is short.
             byteCount: connection.isNoted ? limits.readBytes / 4 : limits.readBytes, alignment: 1
         ) { buffer in
-            let count = unsafe recv(connection.descriptor, buffer.baseAddress, buffer.count, 0)
+            // Of what is dropped anyway, nothing is copied (tcp(7), MSG_TRUNC).
+            let flags = connection.isClosing ? Int32(MSG_TRUNC) : 0
+            let count = unsafe recv(connection.descriptor, buffer.baseAddress, buffer.count, flags)
             guard count > 0 else { return count }
             let bytes = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
             if connection.isClosing { return count }
