@@ -17,7 +17,7 @@ public struct HostLimits: Sendable {
     public var turnCredit = 8_192
     /// From which cost on something is paid for in time as well, and how much of it a second for one connection.
     public var largeCost = 64 << 10
-    public var costPerSecond = 64 << 20
+    public var costPerSecond = 32 << 20
     /// Events of one connection that no function takes, and new tokens.
     public var strayEvents = Rate(count: 100, window: .seconds(10))
     /// Bytes of all clients that have arrived and wait for their rest or their turn; beyond, the largest go.

@@ -8,7 +8,7 @@ struct TurnCredit: Sendable {
     /// What a thing costs beside its bytes.
     enum Cost {
         /// A request over HTTP.
-        static let request = 2_048
+        static let request = 4_096
         /// A packet or a message: an event, as a rule.
         static let packet = 1_024
     }
