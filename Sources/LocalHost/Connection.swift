@@ -14,7 +14,7 @@ final class Connection {
     var channel: WebSocketChannel?
     /// The Engine.IO session whose poll it holds open.
     var poll: Link?
-    /// The Engine.IO session for which the body of a request arrives.
+    /// The Engine.IO session for which the body of a request arrives, or is being taken.
     var sender: Link?
     /// A request of another worker's session, and that worker: it is handed on once all answers have gone out.
     var handedOn: (request: HTTPRequest, worker: Int)?
@@ -29,8 +29,6 @@ final class Connection {
     var isLingering = false
     /// What the peer sends behind a refusal is dropped instead of breaking the connection under the answer.
     var lingers = false
-    /// Until when it rests, after something large was done for it.
-    var rest: Duration = .zero
     /// Bytes that have been read since and dropped.
     var droppedBytes = 0
     /// The peer has ended its side.
@@ -52,7 +50,9 @@ final class Connection {
 
     /// What may still be done for it in this turn of the loop.
     var credit: TurnCredit
-    /// Nothing more is done for it in this turn.
+    /// What was done for it of late.
+    var pace = Pace()
+    /// Nothing more is done for it in this turn, or while it rests.
     var isParked = false
     /// What it holds in memory is noted (`Host.weigh`).
     var isNoted = false

@@ -293,6 +293,14 @@ extension Host {
         deadlines.forget(.connection(connection.id))
         if let channel = connection.channel { lost(channel, connection) }
         connection.stream?.task?.cancel()
+        if let link = connection.sender, link.post?.connection == connection.id {
+            // Not from here: the loop may be taking it.
+            loop.perform { [weak self, id = link.id] in
+                self?.assumeIsolated { host in
+                    if let link = host.links[id] { host.takePost(link) }
+                }
+            }
+        }
         if let link = connection.poll {
             connection.poll = nil
             link.poll = nil

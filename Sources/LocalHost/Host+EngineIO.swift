@@ -218,6 +218,7 @@ extension Host {
         do throws(EngineIOError) {
             let packets = try EngineIOPayload.Packets(request.body)
             link.post = Link.Post(connection: connection.id, request: request, packets: packets)
+            connection.sender = link
             takePost(link)
         } catch {
             refuseEngine(connection, request, .badRequest)
@@ -228,12 +229,12 @@ extension Host {
     /// Takes packets of a POST as far as there is room for their events; the answer waits for the last.
     func takePost(_ link: Link) {
         do throws(EngineIOError) {
-            while !link.isClosing, !hasBacklog(link), hasTurn(link),
+            // Where the client has gone, the rest is taken nevertheless: it was received.
+            let connection = link.post.flatMap { connections[$0.connection] }
+            while !link.isClosing, !hasBacklog(link), connection.map(hasTurn) ?? true,
                 let packet = try link.post?.packets.next()
             {
-                if let post = link.post {
-                    connections[post.connection]?.credit.spend(TurnCredit.Cost.packet + packet.byteCount)
-                }
+                if let connection { spend(TurnCredit.Cost.packet + packet.byteCount, of: connection) }
                 receive(packet, link)
             }
         } catch {
@@ -254,6 +255,7 @@ extension Host {
         guard let post = link.post else { return }
         link.post = nil
         guard let connection = connections[post.connection] else { return }
+        connection.sender = nil
         answerEngine(connection, post.request, type: "text/html", Array("ok".utf8))
         let id = connection.id
         // Not from here: what it has sent behind the POST may be another one.

@@ -45,8 +45,8 @@ extension Host {
                 head = nil
                 connection.isReceivingRequest = false
                 connection.sender = nil
-                connection.credit.spend(
-                    TurnCredit.Cost.request + request.target.utf8.count + request.body.count)
+                spend(
+                    TurnCredit.Cost.request + request.target.utf8.count + request.body.count, of: connection)
                 handle(request, connection)
             }
         }

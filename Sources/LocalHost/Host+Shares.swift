@@ -74,75 +74,53 @@ extension Host {
 
     // MARK: Turns
 
-    /// Whether anything more may be done for a connection in this turn; if not, it is seen to in the next one.
+    /// Whether anything more may be done for a connection now. If not, it goes on by itself: in the next turn, or once
+    /// it has rested.
     func hasTurn(_ connection: Connection) -> Bool {
-        if connection.rest > now { return false }
-        if connection.credit.isLeft(perTurn: limits.turnCredit, in: turns) { return true }
-        if !connection.isParked {
-            connection.isParked = true
-            bringNextTurn()
-            shares.parked.append(connection.id)
-        }
+        guard !connection.isParked else { return false }
+        guard !connection.credit.isLeft(perTurn: limits.turnCredit, in: turns) else { return true }
+        connection.isParked = true
+        // The next turn comes at once, though nothing else is to do.
+        if shares.parked.isEmpty { loop.perform {} }
+        shares.parked.append(connection.id)
         return false
     }
 
-    /// Something was done for a connection that costs so much. What is large and cannot be cut, such as a message that
-    /// inflates to a megabyte, is paid for in time as well: turns without work are over at once, and the others' next
-    /// request would come behind one such message after the other.
+    /// Something was done for a connection that costs so much. It is paid for in turns, and in time as well: turns
+    /// without work are over at once, so that a connection alone could keep the loop busy for ever, and the others'
+    /// next request would come behind one message that inflates to a megabyte after the other.
     func spend(_ cost: Int, of connection: Connection) {
         connection.credit.spend(cost)
-        guard cost >= limits.largeCost, !connection.isParked else { return }
-        let rest = Duration.seconds(Double(cost) / Double(limits.costPerSecond))
-        connection.rest = now + rest
+        guard let rest = connection.pace.spend(cost, at: now, pace), !connection.isParked else { return }
         connection.isParked = true
         _ = loop.schedule(after: rest) { [weak self, id = connection.id] in
             self?.assumeIsolated { host in
                 host.now = host.invoker.platform.uptime()
-                guard let connection = host.connections[id] else { return }
-                connection.rest = .zero
-                host.shares.parked.append(id)
+                if host.connections[id] != nil { host.shares.parked.append(id) }
             }
         }
     }
 
-    /// Whether the next packet of a link's POST may be taken in this turn.
-    func hasTurn(_ link: Link) -> Bool {
-        guard let post = link.post, !post.packets.isAtEnd, let connection = connections[post.connection]
-        else { return true }
-        guard connection.credit.isLeft(perTurn: limits.turnCredit, in: turns) else {
-            if !link.isParked {
-                link.isParked = true
-                bringNextTurn()
-                shares.parkedLinks.append(link.id)
-            }
-            return false
-        }
-        return true
-    }
+    private var pace: Pace.Limit { Pace.Limit(burst: limits.costAtOnce, perSecond: limits.costPerSecond) }
 
     /// Goes on with those whose turn was over, each as far as its next one goes.
     func resumeParked() {
-        guard !shares.parked.isEmpty || !shares.parkedLinks.isEmpty else { return }
-        let (parked, parkedLinks) = (shares.parked, shares.parkedLinks)
+        guard !shares.parked.isEmpty else { return }
+        let parked = shares.parked
         shares.parked.removeAll(keepingCapacity: true)
-        shares.parkedLinks.removeAll(keepingCapacity: true)
         for id in parked {
             guard let connection = connections[id] else { continue }
             connection.isParked = false
-            if let channel = connection.channel { advance(connection, channel) } else { advance(connection) }
+            if let channel = connection.channel {
+                advance(connection, channel)
+            } else if let link = connection.sender, link.post?.connection == id {
+                takePost(link)
+            } else {
+                advance(connection)
+            }
             weigh(connection)
             if connections[id] != nil { watch(connection) }
         }
-        for id in parkedLinks {
-            guard let link = links[id] else { continue }
-            link.isParked = false
-            takePost(link)
-        }
-    }
-
-    /// Somebody waits for the next turn: it comes at once, though nothing else is to do.
-    private func bringNextTurn() {
-        if shares.parked.isEmpty, shares.parkedLinks.isEmpty { loop.perform {} }
     }
 
     // MARK: Memory

@@ -15,9 +15,9 @@ public struct HostLimits: Sendable {
     public var countedAddresses = 32_768
     /// What is done for one connection in a turn of the loop, in bytes and what costs as much (`TurnCredit`).
     public var turnCredit = 8_192
-    /// From which cost on something is paid for in time as well, and how much of it a second for one connection.
-    public var largeCost = 64 << 10
+    /// What is done for one connection a second, and how much of it without a pause, in the same.
     public var costPerSecond = 32 << 20
+    public var costAtOnce = 64 << 10
     /// Events of one connection that no function takes, and new tokens.
     public var strayEvents = Rate(count: 100, window: .seconds(10))
     /// Bytes of all clients that have arrived and wait for their rest or their turn; beyond, the largest go.

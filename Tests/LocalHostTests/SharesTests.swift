@@ -28,6 +28,12 @@ extension Box where Value == TurnCredit {
     func spend(_ cost: Int) { value.spend(cost) }
 }
 
+extension Box where Value == Pace {
+    func spend(_ cost: Int, at now: Duration, _ limit: Pace.Limit) -> Duration? {
+        value.spend(cost, at: now, limit)
+    }
+}
+
 extension Box where Value == MemoryLedger {
     var total: Int { value.total }
     var isExceeded: Bool { value.isExceeded }
@@ -189,6 +195,32 @@ extension Box where Value == MemoryLedger {
         credit.spend(-1)
         #expect(!credit.isLeft(perTurn: 1, in: .min + 1))
         #expect(credit.isLeft(perTurn: .max, in: .min + 4))
+    }
+}
+
+@Suite struct PaceTests {
+    private let limit = Pace.Limit(burst: 100, perSecond: 1_000)
+
+    @Test func whoIsTooFast_restsUntilAllIsPaidFor() {
+        let pace = Box(Pace())
+        for _ in 0..<9 { #expect(pace.spend(10, at: .seconds(5), limit) == nil) }
+        #expect(pace.spend(10, at: .seconds(5), limit) == .milliseconds(100))
+        #expect(pace.spend(10, at: .milliseconds(5_100), limit) == nil)
+    }
+
+    @Test func whoKeepsToIt_neverRests_butPaysForWhatIsLargeAtOnce() {
+        let pace = Box(Pace())
+        for turn in 0..<1_000 {
+            #expect(pace.spend(10, at: .milliseconds(10 * turn), limit) == nil, "\(turn)")
+        }
+        #expect(pace.spend(2_000, at: .seconds(20), limit) == .seconds(2))
+    }
+
+    @Test func aClockThatStandsOrGoesBack_andAnyCost_areNoTrap() {
+        let pace = Box(Pace())
+        #expect(pace.spend(.max, at: .seconds(9), Pace.Limit(burst: 1, perSecond: 0)) == .seconds(60))
+        #expect(pace.spend(-5, at: .seconds(1), limit) == .seconds(60))
+        #expect(pace.spend(.max, at: .seconds(Int64.max / 2), limit) != nil)
     }
 }
 

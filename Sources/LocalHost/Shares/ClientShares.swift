@@ -14,9 +14,8 @@ struct ClientShares {
     var received: MemoryLedger
     /// What waits to be sent.
     var unsent: MemoryLedger
-    /// Connections, and links whose POST is being taken, that have used up what they may have done in a turn.
+    /// Connections that have used up what they may have done in a turn.
     var parked: [UInt64] = []
-    var parkedLinks: [UInt64] = []
 
     init(_ limits: HostLimits, handshakes rate: Rate) {
         handshakes = AddressRates(rate, capacity: limits.countedAddresses)

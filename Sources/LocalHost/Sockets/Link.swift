@@ -58,8 +58,6 @@ final class Link {
     weak var pong: OutgoingPacket?
     /// Events that no function takes, and new tokens.
     var strays: TokenBucket?
-    /// The rest of its POST is taken in the next turn.
-    var isParked = false
     /// What it holds in memory is noted (`Host.weigh`).
     var isNoted = false
     /// Puts a binary packet together with its attachments.
