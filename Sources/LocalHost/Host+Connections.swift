@@ -8,7 +8,9 @@ extension Host {
     func acceptConnections() {
         guard let listener else { return }
         do throws(HostError) {
-            while connections.count < limits.connections {
+            // Not all that are there: those who are here already wait for the end of the turn.
+            for _ in 0..<limits.acceptedAtOnce {
+                guard connections.count < limits.connections else { return pauseAccepting() }
                 guard let (descriptor, address) = try listener.accept() else { return }
                 if admitsConnection(from: address) {
                     _ = try adopt(descriptor, address: address)
@@ -16,7 +18,6 @@ extension Host {
                     try turnAway(descriptor, address)
                 }
             }
-            pauseAccepting()
         } catch {
             log.write(
                 .error, "Connections cannot be accepted", [("error", .string(error.description))],
@@ -85,10 +86,9 @@ extension Host {
     }
 
     private func read(_ connection: Connection) {
-        let outcome: Int = unsafe withUnsafeTemporaryAllocation(
-            // What is long comes in smaller pieces, so that many of them leave some of the turn to what is short.
-            byteCount: connection.isNoted ? limits.readBytes / 4 : limits.readBytes, alignment: 1
-        ) { buffer in
+        // Where many send much, each turn takes less of each, so that what is short is soon reached.
+        let room = max(limits.leastRead, min(limits.readBytes, (limits.turnReadBytes - readBytes) / 4))
+        let outcome: Int = unsafe withUnsafeTemporaryAllocation(byteCount: room, alignment: 1) { buffer in
             // Of what is dropped anyway, nothing is copied (tcp(7), MSG_TRUNC).
             let flags = connection.isClosing ? Int32(MSG_TRUNC) : 0
             let count = unsafe recv(connection.descriptor, buffer.baseAddress, buffer.count, flags)
@@ -103,6 +103,7 @@ extension Host {
             return count
         }
         if outcome > 0 {
+            readBytes += outcome
             // Only a peer that goes on sending to a closing connection gets here; it is read so as to see its end, but
             // not for as much as it likes: what is beyond that waits in the kernel until the connection is closed.
             if connection.isClosing {
@@ -118,6 +119,11 @@ extension Host {
                 advance(connection)
             }
             weigh(connection)
+            // Of what is long, one client's line can bring more than is left for all others' requests.
+            if connection.isNoted, connections[connection.id] != nil {
+                spend(outcome, of: connection)
+                watch(connection)
+            }
         } else if outcome == 0 {
             connection.peerHasEnded = true
             // A client may end its side and still wait for the answer, or for the rest of it.

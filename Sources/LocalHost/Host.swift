@@ -40,6 +40,8 @@ public actor Host {
     var gatheringTimer: TimerID?
     /// How often the loop has gone round: a host with nothing to do must stand still.
     private(set) var turns = 0
+    /// Bytes that have been read in this turn.
+    var readBytes = 0
     /// The uptime at the beginning of this turn.
     var now: Duration
     var date: (second: Int64, text: String) = (.min, "")
@@ -248,6 +250,7 @@ public actor Host {
 
     func turnEnded() {
         turns &+= 1
+        readBytes = 0
         resumeParked()
         flushPolls()
         releaseGathered()

@@ -7,6 +7,8 @@ public struct HostLimits: Sendable {
     public var connections = 20_000
     /// Connections that the kernel holds for us (at most net.core.somaxconn, 4,096 as a rule).
     public var backlog: Int32 = 4_096
+    /// Connections that are accepted in one turn of the loop.
+    public var acceptedAtOnce = 16
     /// For each place that is free, so many may be one address's: of connections, and of links in no namespace.
     public var addressShare = 3
     /// Connections above its address's share that are told so; more are just closed.
@@ -26,8 +28,11 @@ public struct HostLimits: Sendable {
     public var unsentBytes = 256 << 20
     /// Memory is given back to the system when so many bytes have waited and most of them are gone.
     public var trimmedPeak = 16 << 20
-    /// Bytes read from a connection at once; a quarter where some wait already.
+    /// Bytes that are read from a connection at once.
     public var readBytes = 65_536
+    /// Bytes that are read in one turn of the loop; beyond, each connection that is ready gets the least.
+    public var turnReadBytes = 256 << 10
+    public var leastRead = 4_096
     /// Bytes of pipelined requests that wait while one is answered.
     public var pipelinedBytes = 65_536
     /// Bytes that wait to be sent to one connection; a client that reads more slowly is disconnected.
