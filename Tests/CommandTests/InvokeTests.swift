@@ -77,6 +77,17 @@ import Testing
         #expect(program("invoke", "greet-all", "--event", "-", input: timeless).status == 0)
     }
 
+    @Test func anEventThatIsLargerThanTheFunctionTakes_isTheFunctionsToRefuse() throws {
+        let program = try TestProgram()
+        let event = """
+            {"specversion":"1.0","id":"req_8","source":"/http","type":"app.gestaloka.http","httpmethod":"POST",
+            "httppath":"/greet","data":{"name":"\(String(repeating: "x", count: 2 << 20))"}}
+            """
+        let run = program("invoke", "greet", "--event", "-", "--as", "player_9", input: event)
+        #expect(run.status == 1)
+        #expect(run.object["status"] == .integer(413))
+    }
+
     @Test(arguments: ["", "{", "[]", "{}", #"{"specversion":"1.0"}"#, #"{"specversion":"0.3","id":"x"}"#])
     func whatIsNoEvent_isWrongUsage(_ text: String) throws {
         let program = try TestProgram()

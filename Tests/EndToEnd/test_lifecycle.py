@@ -19,14 +19,14 @@ def variables_of(host):
     return dict(pair.split(b"=", 1) for pair in pairs if b"=" in pair)
 
 
-class Starting(HostTestCase):
+class SettingsOfMalloc(HostTestCase):
     def test_malloc_has_larger_caches_and_the_process_its_own_name(self):
         self.assertEqual(variables_of(self.host)[b"GLIBC_TUNABLES"], b"glibc.malloc.tcache_count=160")
         name = pathlib.Path(f"/proc/{self.host.process.pid}/comm").read_text().strip()
         self.assertEqual(name, BINARY.name[:15])
 
 
-class StartingWithSettingsOfMalloc(HostTestCase):
+class GivenSettingsOfMalloc(HostTestCase):
     variables = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=9"}
 
     def test_they_are_kept(self):
@@ -177,6 +177,17 @@ class Starting(HostTestCase):
         pathlib.Path(self.store).write_text("a poem\n" * 200)
         self.assertIn(self.store, self.refused())
         self.assertEqual(pathlib.Path(self.store).read_text(), "a poem\n" * 200)
+
+    def test_a_store_that_others_can_read_is_told(self):
+        private = self.host.logged(lambda entry: "Serving on" in entry["message"])
+        self.assertIsNotNone(private)
+        self.assertNotIn("The store is not private", [entry["message"] for entry in self.host.log])
+        self.host.terminate()
+        pathlib.Path(self.store).chmod(0o644)
+        host = self.serve()
+        told = host.logged(lambda entry: entry["message"] == "The store is not private")
+        self.assertEqual(told["level"], "warning")
+        self.assertEqual(told["reason"], f"others can read {self.store}: chmod 600 {self.store}")
 
     def act(self, token):
         return self.host.request("POST", "/api/player/action", {"type": "look"}, token=token)

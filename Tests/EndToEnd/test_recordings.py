@@ -159,9 +159,11 @@ class Replays(unittest.TestCase):
     def test_a_part_can_be_replayed_and_a_report_written(self):
         recording = self.copy("evening")
         page = self.folder / "report.html"
+        page.touch(0o644)
         done = run("replay", recording, "--from", 2, "--to", 5, "--report", page)
         self.assertEqual((done.returncode, done.stdout), (0, "4 replayed, 4 identical, 0 different\n"))
         self.assertIn("<html", page.read_text())
+        self.assertEqual(page.stat().st_mode & 0o777, 0o600)
         wrong = run("replay", recording, "--only", "player-acton")
         self.assertEqual(wrong.returncode, 2)
         self.assertIn("did you mean 'player-action'?", wrong.stderr)
