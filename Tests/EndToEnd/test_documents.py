@@ -226,6 +226,16 @@ class DocumentTests(unittest.TestCase):
                     if option.startswith("--"):
                         self.assertIn(option, told.stdout)
 
+    def test_the_variables_of_the_tests_are_told(self):
+        files = [*ROOT.glob("Tests/**/*.py"), *ROOT.glob("Tests/**/*.swift"), *ROOT.glob("Benchmarks/*"),
+                 *(path for path in ROOT.glob("script/*") if path.is_file())]
+        text = "".join(path.read_text(encoding="utf-8") for path in files)
+        read = set(re.findall(r'(?:os\.environ(?:\.get\(|\[)|processInfo\.environment\[)"([A-Z_]+)"', text))
+        table = {
+            name for block in documents.blocks("CONTRIBUTING.md") if block.lines[0].startswith("| variable |")
+            for row in block.lines for name in re.findall(r"`([A-Z_]+)`", row.split("|")[1])}
+        self.assertEqual(table, read - {"PATH", "HOME"})
+
     def test_the_places_of_the_game_are_the_worlds(self):
         world = json.loads((ROOT / "Sources/Handlers/Game/world.json").read_text(encoding="utf-8"))
         expected = {
@@ -254,6 +264,16 @@ class DocumentTests(unittest.TestCase):
         self.assertGreater(len(emitted), 2)
         for name in emitted:
             self.assertIn(f"`{name}`", text)
+        members = set(re.findall(r'case \w+ = "(\w+)"', "".join(
+            (ROOT / "Sources/Handlers" / name).read_text(encoding="utf-8") for name in self.SPOKEN)))
+        self.assertGreater(len(members), 6)
+        for name in members:
+            self.assertRegex(text, rf'[`"]{name}[`"]')
+
+    # What clients send and get.
+    SPOKEN = (
+        "GuestSession/GuestSession.swift", "PlayerAction/PlayerAction.swift", "Game/StoryEntry.swift",
+        "StoryGeneration/StoryGeneration.swift", "StoryGeneration/Telling.swift")
 
 
 class ReaderTests(unittest.TestCase):
