@@ -11,7 +11,6 @@ Four comments, which no reader sees, say what a test needs to know:
 """
 
 import dataclasses
-import pathlib
 import re
 
 from host import ROOT
@@ -46,7 +45,7 @@ class Block:
         return "\n".join(self.lines)
 
 
-def names(*folders):
+def names():
     """Every document that says how things are now."""
     found = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "Examples/Echo/README.md"]
     return sorted(str(path.relative_to(ROOT)) for path in found if path.name != "CHANGELOG.md")
@@ -109,7 +108,8 @@ def commands(block):
 ID = r"\b[a-z]+_[0-9a-z]{12,}(?:\.\.\.)?"
 TOKEN = r"eyJ[\w.-]+"
 TIME = r"\d{4}-\d\d-\d\dT[\d:.]+Z"
-PARTS = re.compile(rf"(?P<id>{ID})|(?P<token>{TOKEN})|(?P<time>{TIME})|(?P<any>\.\.\.)|(?P<space>\s+)|(?P<text>.)", re.S)
+PARTS = re.compile(
+    rf"(?P<id>{ID})|(?P<token>{TOKEN})|(?P<time>{TIME})|(?P<any>\.\.\.)|(?P<space>\s+)|(?P<text>.)", re.S)
 
 
 def pattern(output, known):

@@ -133,7 +133,8 @@ class DocumentTests(unittest.TestCase):
                 file.write_text(f"import Runtime\n{block.text}\n", encoding="utf-8")
                 command = ["swiftc", "-typecheck", "-swift-version", "6", "-parse-as-library", "-I", MODULES]
                 # The C modules below them.
-                command += [f"-I{path.parent}" for path in (ROOT / "Sources/System").glob("*/module.modulemap")] + [file]
+                command += [f"-I{path.parent}" for path in (ROOT / "Sources/System").glob("*/module.modulemap")]
+                command.append(file)
             else:
                 file = pathlib.Path(folder) / "block.mjs"
                 file.write_text(block.text, encoding="utf-8")
