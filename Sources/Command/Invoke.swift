@@ -25,7 +25,8 @@ struct Invoke: Verb {
         An event file holds CloudEvents 1.0 (a JSON object, an array, or the text of an HTTP
         request in binary, structured or batched mode), API Gateway's HTTP events (payload format
         2.0) or its WebSocket events; of JSON several, one a line. All of them go to FUNCTION, in
-        order, with an answer a line; the claims that they say were verified are believed.
+        order, with an answer a line. Who they say was signed in is taken as signed in: nothing is
+        checked a second time.
         """
     static let examples = [
         #"invoke FUNCTION --data '{"text":"hello"}' --as player_1"#, "invoke FUNCTION --data @input.json",

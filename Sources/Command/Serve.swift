@@ -38,7 +38,7 @@ struct Serve: Verb {
         self.arguments = arguments
         host = arguments["host"] ?? "127.0.0.1"
         port = try arguments.integer("port", in: 0...65_535) ?? 8_000
-        workers = try arguments.integer("workers", in: WorkerPlace.counts) ?? 1
+        workers = try arguments.integer("workers", in: HostLimits.workers) ?? 1
         if workers > 1, arguments["record"] != nil {
             throw UsageError(
                 "--record takes one process, not --workers \(workers): a recording keeps the order in which one process did things"

@@ -3,9 +3,6 @@ internal import Wire
 
 /// Whose request it is: the address of the client, behind the proxies that are trusted.
 struct ClientAddress: Sendable {
-    /// How many proxies stand behind one another at most.
-    private static let hops = 16
-
     private let proxies: Set<String>
     private let header: ForwardedHeader
 
@@ -25,7 +22,7 @@ struct ClientAddress: Sendable {
             return peer
         }
         var address = peer
-        for node in nodes(field).suffix(Self.hops).reversed() {
+        for node in nodes(field).suffix(HostLimits.proxyHops).reversed() {
             guard let candidate = node.flatMap(Self.address) else { return address }
             address = candidate
             if !proxies.contains(candidate) { return address }

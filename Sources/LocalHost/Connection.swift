@@ -23,6 +23,8 @@ final class Connection {
     var stream: EventStream?
     /// A request is being answered; the next one waits.
     var isBusy = false
+    /// Its last request asked how the host is (`/readyz`): it stays open while the host stops, and is told.
+    var isProbe = false
     /// Nothing more is read; it closes when everything is sent.
     var isClosing = false
     /// Everything is sent and our side has ended; what the peer still sends is read and dropped until it ends its own.

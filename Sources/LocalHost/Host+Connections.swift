@@ -55,7 +55,8 @@ extension Host {
         let connection = try adopt(descriptor, address: address)
         shares.turnedAway.insert(connection.id)
         refuse(
-            connection, Problem(.busy, "Too many connections from this address.", retryAfter: .seconds(1)))
+            connection,
+            Problem(.busy, "Too many connections from this address.", retryAfter: limits.retryAfter))
     }
 
     /// Leaves waiting connections to the kernel until one of ours has closed (`resumeAccepting`).

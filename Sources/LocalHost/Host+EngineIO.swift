@@ -67,7 +67,7 @@ extension Host {
         guard !isStopping else { return refuseEngine(connection, request, .forbidden) }
         guard query["EIO"] == "4" else { return refuseEngine(connection, request, .unsupportedVersion) }
         guard hasRoomForConnects else {
-            return answer(connection, response(Self.tooManyConnects, request), to: request)
+            return answer(connection, response(tooManyConnects, request), to: request)
         }
         let address = clientAddress(request, peer: connection.address)
         guard admitsLink(request, connection, from: address) else { return }

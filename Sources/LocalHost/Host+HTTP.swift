@@ -108,6 +108,7 @@ extension Host {
             return openPlain(endpoint, request, connection)
         }
         connection.isBusy = true
+        connection.isProbe = Self.ownPaths.contains(request.path)
         guard origins.admits(request) else {
             return answer(connection, response(OriginPolicy.refusal, request), to: request)
         }
@@ -160,7 +161,8 @@ extension Host {
 
     /// The caller's id if it is a plain word, else a new one.
     private func requestID(of request: HTTPRequest) -> String {
-        guard let given = request.headers["X-Request-Id"], (1...128).contains(given.utf8.count),
+        guard let given = request.headers["X-Request-Id"],
+            (1...HostLimits.requestIDBytes).contains(given.utf8.count),
             given.utf8.allSatisfy({ (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "\"") })
         else { return requestID() }
         return given

@@ -77,14 +77,14 @@ extension Host {
 
     private func waitForNext(_ name: String, failed: Bool) {
         let now = invoker.platform.now()
-        var delay: Duration? = failed ? .seconds(1) : nil
+        var delay: Duration? = failed ? limits.queueRetry : nil
         if let next = try? invoker.state.nextJob(queue: name) {
             delay = max(delay ?? .zero, next - now, .milliseconds(1))
         }
         guard let delay, !isStopping, queues[name]?.timer == nil, queues[name]?.isClaiming == false else {
             return
         }
-        wake(name, after: min(delay, .seconds(60)))
+        wake(name, after: min(delay, limits.queueLook))
     }
 
     private func wake(_ name: String, after delay: Duration) {
@@ -133,11 +133,11 @@ extension Host {
         switch problem?.kind {
         case .rateExceeded, .busy, .storeFull:
             // Not the job's fault: it waits, and no attempt is counted.
-            return .wait(until: now + max(problem?.retryAfter ?? .seconds(1), .milliseconds(10)))
+            return .wait(until: now + max(problem?.retryAfter ?? limits.queueRetry, limits.jobWait))
         case .failed, .deadline, .conflict, .timeout, nil:
             guard attempts < limits.jobAttempts else { break }
             // 1, 2, 4, … seconds and up to half as much again, so that those that failed together do not return so.
-            let base = Int64(1_000) << min(attempts - 1, 8)
+            let base = limits.jobPause.milliseconds << min(attempts - 1, limits.jobPauseDoublings)
             let jitter = Int64(random.next() % UInt64(base / 2))
             return .retry(at: now + .milliseconds(base + jitter))
         default: break

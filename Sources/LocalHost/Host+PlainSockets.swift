@@ -11,7 +11,7 @@ extension Host {
             return answer(connection, response(problem, request), to: request)
         }
         guard !isStopping, hasRoomForConnects else {
-            return answer(connection, response(Self.tooManyConnects, request), to: request)
+            return answer(connection, response(tooManyConnects, request), to: request)
         }
         let address = clientAddress(request, peer: connection.address)
         guard admitsLink(request, connection, from: address) else { return }

@@ -29,7 +29,7 @@ extension Host {
         guard let oldest = shares.unconnected.oldest(of: block) ?? shares.unconnected.oldest(),
             let link = links[oldest]
         else {
-            let problem = Problem(.busy, "Too many sockets.", retryAfter: .seconds(1))
+            let problem = Problem(.busy, "Too many sockets.", retryAfter: limits.retryAfter)
             answer(connection, response(problem, request), to: request)
             return false
         }
@@ -174,7 +174,7 @@ extension Host {
                 connection.parser = nil
                 refuse(
                     connection,
-                    Problem(.busy, "Too much is waiting for its rest.", retryAfter: .seconds(1)))
+                    Problem(.busy, "Too much is waiting for its rest.", retryAfter: limits.retryAfter))
             }
         } else if let link = links[entry & ~(1 << 63)] {
             link.packets = []

@@ -125,14 +125,15 @@ extension Host {
         if let poll = link.poll, let connection = connections[poll.connection] {
             link.poll = nil
             connection.poll = nil
-            answer(connection, response(Self.tooManyConnects, poll.request), to: poll.request)
+            answer(connection, response(tooManyConnects, poll.request), to: poll.request)
         }
         drop(link, .transportError)
     }
 
     /// Why nobody else can be taken up just now.
-    static let tooManyConnects = Problem(
-        .busy, "Too many sockets connect at once.", retryAfter: .seconds(1))
+    var tooManyConnects: Problem {
+        Problem(.busy, "Too many sockets connect at once.", retryAfter: limits.retryAfter)
+    }
 
     // MARK: Leaving
 

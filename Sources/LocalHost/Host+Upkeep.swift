@@ -14,7 +14,7 @@ extension Host {
             }
         }
         every(limits.comparison) { host in host.underWay { await $0.compare(isBack: false) } }
-        every(.seconds(30)) { host in
+        every(limits.trimInterval) { host in
             host.underWay { host in
                 do { try await host.trim() } catch { host.complain("The store could not be trimmed", error) }
             }
@@ -31,7 +31,7 @@ extension Host {
         let now = invoker.platform.now()
         // A client is seen to be lost no sooner than a ping and its time-out later; until then what was sent may not
         // have arrived. Somewhat longer, so that nothing goes while a client is just coming back.
-        let lost = settings.recoveryWindow + .seconds(30)
+        let lost = settings.recoveryWindow + limits.trimMargin
         let effects = lost + settings.pingInterval + settings.pingTimeout
         try await invoker.state.trim(
             now: now, effectsBefore: now + (.zero - effects), connectionsLostBefore: now + (.zero - lost))

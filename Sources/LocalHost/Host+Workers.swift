@@ -32,7 +32,8 @@ extension Host {
             workers?.hand(connection.descriptor, peer: connection.address, bytes: bytes, to: worker) == true
         else {
             return refuse(
-                connection, Problem(.busy, "The session's worker cannot be reached.", retryAfter: .seconds(1))
+                connection,
+                Problem(.busy, "The session's worker cannot be reached.", retryAfter: limits.retryAfter)
             )
         }
         close(connection)

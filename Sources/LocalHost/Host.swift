@@ -164,7 +164,8 @@ public actor Host {
     }
 
     /// Stops: takes no more connections, finishes what is in flight (for at most `HostLimits.drain`), says goodbye to
-    /// the sockets. What was left undone: 0, or the number of invocations that were still running. To call it again
+    /// the sockets. Who watches the host on a connection that is open already is told meanwhile that it is not ready.
+    /// What was left undone: 0, or the number of invocations that were still running. To call it again
     /// waits for the same end. A host does not start again.
     public func stop() async -> Int {
         guard !isStopping else {
@@ -174,7 +175,7 @@ public actor Host {
         isStopping = true
         stopAccepting()
         for connection in connections.values where connection.channel == nil && !connection.isBusy {
-            guard connection.parser?.isBetweenRequests ?? true else { continue }
+            guard connection.parser?.isBetweenRequests ?? true, !connection.isProbe else { continue }
             if connection.waitingBytes > 0 { closeWhenSent(connection) } else { close(connection) }
         }
         closeSocketsForStop()

@@ -1,8 +1,28 @@
 public import Runtime
 internal import Store
 
-/// Every limit of a host that the manifest does not set, in one place.
+/// Every limit of a host that the manifest does not set: how many, how much, how long.
+///
+/// Beside it there are only the limits of the protocols, which stand with their codecs (`HTTPLimits`,
+/// `WebSocketLimits`, `SocketIOLimits`, `EngineIOLimits`). What one thing is counted as, and how large a buffer is,
+/// stands where it is used. `Tests/TidyTests/HostLimitTests.swift` keeps it so.
 public struct HostLimits: Sendable {
+    /// Processes that may serve together.
+    public static let workers = 1...64
+    /// Bytes that one worker hands to another at once: more than any request's head, which is what there is to hand
+    /// over.
+    static let workerMessageBytes = 128 << 10
+    /// Bytes that may wait for one worker, if the system allows as many.
+    static let workerInboxBytes: Int32 = 1 << 20
+    /// Characters of a request's id that a client or a proxy has given it.
+    static let requestIDBytes = 128
+    /// For how many seconds a browser need not ask again what a page of another origin may send.
+    static let preflightSeconds = 600
+    /// Proxies that are believed behind one another.
+    static let proxyHops = 16
+    /// Time that a connection rests at most for one thing that was done for it.
+    static let longestRest: Duration = .seconds(60)
+
     /// Open connections; more wait in the kernel's backlog until one closes.
     public var connections = 20_000
     /// Connections that the kernel holds for us (at most net.core.somaxconn, 4,096 as a rule).
@@ -98,6 +118,20 @@ public struct HostLimits: Sendable {
     public var heartbeat: Duration = .seconds(2)
     /// How often a host looks for commits of other processes.
     public var catchUp: Duration = .milliseconds(50)
+    /// How long an ordinary failure of a job waits at least for the next attempt; doubled each time, so many times.
+    public var jobPause: Duration = .seconds(1)
+    public var jobPauseDoublings = 8
+    /// How long a job waits at least that was refused for the moment.
+    public var jobWait: Duration = .milliseconds(10)
+    /// When a queue is looked at again that could not be; a queue with nothing ready is looked at as often at least.
+    public var queueRetry: Duration = .seconds(1)
+    public var queueLook: Duration = .seconds(60)
+    /// How often the store is rid of what nobody needs any more.
+    public var trimInterval: Duration = .seconds(30)
+    /// For how much longer than the recovery window a lost connection is kept, for a client that is just coming back.
+    public var trimMargin: Duration = .seconds(30)
+    /// When a client may come again that was sent away because there is too much at the moment.
+    public var retryAfter: Duration = .seconds(1)
     /// How long a stop waits for what is in flight.
     public var drain: Duration = .seconds(10)
 

@@ -30,7 +30,7 @@ public final class WorkerGroup {
     public init(
         count: Int, host: String, port: Int, limits: HostLimits = HostLimits()
     ) throws(HostError) {
-        precondition(WorkerPlace.counts.contains(count))
+        precondition(HostLimits.workers.contains(count))
         self.count = count
         self.host = host
         backlog = limits.backlog
@@ -54,7 +54,7 @@ public final class WorkerGroup {
             inboxes.append(pair[0])
             outboxes.append(pair[1])
             // As much as the system allows: it is taken only for what waits.
-            var size: Int32 = 1 << 20
+            var size = HostLimits.workerInboxBytes
             unsafe setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &size, socklen_t(MemoryLayout<Int32>.size))
             if index > 0 { listeners.append(try listen()) }
         }

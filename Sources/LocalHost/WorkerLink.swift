@@ -20,8 +20,6 @@ public final class WorkerLink: Sendable {
         let bytes: [UInt8]
     }
 
-    /// Bytes of one message: more than any request's head, which is what there is to hand over.
-    static let byteLimit = 128 << 10
     /// Where the message begins: one byte for its form, one for the address's length.
     private static let headBytes = 2
     private static let form: UInt8 = 1
@@ -49,12 +47,12 @@ public final class WorkerLink: Sendable {
     /// Hands a connection to `worker`: whether it is on its way. It then is that worker's, and the caller closes its own
     /// descriptor without a `shutdown`.
     ///
-    /// False where there is no such worker, where the message would be larger than `byteLimit`, and where too much waits
+    /// False where there is no such worker, where the message would be larger than `HostLimits.workerMessageBytes`, and where too much waits
     /// for that worker already: the caller answers for itself (503).
     func hand(_ descriptor: Int32, peer address: String, bytes: [UInt8], to worker: Int) -> Bool {
         let address = address.utf8
         guard outboxes.indices.contains(worker), address.count <= 255,
-            bytes.count <= Self.byteLimit - Self.headBytes - address.count
+            bytes.count <= HostLimits.workerMessageBytes - Self.headBytes - address.count
         else { return false }
         var message: [UInt8] = []
         message.reserveCapacity(Self.headBytes + address.count + bytes.count)
@@ -71,7 +69,9 @@ public final class WorkerLink: Sendable {
     /// Passes on to all other workers what a function says live. What does not fit, or finds too much waiting, is lost:
     /// nobody may rely on it.
     func tell(_ emit: Emit) {
-        guard let json = try? JSONEncoder().encode(emit), json.count < Self.byteLimit else { return }
+        guard let json = try? JSONEncoder().encode(emit), json.count < HostLimits.workerMessageBytes else {
+            return
+        }
         let message = [Self.liveForm] + json
         for (worker, outbox) in outboxes.enumerated() where worker != index {
             _ = unsafe message.withUnsafeBytes { message in
@@ -88,7 +88,7 @@ public final class WorkerLink: Sendable {
         while true {
             var descriptor: Int32 = -1
             let message: [UInt8]? = unsafe withUnsafeTemporaryAllocation(
-                byteCount: Self.byteLimit, alignment: 1
+                byteCount: HostLimits.workerMessageBytes, alignment: 1
             ) { buffer in
                 let count = unsafe clinux_receive_descriptor(
                     self.descriptor, &descriptor, buffer.baseAddress, buffer.count)

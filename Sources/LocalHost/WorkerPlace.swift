@@ -9,9 +9,6 @@ internal import Glibc
 public struct WorkerPlace: Sendable, Equatable, CustomStringConvertible {
     /// The environment variable that holds it.
     public static let variable = "GESTALOKA_WORKER"
-    /// How many workers there may be.
-    public static let counts = 1...64
-
     /// Which of the workers it is, from 0.
     public let index: Int
     /// The process that starts the workers.
@@ -50,7 +47,8 @@ public struct WorkerPlace: Sendable, Equatable, CustomStringConvertible {
         guard text.utf8.count <= 1_024 else { return nil }
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         let numbers = parts.compactMap { Int32($0) }
-        guard numbers.count == parts.count, numbers.count >= 6, Self.counts.contains(numbers.count - 5),
+        guard numbers.count == parts.count, numbers.count >= 6,
+            HostLimits.workers.contains(numbers.count - 5),
             (0..<Int32(numbers.count - 5)).contains(numbers[0]), numbers[1] > 0,
             // Standard input, output and error are nobody's sockets.
             numbers[2...].allSatisfy({ $0 > 2 }), Set(numbers[2...]).count == numbers.count - 2

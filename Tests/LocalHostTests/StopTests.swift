@@ -30,7 +30,7 @@ import Wire
             let socket = try server.socket()
             _ = record.wait(for: 1)
             let idle = try server.client()
-            _ = try idle.exchange("GET", "/healthz")
+            _ = try idle.exchange("GET", "/nothing")
             async let first = server.host.stop()
             while await !server.host.isStopping {}
             async let second = server.host.stop()
@@ -45,6 +45,39 @@ import Wire
             #expect(await second == 0)
             #expect(record.all == ["entered", "left"])
             #expect(await server.close() == 0)
+        }
+    }
+
+    @Test func whoWatchesTheHost_isToldThatItStops() async throws {
+        try await offPool {
+            let record = try Record()
+            let gate = Gate()
+            let server = try await Server([Self.slow(record, gate)])
+            let monitor = try server.client()
+            #expect(try monitor.exchange("GET", "/readyz").status == 200)
+            let busy = try server.client()
+            try busy.send(request("GET", "/slow"))
+            _ = record.wait(for: 1)
+            async let left = server.host.stop()
+            while await !server.host.isStopping {}
+            let answer = try monitor.exchange("GET", "/readyz")
+            #expect(answer.status == 503 && answer.text == #"{"status":"not ready"}"#)
+            #expect(monitor.hasEnded())
+            gate.open()
+            #expect(try busy.response().status == 200)
+            #expect(await left == 0)
+            await server.close()
+        }
+    }
+
+    @Test func whoWatchesTheHost_doesNotHoldUpTheStop() async throws {
+        try await offPool {
+            let server = try await Server([])
+            let monitor = try server.client()
+            #expect(try monitor.exchange("GET", "/healthz").status == 200)
+            #expect(await server.host.stop() == 0)
+            #expect(monitor.hasEnded())
+            await server.close()
         }
     }
 

@@ -124,7 +124,7 @@ import Testing
         let workers = Workers(2)
         let stream = Stream()
         let address = String(repeating: "a", count: 255)
-        let most = WorkerLink.byteLimit - 2 - 255
+        let most = HostLimits.workerMessageBytes - 2 - 255
         let bytes = (0..<most).map { UInt8(truncatingIfNeeded: $0) }
         #expect(!workers.links[0].hand(stream.ours, peer: address, bytes: bytes + [0], to: 1))
         #expect(!workers.links[0].hand(stream.ours, peer: address + "a", bytes: [], to: 1))
@@ -205,7 +205,7 @@ import Testing
     }
 
     @Test func messageBeyondTheLimit_isDropped() throws {
-        try drops([UInt8](repeating: 1, count: WorkerLink.byteLimit + 1), 1)
+        try drops([UInt8](repeating: 1, count: HostLimits.workerMessageBytes + 1), 1)
     }
 
     private func drops(_ bytes: [UInt8], _ descriptors: Int) throws {

@@ -53,9 +53,10 @@ public final class TestRuntime: Sendable {
             seed: { box.runtime?.seeds.add(1, ordering: .relaxed).newValue ?? 0 },
             secret: { box.runtime?.nextSecret() ?? SecretNumber(high: 0, low: 0) }, timers: timers,
             executor: globalConcurrentExecutor)
+        let settings = try Settings(environment: environment)
         invoker = try Invoker(
             manifest: manifest, functions: functions, state: state, platform: platform,
-            log: Log(level: .debug, format: .json, sink: lines), settings: Settings(environment: environment))
+            log: Log(level: settings.logLevel, format: .json, sink: lines), settings: settings)
         box.set(self)
     }
 

@@ -63,6 +63,59 @@ import Testing
         for finding in files.flatMap(Self.findings) { Issue.record("\(finding)") }
     }
 
+    /// ARCHITECTURE's table says what these rules say.
+    @Test func theTableOfLayers_saysTheSame() {
+        let table = SourceTree.file("ARCHITECTURE.md").map(Self.table) ?? [:]
+        #expect(Set(table.keys) == Set(Self.allowed.keys))
+        for (folder, modules) in Self.allowed {
+            #expect(table[folder] == modules, "\(folder)")
+        }
+    }
+
+    /// The table's rows by folder, but for the C modules.
+    static func table(_ file: SourceFile) -> [String: Set<String>] {
+        var isTable = false
+        var rows: [String: Set<String>] = [:]
+        for (_, line) in DocumentTests.prose(file) {
+            let cells = line.split(separator: "|").map { $0.split(separator: " ").joined(separator: " ") }
+            if cells == ["layer", "what it is", "may import"] { isTable = true }
+            if cells.isEmpty { isTable = false }
+            guard isTable, cells.count == 3, cells[0].hasPrefix("`Sources/"), cells[2] != "C headers" else {
+                continue
+            }
+            rows[cells[0].filter { $0 != "`" }] = Set(cells[2].split(separator: ", ").map(String.init))
+        }
+        return rows
+    }
+
+    /// ARCHITECTURE's table of threads names each that is started.
+    @Test func theTableOfThreads_namesEachThread() throws {
+        let text = try #require(SourceTree.file("ARCHITECTURE.md")).text
+        let table = try #require(text.firstRange(of: "## Threads")).upperBound
+        let threads = text[table...].prefix { $0 != "#" }
+        let names = SourceTree.files(under: "Sources/").flatMap { file in
+            file.code.flatMap { line in
+                line.text.split(separator: "SystemThread(named: \"", omittingEmptySubsequences: false)
+                    .dropFirst().map { rest in String(rest.prefix { $0 != "\"" }) }
+            }
+        }
+        #expect(names.count >= 4)
+        for name in names + ["RequestThread"] { #expect(threads.contains("`\(name)`"), "\(name)") }
+    }
+
+    @Test func canary_tableThatSaysLess_differs() {
+        let text = """
+            | layer | what it is | may import |
+            |---|---|---|
+            | `Sources/System/` | modules | C headers |
+            | `Sources/Store/` | state | CLinux, Glibc |
+
+            | `Sources/Wire/` | elsewhere | CZlib |
+            """
+        #expect(
+            Self.table(SourceFile(path: "A.md", text: text)) == ["Sources/Store/": ["CLinux", "Glibc"]])
+    }
+
     @Test(arguments: [
         ("Sources/Store/A.swift", "import Runtime"),
         ("Sources/Wire/A.swift", "internal import Glibc"),

@@ -17,9 +17,7 @@ struct Pace: Sendable {
         level = max(0, level - max(0, (now - at).inSeconds) * perSecond) + Double(max(0, cost))
         at = now
         guard level >= Double(limit.burst) else { return nil }
-        return .seconds(min(level / perSecond, Self.longest))
+        // What one thing costs is limited; so is what its connection rests for it.
+        return min(.seconds(level / perSecond), HostLimits.longestRest)
     }
-
-    /// What one thing costs is limited; so is what its connection rests for it. Seconds.
-    private static let longest = 60.0
 }

@@ -66,7 +66,7 @@ struct OriginPolicy: Sendable {
     static func preflight(_ request: HTTPRequest, methods: [String]) -> [(String, String)] {
         var fields = [
             ("Access-Control-Allow-Methods", methods.joined(separator: ", ")),
-            ("Access-Control-Max-Age", "600"),
+            ("Access-Control-Max-Age", String(HostLimits.preflightSeconds)),
             ("Vary", "Access-Control-Request-Method, Access-Control-Request-Headers"),
         ]
         if let asked = request.headers["Access-Control-Request-Headers"] {

@@ -82,6 +82,7 @@ public final class Invoker: Sendable {
             entry: entry, event: event, claim: claim, trace: trace, random: random, fields: fields,
             taken: taken,
             isReplay: recorded != nil)
+        logBeginning(of: invocation)
         var outcome: Outcome
         do {
             outcome = try await run(&invocation, live)
@@ -135,7 +136,7 @@ public final class Invoker: Sendable {
             if invocation.isReplay, invocation.taken.isContended { throw contended(&invocation) }
             var remaining = entry.limits.timeout
             let audience = invocation.isReplay ? [] : audience(and: live)
-            for _ in 0..<Self.maximumAttempts {
+            for attempt in 1...Self.maximumAttempts {
                 let context = context(
                     for: invocation, environment: bound.environment, remaining: remaining, audience: audience)
                 let begun = platform.uptime()
@@ -149,7 +150,7 @@ public final class Invoker: Sendable {
                 }
                 let status = bound.function.successStatus
                 switch try await commit(result, context.unit, ticket, status: status, &invocation) {
-                case .conflict: break
+                case .conflict: logConflict(of: invocation, run: attempt)
                 case .answered(let kept, let number):
                     invocation.commit = number
                     do { return try outcome(repeating: kept, invocation) } catch {

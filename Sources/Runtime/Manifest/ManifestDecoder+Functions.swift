@@ -90,7 +90,7 @@ extension ManifestDecoder {
             limits.timeout = duration(node, "timeout", ManifestBounds.timeout) ?? limits.timeout
         }
         if let node = fields["body"] { limits.body = size(node, "body", ManifestBounds.body) ?? limits.body }
-        if let node = fields["memory"] { limits.memory = size(node, "memory", ManifestBounds.memory) }
+        if let node = fields["memory"] { limits.memory = memory(node) }
         if let node = fields["concurrency"] {
             limits.concurrency =
                 integer(node, "concurrency", ManifestBounds.concurrency) ?? limits.concurrency
@@ -102,6 +102,15 @@ extension ManifestDecoder {
             }
         }
         return limits
+    }
+
+    /// A limit that nothing would keep is refused, and not passed over.
+    private mutating func memory(_ node: YAMLNode) -> Int? {
+        guard let bytes = size(node, "memory", ManifestBounds.memory) else { return nil }
+        report(
+            "'memory' limits a process of the function's own, and every function runs in the host's; take it out",
+            at: node.mark)
+        return bytes
     }
 
     private mutating func tokens(_ node: YAMLNode) -> Rate? {

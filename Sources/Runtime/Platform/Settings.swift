@@ -10,7 +10,7 @@ public struct Settings: Sendable {
 
     /// `ENVIRONMENT`; development where unset.
     public let stage: Stage
-    /// `DEBUG`: answers of status 500 tell the error, though never in production. False where unset.
+    /// `DEBUG`: answers of status 500 tell the error; production does not start with it. False where unset.
     public let debug: Bool
     /// `LOG_LEVEL`; INFO where unset, DEBUG with `DEBUG=true`.
     public let logLevel: LogLevel
@@ -52,10 +52,11 @@ public struct Settings: Sendable {
 
     /// The manifest, fit to be served: every issuer has the key that signs, and no key is without a value.
     ///
-    /// In production a missing, short or plain key, or guests being allowed, throws. In development a missing key is
+    /// In production a missing, short or plain key, guests being allowed, or `DEBUG`, throws. In development a missing key is
     /// made once and kept beside the store.
     public func ready(_ manifest: Manifest) throws(StartError) -> Manifest {
         var manifest = manifest
+        if stage == .production && debug { throw .debugInProduction }
         if stage == .production && manifest.guests { throw .guestsInProduction }
         for index in manifest.auth.indices {
             let issuer = manifest.auth[index]
@@ -94,6 +95,8 @@ public enum StartError: Error, Sendable, Equatable, CustomStringConvertible {
     case plainKey(issuer: String, variety: Int)
     /// Production with guests.
     case guestsInProduction
+    /// Production with `DEBUG`.
+    case debugInProduction
     /// The development key could not be read or made.
     case developmentKey(path: String, reason: String)
 
@@ -110,6 +113,8 @@ public enum StartError: Error, Sendable, Equatable, CustomStringConvertible {
             "ENVIRONMENT=production: the signing key of issuer '\(issuer)' has \(variety) different characters, and whoever tries finds it (openssl rand -hex 32)"
         case .guestsInProduction:
             "ENVIRONMENT=production does not allow guests: set GUESTS=false, or 'guests: false' in the manifest"
+        case .debugInProduction:
+            "ENVIRONMENT=production does not allow DEBUG=true: leave DEBUG out (LOG_LEVEL=DEBUG gives the log's details)"
         case .developmentKey(let path, let reason): "cannot keep a development key in \(path): \(reason)"
         }
     }

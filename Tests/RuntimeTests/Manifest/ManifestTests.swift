@@ -141,7 +141,6 @@ import Testing
                       rate: 1/second;30/minute
                       timeout: 15m
                       body: 0
-                      memory: 64GiB
                       concurrency: 65536
                       tokens: 1.5M per day
                 """, file: "f", environment: [:])
@@ -164,7 +163,7 @@ import Testing
         #expect(manifest.trustedProxies == ["127.0.0.1", "::1", "10.1.2.3"])
         let limits = Limits(
             rate: [Rate(count: 1, window: .seconds(1)), Rate(count: 30, window: .seconds(60))],
-            timeout: .seconds(900), body: 0, memory: 64 << 30, concurrency: 65_536,
+            timeout: .seconds(900), body: 0, concurrency: 65_536,
             tokens: Rate(count: 1_500_000, window: .seconds(86_400)))
         #expect(
             manifest.functions == [

@@ -41,6 +41,8 @@ import Testing
         #expect(throws: StartError.guestsInProduction) {
             try production.ready(manifest(key: long, guests: true))
         }
+        let chatty = try settings(["ENVIRONMENT": "production", "DEBUG": "true"])
+        #expect(throws: StartError.debugInProduction) { try chatty.ready(manifest(key: long)) }
         #expect(throws: StartError.missingKey(issuer: "gestaloka")) {
             try production.ready(manifest(key: nil))
         }

@@ -29,7 +29,7 @@ final class Play: Sendable {
         state = try SQLiteState(path: directory.file("store.db"))
         try await before(state)
         manifest = Manifest(auth: [TestRuntime.issuer], functions: entries)
-        let log = Log(level: .debug, format: .json, sink: lines)
+        let log = Log(level: .info, format: .json, sink: lines)
         let time = Clock()
         let platform = Platform(
             now: { TestRuntime.start }, uptime: { time.next() }, seed: { time.seed() },
