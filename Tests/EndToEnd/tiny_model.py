@@ -2,7 +2,7 @@
 
 A transformer whose attention and feed-forward weights are nothing: what it says next depends on the last token alone,
 through an embedding and an output matrix. Pieces of the passage follow one another; any other token is followed by the
-first piece, the last piece by the end of the text. More layers make it slower and nothing else.
+first piece, the last piece by the end of the text.
 """
 
 import gguf
@@ -11,11 +11,13 @@ import numpy
 LOGIT = 40.0
 
 
-def write(path, text, size=9, space_prefix=False, layers=1, words=()):
+def write(path, text, size=9, space_prefix=False, words=(), idle=0):
     """Writes a model to `path` that says `text`, in pieces of `size` characters or a few more.
 
     With a `space_prefix`, as most SentencePiece vocabularies have it, llama.cpp's server refuses every schema. Each of
-    the `words` is one token to it; of other text, every byte is.
+    the `words` is one token to it, with or without a space before it, and so are two hexadecimal digits; of other text,
+    every byte is. With `idle` tokens that are never said, it is as much slower at saying a word as a real model is than at
+    reading one: what may be said is weighed for each word of the answer only.
     """
     pieces = []
     while text:
@@ -25,16 +27,18 @@ def write(path, text, size=9, space_prefix=False, layers=1, words=()):
         text = text[end:]
     spelled = [piece.replace(" ", "\u2581") for piece in pieces]
     # Merging begins with two characters, so a word is a token only where each of its beginnings is.
-    beginnings = sorted({("\u2581" + word)[:end] for word in words for end in range(2, len(word) + 2)} - set(spelled))
+    texts = [start + word for word in words for start in ("\u2581", "")] + [f"{byte:02x}" for byte in range(256)]
+    beginnings = sorted({text[:end] for text in texts for end in range(2, len(text) + 1)} - set(spelled))
     tokens = [b"<unk>", b"<s>", b"</s>"] + [b"<0x%02X>" % byte for byte in range(256)]
     kinds = [gguf.TokenType.UNKNOWN, gguf.TokenType.CONTROL, gguf.TokenType.CONTROL] + [gguf.TokenType.BYTE] * 256
-    tokens += [beginning.encode() for beginning in beginnings]
+    tokens += [beginning.encode() for beginning in beginnings] + [b"~idle~%d" % number for number in range(idle)]
     first = len(tokens)
     tokens += [piece.encode() for piece in spelled]
     kinds += [gguf.TokenType.NORMAL] * (len(tokens) - len(kinds))
     assert len(set(tokens)) == len(tokens), "a piece occurs twice"
     # The longest beginning wins. Merging never leads to a piece: their scores are the lowest.
-    scores = [0.0] * (first - len(beginnings)) + [float(len(beginning)) for beginning in beginnings] + [-1e6] * len(pieces)
+    scores = [0.0] * (first - len(beginnings) - idle) + [float(len(beginning)) for beginning in beginnings]
+    scores += [-1e6] * (idle + len(pieces))
 
     heads = 4
     count = len(tokens)
@@ -53,7 +57,7 @@ def write(path, text, size=9, space_prefix=False, layers=1, words=()):
     writer.add_name("one passage")
     writer.add_context_length(16_384)
     writer.add_embedding_length(width)
-    writer.add_block_count(layers)
+    writer.add_block_count(1)
     writer.add_feed_forward_length(width)
     writer.add_head_count(heads)
     writer.add_layer_norm_rms_eps(1e-5)
@@ -69,11 +73,10 @@ def write(path, text, size=9, space_prefix=False, layers=1, words=()):
     writer.add_tensor("token_embd.weight", embedding)
     writer.add_tensor("output_norm.weight", numpy.ones(width, numpy.float32))
     writer.add_tensor("output.weight", output)
-    for layer in range(layers):
-        for name in ("attn_norm", "ffn_norm"):
-            writer.add_tensor(f"blk.{layer}.{name}.weight", numpy.ones(width, numpy.float32))
-        for name in ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"):
-            writer.add_tensor(f"blk.{layer}.{name}.weight", none)
+    for name in ("attn_norm", "ffn_norm"):
+        writer.add_tensor(f"blk.0.{name}.weight", numpy.ones(width, numpy.float32))
+    for name in ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"):
+        writer.add_tensor(f"blk.0.{name}.weight", none)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

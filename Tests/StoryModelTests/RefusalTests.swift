@@ -162,7 +162,7 @@ import Testing
 @Suite struct ThoughtFilterTests {
     @Test(arguments: [
         ("{\"story\":1}", "{\"story\":1}"), ("<think>a {b} < c</think> {x}", "{x}"),
-        ("<THINKING>a</think></THINKING>\n```json {x}", "</THINKING>\n```json {x}"),
+        ("<THINKING>a</think></THINKING>\n```json {x}", "```json {x}"),
         ("hm {a}</think>{b}", "{b}"),
         ("Sure: {a}", "Sure: {a}"), ("<think>never ended {a}", ""),
         ("<think></think><think>x</think>{y}", "{y}"),

@@ -68,7 +68,7 @@ import Testing
         #expect(model.known.withLock { $0.dialect.missing } == [.schema])
     }
 
-    @Test(arguments: [("stubborn", 2), ("toolarge", 2), ("filtered", 1)])
+    @Test(arguments: [("stubborn-counted", 2), ("toolarge", 2), ("filtered", 1)])
     func whatDoesNotHelp_isForgotten_andOpensNoBreaker(_ scenario: String, _ requests: Int) async throws {
         let model = server.model(scenario)
         let before = try server.seen(scenario).count
