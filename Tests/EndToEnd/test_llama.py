@@ -88,16 +88,20 @@ class Servers:
         self.assertEqual("".join(delta["text"] for delta in deltas), story["story"])
         return whole, first
 
-    def told(self):
-        """The host's log lines of stories."""
-        return [entry for entry in self.host.log if entry.get("function") == "story-generation"]
+    def told(self, count):
+        """The host's log lines of stories, as soon as there are so many."""
+        def stories():
+            return [entry for entry in self.host.log if entry.get("function") == "story-generation"]
+
+        self.host.logged(lambda entry: len(stories()) >= count)
+        return stories()
 
 
 class Turns(Servers):
     def test_no_turn_of_a_hundred_needs_the_narrator(self):
         player = self.join()
         times = [self.turn(player)[0] for _ in range(TURNS)]
-        self.assertEqual([line["fallback"] for line in self.told() if "fallback" in line], [])
+        self.assertEqual([line["fallback"] for line in self.told(TURNS) if "fallback" in line], [])
         metrics = self.host.request("GET", "/metrics").body.decode()
         self.assertNotIn("gestaloka_story_fallbacks_total{", metrics)
         print(f"\n{type(self).__name__}: {TURNS} turns, none told by the narrator, {statistics.median(times):.3f} s each")
@@ -122,7 +126,7 @@ class SpacePrefix(Servers):
         player = self.join()
         for _ in range(3):
             self.turn(player)
-        self.assertEqual([line.get("retried") for line in self.told()], self.retried)
+        self.assertEqual([line.get("retried") for line in self.told(3)], self.retried)
 
 
 class SmallContext(Servers):
@@ -135,7 +139,7 @@ class SmallContext(Servers):
             player.act("do", "xyzzy " * 160)
         self.turn(player)
         self.turn(player)
-        told = self.told()
+        told = self.told(2)
         self.assertEqual([line.get("fallback") for line in told if "fallback" in line], [])
         self.assertIn("context", {line.get("retried") for line in told})
 

@@ -96,7 +96,8 @@ import Testing
 
     @Test func silence_endsWithTheTime() async throws {
         #expect(
-            try await server.model("silent").pieces(patience: .milliseconds(2_500)).faults == [.slowFirstWord])
+            try await server.model("silent").pieces(patience: .milliseconds(2_500)).faults == [.slowFirstWord]
+        )
         #expect(try await server.model("stall").pieces(patience: .milliseconds(700)).faults == [.timeout])
         #expect(try await server.model("good").pieces(patience: .milliseconds(100)) == [.fault(.timeout)])
     }
