@@ -120,6 +120,10 @@ import Testing
         #expect(dialect.promptTokens == 750)
         dialect.fit(context: 1, spent: .max, estimate: 1_000)
         #expect(dialect.answerTokens == 204 && dialect.promptTokens == 244)
+        dialect.fit(context: 1, spent: nil, estimate: 244)
+        #expect(dialect.answerTokens == 204 && dialect.promptTokens == 183)
+        dialect.fit(context: .max, spent: 1, estimate: 100)
+        #expect(dialect.promptTokens == 75)
         var lesson = Lesson(Dialect())
         let fits = (0..<4).map { _ in lesson.fit(context: nil, spent: nil, estimate: 1_000) }
         #expect(fits == [true, true, true, false])

@@ -112,6 +112,14 @@ import Testing
         #expect(try "\(#require(bodies(scenario).last))".contains("the very last thing"))
     }
 
+    /// The server counts the whole answer that is asked for, and the prompt has nothing that could be left out.
+    @Test func anAnswerOverTheContext_isAskedForShorter() async throws {
+        let model = server.model("contextsum-short")
+        let pieces = try await model.pieces()
+        #expect(pieces.faults == [] && pieces.retries == [.context])
+        #expect(model.known.withLock { $0.dialect.answerTokens } == 600)
+    }
+
     @Test func aContextThatNoPromptFitsInto_opensNoBreaker() async throws {
         let model = server.model("tiny")
         for _ in 0..<6 { #expect(try await model.pieces(.long).faults == [.context]) }

@@ -39,20 +39,20 @@ struct Dialect: Equatable {
     mutating func takeBack(_ trait: Trait) { missing.remove(trait) }
 
     /// Fits a prompt and its answer into the server's context: `context` tokens if it told, of which the prompt that was
-    /// refused took `spent` by the server's count if it told, and `estimate` by our own. The next prompt is always
-    /// shorter than the refused one.
+    /// refused took `spent` by the server's count if it told, and `estimate` by our own. One of the two gets shorter.
     mutating func fit(context: Int?, spent: Int?, estimate: Int) {
-        let shorter = estimate * 3 / 4
+        let shorter = min(promptTokens ?? .max, estimate * 3 / 4)
         guard let context, context <= Self.mostTokens else {
             promptTokens = shorter
             return
         }
         let window = max(context, Self.leastContext)
-        answerTokens = min(answerTokens, window * 2 / 5)
+        let answer = min(answerTokens, window * 2 / 5)
         // What the server's template puts around the messages.
-        var left = max(0, window - answerTokens - 64)
+        var left = max(0, window - answer - 64)
         if let spent, (1...Self.mostTokens).contains(spent) { left = left * estimate / spent }
-        promptTokens = min(left, shorter)
+        promptTokens = min(left, answer < answerTokens ? promptTokens ?? .max : shorter)
+        answerTokens = answer
     }
 
     /// What both have found out.

@@ -92,33 +92,28 @@ struct ModelRequest {
         switch refusal.meaning {
         case .loading: return goesOn(after: .loading, status, refusal.retryAfter)
         case .failure: return goesOn(after: .server, status, refusal.retryAfter)
-        case .filtered: conclude(.filtered, status: status)
+        case .filtered: return goesOn(after: .filtered, status, nil)
         case .context(let limit, let spent):
-            let refused = messages
-            guard lesson.fit(context: limit, spent: spent, estimate: refused.tokens) else {
-                conclude(.context, status: status)
-                return false
+            let refused = (prompt: messages.tokens, answer: lesson.dialect.answerTokens)
+            guard lesson.fit(context: limit, spent: spent, estimate: refused.prompt) else {
+                return goesOn(after: .context, status, nil)
             }
             messages = Self.messages(prompt, lesson.dialect)
-            guard messages.tokens < refused.tokens else {
-                conclude(.context, status: status)
-                return false
+            guard messages.tokens < refused.prompt || lesson.dialect.answerTokens < refused.answer else {
+                return goesOn(after: .context, status, nil)
             }
             say(.retry(fault: .context, wait: 0))
             return true
         case .unsupported(let traits):
             guard let trait = lesson.leaveOut(oneOf: traits) else {
-                guard status < 500 else { return goesOn(after: .server, status, refusal.retryAfter) }
-                conclude(.refused, status: status)
-                return false
+                return goesOn(after: status < 500 ? .refused : .server, status, refusal.retryAfter)
             }
             say(.retry(fault: trait == .schema || trait == .lengths ? .schema : .refused, wait: 0))
             return true
         }
-        return false
     }
 
-    /// Waits before the next attempt; false where there is none, and that has been said.
+    /// Waits before the next attempt; false where there is none, and the fault has been said.
     private mutating func goesOn(after fault: StoryFault, _ status: Int?, _ retryAfter: Duration?) -> Bool {
         let left = end - patience.uptime()
         guard Self.isPassing(fault),
