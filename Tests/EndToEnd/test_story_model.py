@@ -1,12 +1,10 @@
-"""Stories of a language model, as a player's client sees them: over a socket, over HTTP, over TLS, of a real server."""
+"""Stories of a language model, as a player's client sees them: over a socket, over HTTP, over TLS."""
 
 import http.client
 import json
 import os
 import pathlib
-import socket
 import subprocess
-import tempfile
 import time
 import unittest
 
@@ -14,16 +12,6 @@ from host import PATIENCE
 from test_turn import TurnTestCase
 
 SERVER = pathlib.Path(__file__).parent.parent / "StoryModelTests/Server/server.py"
-# A Python with llama-cpp-python's server and gguf (script/test-llama).
-LLAMA = os.environ.get("GESTALOKA_LLAMA")
-PASSAGE = {
-    "story": "A bell tolls twice over the harbour, and somebody laughs.",
-    "choices": [
-        {"label": "Follow the sound", "summary": "The fog may hide you."},
-        {"label": "Wait here", "summary": "Nobody has seen you yet."},
-        {"label": "Call out", "summary": "Whoever laughed will know."},
-    ],
-}
 
 
 class ModelTestCase(TurnTestCase):
@@ -144,45 +132,12 @@ class Secure(ModelTestCase):
         self.assertEqual(model, "test-model", line)
         with self.subTest("of nobody that is trusted"):
             model, line = self.told_by("localhost")
-            self.assertEqual((model, line["fallback"]), ("built-in-narrator", "connection"), line)
+            self.assertEqual((model, line["fallback"]), ("built-in-narrator", "tls"), line)
+            self.assertEqual(line["level"], "warning", line)
         with self.subTest("of another host"):
             model, line = self.told_by("127.0.0.1", SSL_CERT_FILE=self.certificate)
-            self.assertEqual((model, line["fallback"]), ("built-in-narrator", "connection"), line)
-
-
-@unittest.skipUnless(LLAMA, "script/test-llama runs it")
-class Llama(ModelTestCase):
-    """llama-cpp-python's server, with a model that is made here."""
-
-    path = "/v1"
-
-    def model(self):
-        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
-        here = pathlib.Path(__file__).parent
-        file = folder / "tiny.gguf"
-        subprocess.run(
-            [LLAMA, "-B", "-c", "import sys, tiny_model; tiny_model.write(*sys.argv[1:])", file,
-             json.dumps(PASSAGE)], cwd=here, check=True)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        with open(folder / "log", "wb") as log:
-            process = subprocess.Popen(
-                [LLAMA, "-m", "llama_cpp.server", "--model", file, "--port", str(port), "--host", "127.0.0.1",
-                 "--n_ctx", "16384", "--chat_format", "chatml"], stdout=log, stderr=log)
-        self.addCleanup(process.wait, PATIENCE)
-        self.addCleanup(process.terminate)
-        deadline = time.monotonic() + 60
-        while "running on" not in (folder / "log").read_text(errors="replace"):
-            self.assertLess(time.monotonic(), deadline, (folder / "log").read_text(errors="replace"))
-            time.sleep(0.1)
-        return port
-
-    def test_turns(self):
-        player = self.join()
-        story = self.assertToldByTheModel(player)
-        self.assertEqual({"story": story["story"], "choices": story["choices"]}, PASSAGE)
-        again = self.join()
-        self.assertToldByTheModel(again)
+            self.assertEqual((model, line["fallback"]), ("built-in-narrator", "tls"), line)
+            self.assertEqual(line["level"], "warning", line)
 
 
 if __name__ == "__main__":

@@ -124,6 +124,23 @@ import Testing
         }
     }
 
+    /// What comes before it is a draft, however many there are.
+    @Test func theLastObject_counts() throws {
+        let drafts = (0..<40).map { json("draft \($0)") }.joined(separator: "\nor ")
+        #expect(try check.passage(of: "\(drafts)\nso: \(json("x"))").story == "x")
+        #expect(try check.passage(of: "\(json("x")) {\"a\":1} {}").story == "x")
+        #expect(throws: PassageError.blankStory) { try check.passage(of: "ok {\"a\":1} \(json(" "))") }
+    }
+
+    @Test func rawLineBreaks_areRead() throws {
+        #expect(try check.passage(of: json("a\nb\tc")).story == "a\nb\tc")
+        #expect(try check.passage(of: "Sure: \(json("a\r\nb", label: "l\nm"))").choices[0].label == "l\nm")
+        #expect(throws: PassageError.structure) { try check.passage(of: json("a\u{1}b")) }
+        #expect(
+            JSONRepair.withoutRawControls("{\n\"a\":\"b\u{1F}\\\"\n\"\n}")
+                == "{\n\"a\":\"b\\u001f\\\"\\u000a\"\n}")
+    }
+
     @Test func aBadAnswer_saysWhy() {
         #expect(throws: PassageError.leak) { try check.passage(of: json("my word is \(secrets.canary)")) }
         #expect(throws: PassageError.leak) { try check.passage(of: json("x", summary: secrets.nonce)) }

@@ -136,31 +136,6 @@ import Wire
     }
 }
 
-@Suite struct DialectTests {
-    @Test func itLearnsOneThingAtATime_andEverythingOnce() {
-        var dialect = Dialect()
-        let refusals = [
-            "response_format is not supported", "unknown field stream_options",
-            "use max_completion_tokens, not max_tokens",
-            "temperature must be 1",
-        ]
-        for text in refusals {
-            let first = dialect.learn(from: text, status: 400)
-            let again = dialect.learn(from: text, status: 400)
-            #expect(first && !again, "\(text)")
-        }
-        let other = dialect.learn(from: "no such model", status: 400)
-        #expect(!other)
-    }
-
-    @Test func aFailureOfTheServers_mustNameTheMember() {
-        var dialect = Dialect()
-        let vague = dialect.learn(from: "relation does not exist in this schema", status: 500)
-        let named = dialect.learn(from: "'loc': ('body', 'response_format', 'type')", status: 500)
-        #expect(!vague && named && !dialect.hasSchema)
-    }
-}
-
 @Suite struct BackOffTests {
     @Test func waits_grow_withChance_andEnd() {
         for seed in 0..<50 as Range<UInt64> {
@@ -180,11 +155,26 @@ import Wire
         #expect(granted == .seconds(7))
         let refused = backOff.wait(after: 1, retryAfter: .seconds(9), before: .seconds(8))
         #expect(refused == nil)
-        #expect(BackOff.seconds("120") == .seconds(120))
-        for text in ["", "-1", "1.5", "Wed, 21 Oct 2015 07:28:00 GMT", "9999999999", "١"] {
-            #expect(BackOff.seconds(text) == nil)
-        }
-        #expect(BackOff.seconds(nil) == nil)
+    }
+
+    @Test func aField_isSecondsOrADate() {
+        #expect(RetryAfter.wait("120", date: nil) == .seconds(120))
+        let date = "Wed, 21 Oct 2015 07:28:00 GMT"
+        for (now, wait) in [
+            ("Wed, 21 Oct 2015 07:27:30 GMT", 30), ("Tue, 20 Oct 2015 07:28:00 GMT", 86_400),
+            ("Thu, 22 Oct 2015 00:00:00 GMT", 0), ("Wed, 30 Sep 2015 07:28:00 GMT", 21 * 86_400),
+        ] { #expect(RetryAfter.wait(date, date: now) == .seconds(wait), "\(now)") }
+        #expect(
+            RetryAfter.wait("Fri, 01 Mar 2024 00:00:00 GMT", date: "Wed, 28 Feb 2024 00:00:00 GMT")
+                == .seconds(2 * 86_400))
+        #expect(RetryAfter.wait(date, date: nil) == nil)
+        for text in [
+            "", "-1", "1.5", "9999999999", "١", "Wed, 21 Oct 2015 07:28:00 CET",
+            "Wed, 32 Oct 2015 07:28:00 GMT",
+            "Wed, 21 Foo 2015 07:28:00 GMT", "Wednesday, 21-Oct-15 07:28:00 GMT",
+            "Wed, 21 Oct 2015 24:28:00 GMT",
+        ] { #expect(RetryAfter.wait(text, date: date) == nil, "\(text)") }
+        #expect(RetryAfter.wait(nil, date: date) == nil)
     }
 }
 

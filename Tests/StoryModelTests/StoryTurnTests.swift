@@ -78,7 +78,7 @@ import Testing
         let line = runtime.lines.last
         #expect(line["model"] == .string("test-model"))
         #expect(line["tokens_in"] == .integer(321) && line["tokens_out"] == .integer(45))
-        #expect(line["fallback"] == nil)
+        #expect(line["fallback"] == nil && line["level"] == .string("info"))
         let metrics = runtime.invoker.metrics.exposition([])
         let tokens = #"gestaloka_story_tokens_total{function="story",direction="#
         #expect(metrics.contains(tokens + #""in",player_id="player_1"} 321"#))
@@ -96,7 +96,8 @@ import Testing
     @Test(arguments: [
         ("bad", "choices", 2), ("leak", "leak", 2), ("role", "structure", 2), ("key", "refused", 1),
         ("half", "cut", 1),
-        ("error", "server", 1), ("busyfor", "rate", 1), ("endless", "too-long", 2),
+        ("error", "server", 1), ("busyfor", "rate", 1), ("endless", "too-long", 2), ("length", "length", 1),
+        ("tiny", "context", 1), ("stubborn", "refused", 1),
     ])
     func whatCannotBeUsed_isToldByTheNarrator(_ scenario: String, _ reason: String, _ attempts: Int64)
         async throws
@@ -109,6 +110,7 @@ import Testing
         let story = try story(outcome)
         #expect(story.model == "built-in-narrator")
         #expect(runtime.lines.last["fallback"] == .string(reason))
+        #expect(runtime.lines.last["level"] == .string("warning"))
         #expect(runtime.lines.last["attempts"] == .integer(attempts))
         #expect(
             runtime.invoker.metrics.exposition([]).contains(
@@ -133,6 +135,34 @@ import Testing
             return
         }
         #expect(text.contains("could not be used: it was not one JSON object"))
+    }
+
+    @Test(arguments: ["thinks", "thinksunopened", "rawbreaks", "halves"])
+    func whatIsShown_isTheStory_andNoThought(_ scenario: String) async throws {
+        let runtime = try await runtime(scenario)
+        let ear = Ear()
+        runtime.invoker.audience = ear
+        let story = try story(try await tell(runtime))
+        #expect(story.model == "test-model")
+        let deltas = try ear.all.map { try JSONDecoder().decode(Delta.self, from: Data($0.json.utf8)) }
+        #expect(deltas.map(\.text).joined() == story.story)
+        #expect(deltas.map(\.seq) == Array(deltas.indices))
+    }
+
+    /// The answer was whole, and the model went on.
+    @Test func anAnswerBeforeItsCutEnd_isTold() async throws {
+        let runtime = try await runtime("wholelength")
+        #expect(try story(try await tell(runtime)).model == "test-model")
+        #expect(runtime.lines.last["attempts"] == .integer(1))
+    }
+
+    @Test func aRetry_isLoggedAndCounted_withItsReason() async throws {
+        let runtime = try await runtime("unnamed-log")
+        #expect(try story(try await tell(runtime)).model == "test-model")
+        #expect(runtime.lines.last["retried"] == .string("schema"))
+        #expect(
+            runtime.invoker.metrics.exposition([]).contains(
+                #"gestaloka_story_retries_total{function="story",reason="schema"} 1"#))
     }
 
     @Test func aHostThatIsNotListed_isNotAsked() async throws {

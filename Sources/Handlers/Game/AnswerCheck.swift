@@ -34,20 +34,21 @@ public struct AnswerCheck: Sendable {
         }
     }
 
+    /// The last object that is a passage: a model that thinks aloud has drafts before it.
     private static func passage(in text: String) throws(PassageError) -> Passage {
         let first: PassageError
         do throws(PassageError) {
-            return try Passage(parsing: text)
+            return try Passage(parsing: JSONRepair.withoutRawControls(text))
         } catch {
             guard error == .malformed(path: "") else { throw error }
             first = error
         }
-        var later: PassageError?
-        for candidate in JSONObjectSearch.candidates(in: text) {
+        var last: PassageError?
+        for candidate in JSONObjectSearch.candidates(in: text).reversed() {
             do throws(PassageError) {
-                return try Passage(parsing: candidate)
-            } catch { later = later ?? error }
+                return try Passage(parsing: JSONRepair.withoutRawControls(candidate))
+            } catch { last = last ?? error }
         }
-        throw later ?? first
+        throw last ?? first
     }
 }

@@ -2,19 +2,23 @@ internal import Runtime
 
 /// Finds the JSON object in a model's answer, which may stand in a code fence or between sentences.
 enum JSONObjectSearch {
-    /// How many places where an object seems to begin are looked at.
+    /// How many braces that nothing closes are looked behind.
     static let attempts = 16
+    /// How many objects are found at most.
+    private static let mostObjects = 256
 
-    /// The texts of the outermost objects in a text, in order, as many as there are beginnings to look at: from a brace
-    /// to the one that closes it. Objects that are not closed are none. Linear in the text for each attempt.
+    /// The texts of the outermost objects in a text, in order: from a brace to the one that closes it. Objects that are
+    /// not closed are none. Linear in the text for each attempt.
     static func candidates(in text: String) -> [String] {
         let bytes = Array(text.utf8)
         var found: [String] = []
         var index = 0
-        for _ in 0..<attempts {
+        var unclosed = 0
+        while unclosed < attempts, found.count < mostObjects {
             guard let start = bytes[index...].firstIndex(of: UInt8(ascii: "{")) else { break }
             guard let end = endOfObject(bytes, from: start) else {
                 // A brace of a sentence before the object must not hide it.
+                unclosed += 1
                 index = start + 1
                 continue
             }

@@ -8,8 +8,8 @@ public struct StoryAnswer: Sendable, Equatable {
     public private(set) var fault: StoryFault?
     /// The HTTP status that it failed with, if there was one.
     public private(set) var status: Int?
-    /// How often it was tried again.
-    public private(set) var retries = 0
+    /// Why it was tried again, each time.
+    public private(set) var retries: [StoryFault] = []
 
     /// Reads a model's stream to its end; `each` is called with every piece of text.
     ///
@@ -30,7 +30,7 @@ public struct StoryAnswer: Sendable, Equatable {
                 self.text += text
                 try each(text)
             case .usage(let figure): usage = figure
-            case .retry: retries += 1
+            case .retry(let reason, _): retries.append(reason)
             case .fault(let reason, let status): (fault, self.status) = (reason, status)
             case .teller: break
             }

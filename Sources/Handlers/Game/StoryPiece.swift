@@ -47,12 +47,32 @@ public enum StoryFault: String, Codable, Sendable, CaseIterable {
     case busy
     /// It failed so often lately that it is left alone for a while.
     case open
-    /// There is no connection to it, or none that can be trusted.
+    /// Its host's name has no address.
+    case nameNotFound = "name-not-found"
+    /// Nothing listens where it should be.
+    case connectionRefused = "connection-refused"
+    /// There is no connection to it that can be trusted.
+    case tls
+    /// There is no connection to it for another reason, or the connection broke before it said anything.
     case connection
-    /// It took too long.
+    /// It has not begun to answer in time.
+    case slowFirstWord = "slow-first-word"
+    /// It took too long otherwise: to be reached, or between two words.
     case timeout
+    /// Its server is up, and loads it still.
+    case loading
     /// It refused: the key, the model's name, or something of the request.
     case refused
+    /// It does not take the schema of the answer.
+    case schema
+    /// Prompt and answer are longer than its context.
+    case context
+    /// It came to the greatest length of an answer before the answer's end.
+    case length
+    /// It will not tell this, or somebody between has cut it out.
+    case filtered
+    /// It ended without a word.
+    case empty
     /// It asked to be left alone for longer than there is time.
     case rate
     /// It failed.

@@ -20,6 +20,8 @@ struct Telling {
         "gestaloka_story_tokens_total", "Tokens that language models read (in) and wrote (out).")
     private static let fallbacks = Metrics.Counter(
         "gestaloka_story_fallbacks_total", "Passages that the narrator told in a model's place, by reason.")
+    private static let tries = Metrics.Counter(
+        "gestaloka_story_retries_total", "Times that a model was asked once more for one answer, by reason.")
     private static let badAnswers = Metrics.Counter(
         "gestaloka_story_bad_answers_total", "Answers of models that were refused, by reason.")
 
@@ -36,7 +38,7 @@ struct Telling {
     private let obstacle: StoryFault?
     private var usage: TokenUsage?
     private var attempts = 0
-    private var retries = 0
+    private var retries: [StoryFault] = []
     private var fallback: String?
     private var status: Int?
 
@@ -99,8 +101,11 @@ struct Telling {
                 let answer = try await answer(
                     context.outside(name) { model.generate(asked, within: allowance) }, check)
                 retries += answer.retries
+                for fault in answer.retries { context.count(Self.tries, [("reason", fault.rawValue)]) }
                 if let spent = answer.usage { usage = (usage ?? .zero) + spent }
                 guard let fault = answer.fault else { return try check.passage(of: answer.text) }
+                // It went on behind its answer.
+                if fault == .length, let passage = try? check.passage(of: answer.text) { return passage }
                 reason = fault.rawValue
                 status = answer.status
                 break asking
@@ -152,8 +157,14 @@ struct Telling {
         context.log.set("model", teller)
         guard isLanguageModel else { return }
         if attempts > 0 { context.log.set("attempts", .integer(Int64(attempts))) }
-        if retries > 0 { context.log.set("retries", .integer(Int64(retries))) }
-        if let fallback { context.log.set("fallback", fallback) }
+        if !retries.isEmpty {
+            context.log.set("retries", .integer(Int64(retries.count)))
+            context.log.set("retried", Set(retries.map(\.rawValue)).sorted().joined(separator: ","))
+        }
+        if let fallback {
+            context.log.set("fallback", fallback)
+            context.log.warn()
+        }
         if let status { context.log.set("model_status", .integer(Int64(status))) }
         guard let usage else { return }
         let playerID = try context.playerID

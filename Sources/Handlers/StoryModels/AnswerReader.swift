@@ -1,49 +1,57 @@
 internal import Game
+internal import Runtime
 internal import Wire
 
 /// What a response means: the text of a chat completion, streamed or whole, or why there is none. Pure.
 struct AnswerReader {
     private enum Form {
-        case none, events, whole, refusal
+        /// Nothing but the head has come, if that.
+        case none
+        case events, whole, refusal
     }
 
-    /// Bytes of a whole answer, and of a refusal's text.
+    /// Bytes of a whole answer.
     private static let wholeBytes = 1 << 20
-    private static let refusalBytes = 8 << 10
 
     private var form = Form.none
     private var status = 0
     private var retryAfter: Duration?
     private var parser = EventStreamParser()
     private var whole: [UInt8] = []
-    private var isLast = false
+    private var nesting = JSONNesting()
+    private var halves = SurrogateHalves.Joiner()
+    private var thoughts = ThoughtFilter()
+    /// Why the model ended its answer.
+    private var ending: String?
+    /// Text that has come and is not said yet.
+    private var text = ""
     /// How it ended, as soon as that is known.
     private(set) var verdict: ChatExchange.End?
     /// What it cost, if the server said so.
     private(set) var usage: TokenUsage?
+    /// What the model wrote, its thoughts included, by estimate.
+    private(set) var outputTokens = 0
+    /// Whether the model has written anything, if only a thought.
+    private(set) var hasSpoken = false
 
-    /// Whether an answer's head has come.
-    var hasBegun: Bool { form != .none }
+    /// Whether the model has ended its answer; what may still come is the usage, and a mark.
+    var isEnded: Bool { ending != nil }
 
     /// Takes the response's head.
     mutating func begin(status: Int, _ headers: HTTPHeaders) {
         self.status = status
-        let retryAfter = BackOff.seconds(headers["Retry-After"])
+        retryAfter = RetryAfter.wait(headers["Retry-After"], date: headers["Date"])
         switch status {
         case 200:
-            let type = headers["Content-Type"]?.lowercased() ?? ""
             guard (headers["Content-Encoding"]?.lowercased() ?? "identity") == "identity" else {
                 return verdict = .fault(.protocolError)
             }
-            form = type.hasPrefix("application/json") ? .whole : .events
         case 307, 308:
             verdict = headers["Location"].map { .redirect($0) } ?? .fault(.protocolError, status: status)
         // The others of their kind would make a GET of the request.
         case 300..<400: verdict = .fault(.redirect, status: status)
-        // llama-cpp-python's server answers 500 to a member that it does not know.
-        case 400, 422, 500:
-            form = .refusal
-            self.retryAfter = retryAfter
+        // llama-cpp-python's server answers 500 to a member that it does not know, llama.cpp's 503 while it loads.
+        case 400, 413, 422, 500, 503: form = .refusal
         case 408, 425, 501..<600: verdict = .fault(.server, status: status, retryAfter: retryAfter)
         case 429: verdict = .fault(.rate, status: status, retryAfter: retryAfter)
         case 401..<500: verdict = .fault(.refused, status: status)
@@ -51,75 +59,131 @@ struct AnswerReader {
         }
     }
 
-    /// Takes some of the content; the pieces of text that it brings.
-    mutating func read(_ content: [UInt8]) -> [String] {
+    /// Takes some of the content; the text of the answer that it brings.
+    mutating func read(_ content: [UInt8]) -> String {
+        if case .none = form {
+            // Of which type it is, servers say wrong in both directions.
+            let blanks: [UInt8] = [0x20, 0x09, 0x0A, 0x0D]
+            switch content.first(where: { !blanks.contains($0) }) {
+            case nil: return ""
+            case UInt8(ascii: "{"): form = .whole
+            // A page for people.
+            case UInt8(ascii: "<"):
+                verdict = .fault(.protocolError)
+                return ""
+            default: form = .events
+            }
+        }
         switch form {
-        case .events: return readEvents(content)
-        case .whole:
-            whole += content
-            if whole.count > Self.wholeBytes { verdict = .fault(.tooLong) }
+        case .events: readEvents(content)
+        case .whole: readWhole(content)
         case .refusal:
             whole += content
-            if whole.count >= Self.refusalBytes { verdict = refusal }
+            if whole.count >= Refusal.bytes { verdict = refusal }
         case .none: break
         }
-        return []
+        return taken()
     }
 
-    private mutating func readEvents(_ content: [UInt8]) -> [String] {
+    private mutating func readEvents(_ content: [UInt8]) {
         let events: [String]
         do throws(EventStreamParser.Failure) {
             events = try parser.read(content)
         } catch {
-            verdict = .fault(error == .notUTF8 ? .protocolError : .tooLong)
-            return []
+            return verdict = .fault(error == .notUTF8 ? .protocolError : .tooLong)
         }
-        var pieces: [String] = []
         for event in events where verdict == nil {
+            if event.allSatisfy(\.isWhitespace) { continue }
             if event == "[DONE]" {
-                verdict = .whole
+                conclude()
             } else if let chunk = ChatChunk.read(event) {
-                if let tokens = chunk.tokens { usage = tokens }
-                pieces.append(chunk.text)
-                if chunk.isLast { isLast = true }
-                if chunk.isError { verdict = .fault(.server) }
+                take(chunk, event)
             } else {
                 verdict = .fault(.protocolError)
             }
         }
-        return pieces
     }
 
-    /// The response is over; the text that this brings.
+    private mutating func readWhole(_ content: [UInt8]) {
+        guard whole.count + content.count <= Self.wholeBytes else { return verdict = .fault(.tooLong) }
+        whole += content
+        // The object is whole where its last brace closes, whether or not the connection ends.
+        for byte in content where nesting.take(byte) && nesting.depth == 0 && byte == UInt8(ascii: "}") {
+            return readObject()
+        }
+    }
+
+    private mutating func readObject() {
+        guard let json = String(validating: whole, as: UTF8.self), let chunk = ChatChunk.read(json) else {
+            return verdict = .fault(.protocolError)
+        }
+        take(chunk, json)
+        conclude()
+    }
+
+    private mutating func take(_ chunk: ChatChunk, _ json: String) {
+        if let tokens = chunk.tokens { usage = tokens }
+        if chunk.isError {
+            verdict =
+                hasSpoken
+                ? .fault(.server)
+                : .refused(Refusal(status: chunk.errorStatus ?? 500, String(json.prefix(Refusal.bytes))))
+            return
+        }
+        if !chunk.text.isEmpty || !chunk.thought.isEmpty {
+            hasSpoken = true
+            outputTokens += TokenEstimate.tokens(in: chunk.text) + TokenEstimate.tokens(in: chunk.thought)
+        }
+        text += thoughts.read(halves.read(chunk.text))
+        ending = ending ?? chunk.ending
+    }
+
+    /// The answer is over.
+    private mutating func conclude() {
+        guard verdict == nil else { return }
+        text += thoughts.read(halves.finish()) + thoughts.finish()
+        switch ending {
+        case "length": verdict = .fault(.length)
+        case "content_filter": verdict = .fault(.filtered)
+        case "error": verdict = .fault(.server)
+        default: verdict = hasSpoken ? .whole : .fault(.empty)
+        }
+    }
+
+    private mutating func taken() -> String {
+        defer { text = "" }
+        return text
+    }
+
+    /// The response is over, by its own framing; the text that this brings.
     mutating func finish() -> String {
         guard verdict == nil else { return "" }
         switch form {
-        case .events: verdict = isLast ? .whole : .fault(.cut)
+        case .events where isEnded: conclude()
+        case .events: verdict = .fault(hasSpoken ? .cut : .empty)
         case .refusal: verdict = refusal
-        case .none: verdict = .fault(.protocolError)
-        case .whole:
-            guard let text = String(validating: whole, as: UTF8.self), let chunk = ChatChunk.read(text) else {
-                verdict = .fault(.protocolError)
-                return ""
-            }
-            usage = chunk.tokens
-            verdict = chunk.isError ? .fault(.server) : .whole
-            return chunk.text
+        case .none: verdict = .fault(.empty)
+        case .whole: verdict = .fault(.protocolError)
         }
-        return ""
+        return taken()
     }
 
-    /// What it means that the response ended too early.
-    var interruption: ChatExchange.End {
+    /// The connection ended before the response, or nothing more comes of an answer that the model has ended; the text
+    /// that this brings.
+    mutating func interrupt() -> String {
+        guard verdict == nil else { return "" }
         switch form {
-        case .none: .fault(.connection)
-        case .refusal: refusal
-        case .events, .whole: .fault(.cut)
+        case .none: verdict = .fault(.connection)
+        case .refusal: verdict = refusal
+        case .events where isEnded: conclude()
+        case .events: verdict = .fault(hasSpoken ? .cut : .connection)
+        case .whole: verdict = .fault(.cut)
         }
+        return taken()
     }
 
     private var refusal: ChatExchange.End {
-        let text = String(decoding: whole.prefix(Self.refusalBytes), as: UTF8.self)
-        return .refused(status: status, retryAfter: retryAfter, text)
+        let text = String(decoding: whole.prefix(Refusal.bytes), as: UTF8.self)
+        return .refused(Refusal(status: status, retryAfter: retryAfter, text))
     }
 }

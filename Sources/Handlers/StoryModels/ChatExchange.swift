@@ -11,31 +11,38 @@ struct ChatExchange {
         case redirect(String)
         /// It did not come to an answer, or not to the end of one.
         case fault(StoryFault, status: Int? = nil, retryAfter: Duration? = nil)
-        /// A 400, 422 or 500, with the beginning of its text, which is never shown to anyone.
-        case refused(status: Int, retryAfter: Duration?, String)
+        /// It was refused, with words that may say what to do otherwise.
+        case refused(Refusal)
     }
 
-    /// The longest silence within an answer. The first word may take as long as there is time for.
-    static let silence = Duration.seconds(20)
+    /// How long after the model has ended its answer there may still come what it cost, and the end of the response.
+    static let moment = Duration.seconds(1)
 
     let address: ModelAddress
     let key: String?
     let patience: Patience
     let end: Duration
+    /// The longest silence within an answer. The first word may take as long as there is time for: most servers send
+    /// their head, and some a first event, before they have read the prompt.
+    let silence: Duration
 
-    private(set) var text = 0
-    private(set) var usage: TokenUsage?
-    private(set) var outputTokens = 0
+    private var reader = AnswerReader()
 
-    init(to address: ModelAddress, key: String?, until end: Duration, _ patience: Patience) {
+    init(to address: ModelAddress, key: String?, until end: Duration, silence: Duration, _ patience: Patience)
+    {
+        self.silence = silence
         self.address = address
         self.key = key
         self.end = end
         self.patience = patience
     }
 
-    /// Whether any text of an answer has come.
-    var hasSpoken: Bool { text > 0 }
+    /// Whether the model has written anything.
+    var hasSpoken: Bool { reader.hasSpoken }
+    /// What it cost, if the server said so.
+    var usage: TokenUsage? { reader.usage }
+    /// What the model wrote, by estimate.
+    var outputTokens: Int { reader.outputTokens }
 
     /// Asks; `say` gets every piece of the answer's text.
     mutating func run(_ body: [UInt8], say: (String) -> Void) -> End {
@@ -44,10 +51,13 @@ struct ChatExchange {
             try connection.send(head(of: body) + body)
             return try receive(on: connection, say)
         } catch {
-            switch error {
-            case .unreachable, .broken: return .fault(hasSpoken ? .cut : .connection)
-            case .timeout: return .fault(.timeout)
-            case .cancelled: return .cancelled
+            return switch error {
+            case .nameNotFound: .fault(.nameNotFound)
+            case .refused: .fault(.connectionRefused)
+            case .insecure: .fault(.tls)
+            case .unreachable, .broken: .fault(.connection)
+            case .timeout: .fault(.timeout)
+            case .cancelled: .cancelled
             }
         }
     }
@@ -61,15 +71,25 @@ struct ChatExchange {
         return Array((text + "\r\n").utf8)
     }
 
-    private mutating func receive(on connection: Connection, _ say: (String) -> Void) throws(Connection
-        .Failure)
-        -> End
+    private mutating func receive(on connection: Connection, _ say: (String) -> Void)
+        throws(Connection.Failure) -> End
     {
         var response = ResponseParser()
-        var reader = AnswerReader()
+        var endOfMoment: Duration?
         while true {
-            let limit = reader.hasBegun ? patience.uptime() + Self.silence : end
-            let bytes = try connection.receive(until: limit)
+            let now = patience.uptime()
+            if reader.isEnded, endOfMoment == nil { endOfMoment = now + Self.moment }
+            let limit = endOfMoment ?? (hasSpoken ? now + silence : end)
+            let bytes: [UInt8]
+            do throws(Connection.Failure) {
+                bytes = try connection.receive(until: limit)
+            } catch {
+                switch error {
+                case .cancelled: return .cancelled
+                case .timeout where !reader.isEnded: return .fault(hasSpoken ? .timeout : .slowFirstWord)
+                default: return interrupted(say)
+                }
+            }
             let events: [ResponseParser.Event]
             do throws(ResponseParser.Failure) {
                 events = bytes.isEmpty ? try response.end() : try response.read(bytes[...])
@@ -77,35 +97,28 @@ struct ChatExchange {
                 switch error {
                 case .malformed: return .fault(.protocolError)
                 case .tooLong: return .fault(.tooLong)
-                case .cut: return reader.interruption
+                case .cut: return interrupted(say)
                 }
             }
             for event in events {
+                let text: String
                 switch event {
                 case .head(let status, let headers):
                     reader.begin(status: status, headers)
-                    if let end = reader.verdict { return end }
-                case .content(let content):
-                    let pieces = reader.read(content)
-                    for piece in pieces where !piece.isEmpty {
-                        text += piece.utf8.count
-                        outputTokens += TokenEstimate.tokens(in: piece)
-                        say(piece)
-                    }
-                    usage = reader.usage ?? usage
-                    if let end = reader.verdict { return end }
-                case .end:
-                    let last = reader.finish()
-                    if !last.isEmpty {
-                        text += last.utf8.count
-                        outputTokens += TokenEstimate.tokens(in: last)
-                        say(last)
-                    }
-                    usage = reader.usage ?? usage
-                    return reader.verdict ?? .fault(.cut)
+                    text = ""
+                case .content(let content): text = reader.read(content)
+                case .end: text = reader.finish()
                 }
+                if !text.isEmpty { say(text) }
+                if let verdict = reader.verdict { return verdict }
             }
-            if bytes.isEmpty { return .fault(.cut) }
+            if bytes.isEmpty { return interrupted(say) }
         }
+    }
+
+    private mutating func interrupted(_ say: (String) -> Void) -> End {
+        let text = reader.interrupt()
+        if !text.isEmpty { say(text) }
+        return reader.verdict ?? .fault(.cut)
     }
 }

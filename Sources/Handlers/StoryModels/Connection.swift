@@ -5,7 +5,13 @@ internal import Glibc
 final class Connection {
     /// Why there is no connection, or none any more.
     enum Failure: Error, Equatable {
-        /// No address of the host answers, or its certificate is not one of it.
+        /// The host's name has no address.
+        case nameNotFound
+        /// Nothing listens there.
+        case refused
+        /// TLS does not come about: most often the certificate is not one of the host, or of nobody that is trusted.
+        case insecure
+        /// No address of the host answers, for another reason.
         case unreachable
         case timeout
         case cancelled
@@ -29,25 +35,30 @@ final class Connection {
         let limit = min(end, patience.uptime() + Self.connectLimit)
         let addresses = HostResolver.addresses(of: address, until: limit, patience)
         var opened: Int32 = -1
+        var failure: Int32 = 0
         for (index, candidate) in addresses.enumerated() {
             let now = patience.uptime()
             // A dead address must not use up the time of those behind it.
             let share = now + (limit - now) / (addresses.count - index)
-            opened = try Self.open(candidate, until: share, patience)
+            opened = try Self.open(candidate, until: share, patience, &failure)
             if opened >= 0 { break }
         }
         if patience.cancellation.isRaised { throw .cancelled }
-        guard opened >= 0 else { throw patience.uptime() >= limit ? .timeout : .unreachable }
+        guard opened >= 0 else {
+            if failure == ECONNREFUSED { throw .refused }
+            if patience.uptime() >= limit { throw .timeout }
+            throw addresses.isEmpty ? .nameNotFound : .unreachable
+        }
         descriptor = opened
         guard address.isSecure else { return }
         guard let made = Security(opened, host: address.name, isAddress: address.isAddress) else {
-            throw .unreachable
+            throw .insecure
         }
         security = made
         while true {
             switch made.handshake() {
             case .done: return
-            case .failed: throw .unreachable
+            case .failed: throw .insecure
             case .needs(let events): try wait(events, until: limit)
             }
         }
@@ -59,11 +70,10 @@ final class Connection {
         close(descriptor)
     }
 
-    /// A connected socket; -1 where the address does not answer.
-    private static func open(_ address: SocketAddress, until end: Duration, _ patience: Patience)
-        throws(Failure)
-        -> Int32
-    {
+    /// A connected socket; -1 where the address does not answer, and the system's number of why.
+    private static func open(
+        _ address: SocketAddress, until end: Duration, _ patience: Patience, _ failure: inout Int32
+    ) throws(Failure) -> Int32 {
         let descriptor = socket(
             address.family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
         guard descriptor >= 0 else { return -1 }
@@ -74,7 +84,7 @@ final class Connection {
                 descriptor, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count))
         }
         if code == 0 { return descriptor }
-        var failure: Int32 = errno
+        failure = errno
         if failure == EINPROGRESS, patience.wait(for: descriptor, POLLOUT, until: end) == .ready {
             var length = socklen_t(4)
             _ = unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &failure, &length)

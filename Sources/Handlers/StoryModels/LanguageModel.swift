@@ -25,6 +25,7 @@ public final class LanguageModel: StoryModel {
     public let isLanguageModel = true
     let address: ModelAddress?
     let key: String?
+    let silence: Duration
     let uptime: @Sendable () -> Duration
     let known: Mutex<Known>
 
@@ -38,9 +39,10 @@ public final class LanguageModel: StoryModel {
 
     init(
         url: String, name: String, key: String?, breaker: CircuitBreaker,
-        uptime: (@Sendable () -> Duration)? = nil
+        silence: Duration = .seconds(20), uptime: (@Sendable () -> Duration)? = nil
     ) {
         self.name = name
+        self.silence = silence
         address = ModelAddress(completionsOf: url)
         // What cannot stand in a header would end it.
         self.key = key.flatMap { key in

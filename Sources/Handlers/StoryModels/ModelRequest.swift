@@ -9,14 +9,17 @@ struct ModelRequest {
     private static let maximumRedirects = 3
 
     private let model: LanguageModel
-    private let messages: PromptMessages
+    private let prompt: StoryPrompt
     private let hosts: [String]
     private let patience: Patience
     private let allowed: Duration
     private let end: Duration
     private let say: (StoryPiece) -> Void
+    private var messages: PromptMessages
+    private var lesson: Lesson
     private var address: ModelAddress
     private var backOff: BackOff
+    private var attempt = 1
 
     init(
         _ model: LanguageModel, _ prompt: StoryPrompt, _ allowance: ModelAllowance, at address: ModelAddress,
@@ -29,24 +32,34 @@ struct ModelRequest {
         hosts = allowance.hosts
         allowed = allowance.patience
         end = patience.uptime() + allowance.patience
-        messages = PromptMessages(prompt, PromptSecrets(seed: prompt.seed))
+        self.prompt = prompt
         backOff = BackOff(seed: prompt.seed)
+        lesson = Lesson(model.known.withLock { $0.dialect })
+        messages = Self.messages(prompt, lesson.dialect)
+    }
+
+    /// As much of a prompt as the server takes.
+    private static func messages(_ prompt: StoryPrompt, _ dialect: Dialect) -> PromptMessages {
+        var budget = PromptMessages.Budget()
+        budget.total = min(budget.total, dialect.promptTokens ?? .max)
+        return PromptMessages(prompt, PromptSecrets(seed: prompt.seed), budget: budget)
     }
 
     /// Asks until there is an answer or no more hope for one; what it comes to has been said when it returns.
     mutating func run() {
-        var attempt = 1
         var redirects = 0
         while true {
-            let dialect = model.known.withLock { $0.dialect }
-            let body = ChatRequest(model: model.name, messages, dialect).body
-            var exchange = ChatExchange(to: address, key: model.key, until: end, patience)
+            let body = ChatRequest(model: model.name, messages, lesson.dialect).body
+            var exchange = ChatExchange(
+                to: address, key: model.key, until: end, silence: model.silence, patience)
             let outcome = exchange.run(body) { say(.text($0)) }
             if patience.cancellation.isRaised { return conclude(nil) }
-            switch outcome {
-            case .whole:
+            if exchange.hasSpoken {
                 say(.usage(usage(of: exchange)))
-                return conclude(nil, hasAnswered: true)
+                remember(exchange, outcome)
+            }
+            switch outcome {
+            case .whole: return conclude(nil, hasAnswered: true)
             case .cancelled: return conclude(nil)
             case .redirect(let location):
                 redirects += 1
@@ -54,33 +67,58 @@ struct ModelRequest {
                     next.isSecure || !address.isSecure, redirects <= Self.maximumRedirects
                 else { return conclude(.redirect) }
                 address = next
-            case .refused(let status, let retryAfter, let text):
-                let hasLearnt = model.known.withLock { known in
-                    // Another request may have learnt it meanwhile.
-                    known.dialect.learn(from: text, status: status) || known.dialect != dialect
-                }
-                if hasLearnt {
-                    say(.retry(fault: .refused, wait: 0))
-                } else {
-                    let fault: StoryFault = status < 500 ? .refused : .server
-                    guard goesOn(after: fault, status, retryAfter, &attempt) else { return }
-                }
+            case .refused(let refusal): guard goesOn(after: refusal) else { return }
             case .fault(let fault, let status, let retryAfter):
-                if exchange.hasSpoken {
-                    say(.usage(usage(of: exchange)))
-                    return conclude(fault, status: status)
-                }
-                guard goesOn(after: fault, status, retryAfter, &attempt) else { return }
+                guard !exchange.hasSpoken else { return conclude(fault, status: status) }
+                guard goesOn(after: fault, status, retryAfter) else { return }
             }
         }
     }
 
-    /// Waits before the next attempt; false where there is none, and that has been said.
-    private mutating func goesOn(
-        after fault: StoryFault, _ status: Int?, _ retryAfter: Duration?, _ attempt: inout Int
-    ) -> Bool {
+    /// Keeps for the server what an answer has come with. An answer that was cut by the context shows its size.
+    private func remember(_ exchange: ChatExchange, _ outcome: ChatExchange.End) {
+        var learnt = lesson.dialect
+        if outcome == .fault(.length), let usage = exchange.usage, learnt.promptTokens == nil,
+            usage.output < learnt.answerTokens
+        {
+            learnt.fit(context: usage.total, spent: usage.input, estimate: messages.tokens)
+        }
+        model.known.withLock { $0.dialect = $0.dialect.merged(learnt) }
+    }
+
+    /// Learns from a refusal, or waits; false where nothing can be tried otherwise, and that has been said.
+    private mutating func goesOn(after refusal: Refusal) -> Bool {
+        let status = refusal.status
+        switch refusal.meaning {
+        case .loading: return goesOn(after: .loading, status, refusal.retryAfter)
+        case .failure: return goesOn(after: .server, status, refusal.retryAfter)
+        case .filtered: return goesOn(after: .filtered, status, nil)
+        case .context(let limit, let spent):
+            let refused = (prompt: messages.tokens, answer: lesson.dialect.answerTokens)
+            guard lesson.fit(context: limit, spent: spent, estimate: refused.prompt) else {
+                return goesOn(after: .context, status, nil)
+            }
+            messages = Self.messages(prompt, lesson.dialect)
+            guard messages.tokens < refused.prompt || lesson.dialect.answerTokens < refused.answer else {
+                return goesOn(after: .context, status, nil)
+            }
+            say(.retry(fault: .context, wait: 0))
+            return true
+        case .unsupported(let traits):
+            guard let trait = lesson.leaveOut(oneOf: traits) else {
+                return goesOn(after: status < 500 ? .refused : .server, status, refusal.retryAfter)
+            }
+            say(.retry(fault: trait == .schema || trait == .lengths ? .schema : .refused, wait: 0))
+            return true
+        }
+    }
+
+    /// Waits before the next attempt; false where there is none, and the fault has been said.
+    private mutating func goesOn(after fault: StoryFault, _ status: Int?, _ retryAfter: Duration?) -> Bool {
+        let left = end - patience.uptime()
         guard Self.isPassing(fault),
-            let wait = backOff.wait(after: attempt, retryAfter: retryAfter, before: end - patience.uptime())
+            let wait = backOff.wait(
+                after: attempt, retryAfter: retryAfter, before: left, isLoading: fault == .loading)
         else {
             conclude(fault, status: status)
             return false
@@ -94,9 +132,10 @@ struct ModelRequest {
         return true
     }
 
+    /// Whether it may be otherwise at the next attempt; none of these has cost anything.
     private static func isPassing(_ fault: StoryFault) -> Bool {
         switch fault {
-        case .rate, .server, .connection: true
+        case .rate, .server, .loading, .empty, .nameNotFound, .connectionRefused, .tls, .connection: true
         default: false
         }
     }
@@ -106,18 +145,30 @@ struct ModelRequest {
         exchange.usage ?? TokenUsage(input: messages.tokens, output: exchange.outputTokens)
     }
 
+    /// What an end says of the server, for the circuit breaker.
+    private enum Health { case well, ill, unknown }
+
+    private func health(_ fault: StoryFault, _ status: Int?) -> Health {
+        switch fault {
+        case .tooLong, .length, .filtered: .well
+        // A request too long for it, or that it does not take, is no fault of the server's, and none of others' requests.
+        case .context, .schema: .unknown
+        case .refused where status == 400 || status == 413 || status == 422: .unknown
+        case .timeout, .slowFirstWord: allowed < LanguageModel.fairTime ? .unknown : .ill
+        default: .ill
+        }
+    }
+
     private func conclude(_ fault: StoryFault?, status: Int? = nil, hasAnswered: Bool = false) {
         if let fault { say(.fault(fault, status: status)) }
         let now = patience.uptime()
-        let isUnfair = fault == .timeout && allowed < LanguageModel.fairTime
+        let health: Health = fault.map { self.health($0, status) } ?? (hasAnswered ? .well : .unknown)
         model.known.withLock { known in
             known.requests -= 1
-            if hasAnswered || fault == .tooLong {
-                known.breaker.succeeded()
-            } else if fault == nil || isUnfair {
-                known.breaker.abandoned(at: now)
-            } else {
-                known.breaker.failed(at: now)
+            switch health {
+            case .well: known.breaker.succeeded()
+            case .ill: known.breaker.failed(at: now)
+            case .unknown: known.breaker.abandoned(at: now)
             }
         }
     }

@@ -55,7 +55,9 @@ extension Invoker {
         metrics.count(
             function: entry.name, trigger: event.trigger.name, status: outcome.status, duration: duration)
         if let observer { observer.ended(record(of: invocation, outcome, duration: duration)) }
-        let level: LogLevel = outcome.status >= 500 ? .error : outcome.status >= 400 ? .warning : .info
+        let level: LogLevel =
+            outcome.status >= 500
+            ? .error : outcome.status >= 400 || invocation.fields.isWarning ? .warning : .info
         guard log.isEnabled(level) else { return }
         let (message, added) = invocation.fields.taken
         var fields: [(String, LogValue)] = []

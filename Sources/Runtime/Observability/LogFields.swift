@@ -16,13 +16,25 @@ public enum LogValue: Sendable, Equatable {
 ///
 /// At most 32 fields; more are dropped. Never put a player's text, a token or a key here.
 public final class LogFields: Sendable {
-    private let state = Mutex<(message: String?, fields: [(String, LogValue)])>((nil, []))
+    private struct State {
+        var message: String?
+        var fields: [(String, LogValue)] = []
+        var isWarning = false
+    }
+
+    private let state = Mutex(State())
 
     /// No fields.
     public init() {}
 
     /// The line's message where the invocation succeeds.
     public func message(_ text: String) { state.withLock { $0.message = text } }
+
+    /// Makes the line a warning where the invocation succeeds all the same.
+    public func warn() { state.withLock { $0.isWarning = true } }
+
+    /// Whether it is to be a warning.
+    var isWarning: Bool { state.withLock { $0.isWarning } }
 
     /// Sets a field.
     public func set(_ name: String, _ value: LogValue) {
@@ -39,5 +51,7 @@ public final class LogFields: Sendable {
     /// Sets a text field.
     public func set(_ name: String, _ value: String) { set(name, .string(value)) }
 
-    var taken: (message: String?, fields: [(String, LogValue)]) { state.withLock { $0 } }
+    var taken: (message: String?, fields: [(String, LogValue)]) {
+        state.withLock { ($0.message, $0.fields) }
+    }
 }

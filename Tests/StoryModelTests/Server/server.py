@@ -214,6 +214,209 @@ class Handler(socketserver.StreamRequestHandler):
         self.head(308, "Location: /round/v1/chat/completions", "Content-Length: 0")
 
 
+    # Shapes of real servers that are no fault. What their texts are from stands in docs/models.md.
+
+    def plain(self, text, kind="text/event-stream"):
+        """A response that ends with the connection."""
+        self.head(200, kind=kind)
+        self.wfile.write(text.encode() if isinstance(text, str) else text)
+
+    def raw(self, deltas):
+        """Events of deltas whose JSON is written by hand."""
+        self.plain("".join(f'data: {{"choices":[{{"delta":{{"content":{delta}}}}}]}}\n\n' for delta in deltas)
+                   + "".join(list(events(""))[-3:]))
+
+    def wait(self):
+        """Until the client goes away."""
+        self.wfile.flush()
+        self.rfile.read(1)
+
+    def do_headfirst(self, number, body, headers):
+        """Says that it is there, and reads the prompt for longer than a silence may be."""
+        pieces = list(events())
+        self.head(200)
+        time.sleep(0.5)
+        self.wfile.write(pieces[0].encode() + b": still reading\n\n")
+        time.sleep(0.5)
+        self.wfile.write("".join(pieces[1:]).encode())
+
+    def do_unnamed(self, number, body, headers):
+        # llama.cpp, of a SentencePiece vocabulary with a space prefix.
+        if "response_format" in body:
+            return self.reply(400, {"error": {
+                "code": 400, "message": "Failed to initialize samplers: std::exception",
+                "type": "invalid_request_error"}})
+        self.stream(events())
+
+    def do_unprocessable(self, number, body, headers):
+        if "response_format" in body:
+            return self.reply(422, {"detail": "Unprocessable Entity"})
+        self.stream(events())
+
+    def do_stubborn(self, number, body, headers):
+        self.reply(400, {"error": {"message": "I will not"}})
+
+    def do_lengths(self, number, body, headers):
+        if "maxLength" in json.dumps(body):
+            return self.reply(400, {"error": {
+                "message": "Invalid schema for response_format 'passage': In context=('properties', 'story'), "
+                "'maxLength' is not permitted.", "type": "invalid_request_error", "param": "response_format"}})
+        self.stream(events())
+
+    def do_toolarge(self, number, body, headers):
+        self.reply(400, {"error": {"message": "max_tokens is too large: 2000", "param": "max_tokens"}})
+
+    def do_nosystem(self, number, body, headers):
+        if body["messages"][0]["role"] == "system":
+            return self.reply(500, {"error": {
+                "code": 500, "message": "Jinja Exception: System role not supported", "type": "server_error"}})
+        self.stream(events())
+
+    def do_parts(self, number, body, headers):
+        half = len(PASSAGE) // 2
+        self.raw([
+            json.dumps([{"type": "thinking", "thinking": [{"type": "text", "text": "a thought"}]}]),
+            json.dumps([{"type": "text", "text": PASSAGE[:half]}]), json.dumps([PASSAGE[half:]])])
+
+    def do_wholeparts(self, number, body, headers):
+        parts = [{"type": "text", "text": PASSAGE}]
+        self.reply(200, {"choices": [{"message": {"content": parts}, "finish_reason": "stop"}], "usage": USAGE})
+
+    def do_jsonasstream(self, number, body, headers):
+        """A whole answer that calls itself a stream, on a connection that stays open."""
+        self.plain("\n" + json.dumps({"choices": [{"message": {"content": PASSAGE}}], "usage": USAGE}))
+        self.wait()
+
+    def do_streamasjson(self, number, body, headers):
+        self.plain("".join(events()), kind="application/json")
+
+    def do_rawbreaks(self, number, body, headers):
+        self.stream(events(PASSAGE.replace("\\n", "\n").replace("Label 0", "Label\t0"), size=5))
+
+    def do_rawwhole(self, number, body, headers):
+        """The same in the server's own JSON."""
+        text = json.dumps({"choices": [{"message": {"content": PASSAGE}}], "usage": USAGE})
+        self.plain(text.replace("\\\\n", "\n"), kind="application/json")
+
+    def do_halves(self, number, body, headers):
+        """Cut between UTF-16 units, each delta escaped by itself, as JavaScript's JSON.stringify does it."""
+        text = json.dumps(json.loads(PASSAGE), ensure_ascii=False)
+        units = text.encode("utf-16-be")
+        pieces = [units[start:start + 6].decode("utf-16-be", "surrogatepass") for start in range(0, len(units), 6)]
+        self.raw([json.dumps(piece) for piece in pieces])
+
+    def do_nodone(self, number, body, headers):
+        self.plain("".join(list(events())[:-2]))
+
+    def do_staysopen(self, number, body, headers):
+        self.plain("".join(list(events())[:-1]))
+        self.wait()
+
+    def do_nolastchunk(self, number, body, headers):
+        data = "".join(list(events())[:-2]).encode()
+        self.head(200, "Transfer-Encoding: chunked")
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+
+    def do_emptyfinish(self, number, body, headers):
+        self.stream(event.replace('"finish_reason": null', '"finish_reason": ""') for event in events())
+
+    def do_thinks(self, number, body, headers):
+        draft = json.dumps(dict(json.loads(PASSAGE), story="A draft that nobody may see."))
+        self.stream(events(f"<think>First {draft}, or better:</think>\n\n{PASSAGE}", size=3))
+
+    def do_thinksunopened(self, number, body, headers):
+        draft = json.dumps(dict(json.loads(PASSAGE), story="A draft that nobody may see."))
+        self.stream(events(f"Okay. {draft}\n</think>\n```json\n{PASSAGE}\n```", size=4))
+
+    def do_twice(self, number, body, headers):
+        draft = json.dumps(dict(json.loads(PASSAGE), story="A draft."))
+        self.stream(events(f"A first one: {draft}\nAnd the final one: {PASSAGE} {{}}"))
+
+    def do_reasons(self, number, body, headers):
+        self.plain("".join(
+            [f'data: {{"choices":[{{"delta":{{"{name}":"a thought"}}}}]}}\n\n' for name in ("reasoning_content", "reasoning")]
+            + list(events())))
+
+    def do_length(self, number, body, headers):
+        self.stream(events(PASSAGE[:60], finish="length"))
+
+    def do_wholelength(self, number, body, headers):
+        self.stream(events(PASSAGE + "\n\nAnd so on", finish="length"))
+
+    def do_fullcontext(self, number, body, headers):
+        """An answer that the context's end cuts, until the prompt is shorter."""
+        if number == 1:
+            return self.stream(list(events(PASSAGE[:60], usage=False, finish="length"))[:-1]
+                               + ['data: {"choices":[],"usage":{"prompt_tokens":1800,"completion_tokens":248}}\n\n'])
+        self.stream(events())
+
+    def words(self, body):
+        return sum(len(message["content"].split()) for message in body["messages"])
+
+    def do_context(self, number, body, headers):
+        # llama.cpp's, with a word as a token.
+        count, limit = self.words(body), 1_100
+        if count > limit:
+            return self.reply(400, {"error": {
+                "code": 400, "message": f"request ({count} tokens) exceeds the available context size ({limit} tokens), "
+                "try increasing it", "type": "exceed_context_size_error", "n_prompt_tokens": count, "n_ctx": limit}})
+        self.stream(events())
+
+    def do_contextsum(self, number, body, headers):
+        # vLLM's: prompt and answer together, and no number but in words.
+        count, limit = self.words(body), 1_500
+        most = body.get("max_tokens", 0)
+        if count + most > limit:
+            return self.reply(400, {"object": "error", "type": "BadRequestError", "code": 400, "message":
+                f"This model's maximum context length is {limit} tokens. However, you requested {count + most} tokens "
+                f"({count} in the messages, {most} in the completion). Please reduce the length of the messages."})
+        self.stream(events())
+
+    def do_tiny(self, number, body, headers):
+        self.reply(400, {"error": {"code": 400, "message": "the request exceeds the available context size",
+                                   "type": "exceed_context_size_error", "n_prompt_tokens": 900, "n_ctx": 64}})
+
+    def do_loading(self, number, body, headers):
+        if number == 1:
+            return self.reply(503, {"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}})
+        self.stream(events())
+
+    def do_laterdate(self, number, body, headers):
+        if number == 1:
+            return self.reply(503, {"error": {"message": "busy"}}, "Date: Sat, 28 Nov 2026 23:59:59 GMT",
+                              "Retry-After: Sun, 29 Nov 2026 00:00:00 GMT")
+        self.stream(events())
+
+    def do_hourlater(self, number, body, headers):
+        self.reply(429, {}, "Date: Sat, 28 Nov 2026 23:00:00 GMT", "Retry-After: Sun, 29 Nov 2026 00:00:00 GMT")
+
+    def do_dies(self, number, body, headers):
+        """Goes away before its head, then behind it, then behind a first event, and then answers."""
+        if number == 2:
+            self.head(200)
+        if number == 3:
+            self.head(200, "Transfer-Encoding: chunked")
+            data = next(events()).encode()
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+        if number > 3:
+            self.stream(events())
+
+    def do_empty(self, number, body, headers):
+        if number > 1:
+            return self.stream(events())
+        self.stream(events(""))
+
+    def do_streamerror(self, number, body, headers):
+        """Refuses the schema by an event of its stream."""
+        if "response_format" in body:
+            return self.stream(['data: {"error":{"code":400,"message":"json_schema is not supported by this model"}}\n\n',
+                                "data: [DONE]\n\n"])
+        self.stream(events())
+
+    def do_filtered(self, number, body, headers):
+        self.reply(400, {"error": {"code": "content_filter", "message": "The response was filtered"}})
+
+
 class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
