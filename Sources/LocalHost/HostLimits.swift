@@ -93,6 +93,8 @@ public struct HostLimits: Sendable {
     public var heartbeat: Duration = .seconds(2)
     /// How often a host looks for commits of other processes.
     public var catchUp: Duration = .milliseconds(50)
+    /// How often is looked whether the store's files are still there.
+    public var storeCheck: Duration = .seconds(1)
     /// How long a stop waits for what is in flight.
     public var drain: Duration = .seconds(10)
 
