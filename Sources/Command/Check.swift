@@ -1,4 +1,5 @@
 internal import Runtime
+internal import Store
 
 /// `check`: whether the manifest can be served here.
 struct Check: Verb {
@@ -6,7 +7,10 @@ struct Check: Verb {
     static let summary = "Check the manifest, and whether it may be served in this environment."
     static let operands = "[FILE]"
     static let options: [Option] = [.manifest, .json]
-    static let details = ""
+    static let details = """
+        Also tells the version of the SQLite library, and whether it has the fix of the WAL-reset bug
+        (3.51.3, 3.50.7, 3.44.6 and later). Where it has not, this program works around it.
+        """
 
     private let program: Program
     private let arguments: Arguments
@@ -26,6 +30,25 @@ struct Check: Verb {
         let functions: Int
         let problems: [String]
         let warnings: [String]
+        let sqlite = Library()
+    }
+
+    private struct Library: Encodable {
+        let version = SQLiteLibrary.version
+        let hasWALResetFix = SQLiteLibrary.hasWALResetFix
+
+        private enum CodingKeys: String, CodingKey {
+            case version
+            case hasWALResetFix = "has_wal_reset_fix"
+        }
+
+        /// One line for a person.
+        var line: String {
+            "SQLite \(version), "
+                + (hasWALResetFix
+                    ? "with the fix of the WAL-reset bug"
+                    : "without the fix of the WAL-reset bug (3.51.3, 3.50.7, 3.44.6): worked around")
+        }
     }
 
     func run() throws -> Int32 {
@@ -57,7 +80,8 @@ struct Check: Verb {
             program.console.error(warnings.map { "warning: \($0)\n" }.joined())
         }
         if problems.isEmpty {
-            program.console.output("\(file): ok, \(functions) function\(functions == 1 ? "" : "s")\n")
+            program.console.output(
+                "\(file): ok, \(functions) function\(functions == 1 ? "" : "s")\n\(Library().line)\n")
         } else {
             program.console.error(problems.joined(separator: "\n") + "\n")
         }

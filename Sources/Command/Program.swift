@@ -1,6 +1,7 @@
 public import Runtime
 
-/// A command-line program around a set of functions: `serve`, `invoke`, `replay`, `token`, `check` and `functions`.
+/// A command-line program around a set of functions: `serve`, `invoke`, `replay`, `token`, `backup`, `restore`, `check`
+/// and `functions`.
 ///
 /// Data goes to standard output, everything else to standard error. Exit status 0: done; 1: the invocation (or the
 /// start, or the check) failed; 2: wrong usage.
@@ -34,7 +35,10 @@ public struct Program: Sendable {
     }
 
     static var verbs: [any Verb.Type] {
-        [Serve.self, Invoke.self, Replay.self, Token.self, Check.self, Functions.self]
+        [
+            Serve.self, Invoke.self, Replay.self, Token.self, Backup.self, Restore.self, Check.self,
+            Functions.self,
+        ]
     }
 
     /// Runs a verb; its exit status.

@@ -264,7 +264,7 @@ extension Host {
             headers.add("Content-Type", "application/json")
             return HTTPResponse(status: 200, headers: headers, body: Array(#"{"status":"ok"}"#.utf8))
         default:
-            let isReady = !isStopping && (try? invoker.state.queueDepths()) != nil
+            let isReady = !isStopping && (try? invoker.state.check()) != nil
             headers.add("Content-Type", "application/json")
             let body = isReady ? #"{"status":"ready"}"# : #"{"status":"not ready"}"#
             return HTTPResponse(status: isReady ? 200 : 503, headers: headers, body: Array(body.utf8))

@@ -13,6 +13,7 @@ extension Host {
                 } catch { host.complain("The heartbeat could not be recorded", error) }
             }
         }
+        every(limits.storeCheck) { $0.checkStore() }
         every(limits.comparison) { host in host.underWay { await $0.compare(isBack: false) } }
         every(limits.trimInterval) { host in
             host.underWay { host in
@@ -35,6 +36,19 @@ extension Host {
         let effects = lost + settings.pingInterval + settings.pingTimeout
         try await invoker.state.trim(
             now: now, effectsBefore: now + (.zero - effects), connectionsLostBefore: now + (.zero - lost))
+    }
+
+    /// Sees whether the store still keeps its promises; told once where not, for that does not end.
+    private func checkStore() {
+        guard !storeHasFailed else { return }
+        do throws(StoreError) { try invoker.state.check() } catch {
+            switch error {
+            case .busy, .closed: return
+            default: storeHasFailed = true
+            }
+            complain(
+                "The store cannot be used any more: nothing is accepted until this is started again", error)
+        }
     }
 
     func complain(_ message: String, _ error: any Error) {

@@ -132,6 +132,8 @@ public struct HostLimits: Sendable {
     public var trimMargin: Duration = .seconds(30)
     /// When a client may come again that was sent away because there is too much at the moment.
     public var retryAfter: Duration = .seconds(1)
+    /// How often is looked whether the store's files are still there.
+    public var storeCheck: Duration = .seconds(1)
     /// How long a stop waits for what is in flight.
     public var drain: Duration = .seconds(10)
 

@@ -10,4 +10,7 @@ public struct StopSignals: Sendable {
         descriptor = clinux_stop_signals()
         guard descriptor >= 0 else { throw .system("signalfd", errno) }
     }
+
+    /// Whether one has come, for work that does not wait for them.
+    public var haveCome: Bool { clinux_wait_readable(descriptor, 0) != 0 }
 }

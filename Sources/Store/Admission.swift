@@ -55,8 +55,8 @@ public struct Ticket: Sendable {
     let transaction: TransactionFate
 }
 
-/// Whether a transaction was lost. Only the writer's thread reads and writes it.
+/// Why a transaction was lost, if it was. Only the writer's thread reads and writes it.
 final class TransactionFate: @unchecked Sendable {
     // Sound: every access is inside an operation, and operations run on the writer's one thread.
-    var isLost = false
+    var loss: StoreError?
 }

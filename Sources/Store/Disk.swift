@@ -17,24 +17,19 @@ final class Disk: Sendable {
 
     private let state = Mutex(State())
     private let path: String
+    private let opened: OpenedFiles
     private let bell: Bell
     private let isDone: Bell
     private let thread = Mutex<SystemThread?>(nil)
 
-    /// Syncs the log of the database at `path`; rings `isDone` after each sync.
-    init(path: String, isDone: Bell) throws(StoreError) {
-        self.path = Self.resolved(path) + "-wal"
+    /// Syncs the log of a store that is open; rings `isDone` after each sync.
+    init(_ files: StoreFiles, opened: OpenedFiles, isDone: Bell) throws(StoreError) {
+        path = files.log
+        self.opened = opened
         self.isDone = isDone
         bell = try Bell()
         let started = try SystemThread(named: "store-disk") { [self] in run() }
         thread.withLock { $0 = started }
-    }
-
-    /// Where a file is that a symbolic link names: SQLite keeps the log there, and not beside the link.
-    private static func resolved(_ path: String) -> String {
-        guard let resolved = unsafe realpath(path, nil) else { return path }
-        defer { unsafe free(resolved) }
-        return unsafe String(cString: resolved)
     }
 
     /// Whether a sync is under way.
@@ -43,6 +38,14 @@ final class Disk: Sendable {
     /// Why nothing can be made durable any more: after a failed sync the kernel may have dropped what it could not
     /// write, so trying again would prove nothing (as PostgreSQL holds it too).
     var failure: StoreError? { state.withLock { $0.failure } }
+
+    /// Nothing can be made durable from here on. The first reason stays.
+    func fail(_ error: StoreError) { state.withLock { $0.failure = $0.failure ?? error } }
+
+    /// Whether the store's files are still where they were; where not, `failure` says so from here on.
+    func look() {
+        if failure == nil, let lost = opened.lost { fail(.replaced(path: lost)) }
+    }
 
     /// Syncs what has been committed and then calls `finish`, on this object's thread. One at a time: waits while
     /// another is under way.
@@ -82,11 +85,11 @@ final class Disk: Sendable {
             // SQLite holds no locks on the log, so a descriptor of our own may be opened and closed.
             if descriptor < 0 { descriptor = unsafe open(path, O_RDWR | O_CLOEXEC) }
             var failure: StoreError?
-            if descriptor < 0 || fdatasync(descriptor) != 0 { failure = .io(code: errno) }
-            state.withLock { state in
-                state.isBusy = false
-                if let failure { state.failure = failure }
-            }
+            if descriptor < 0 || fdatasync(descriptor) != 0 { failure = .disk(errno: errno) }
+            // A file that is gone may have been synced as well.
+            if failure == nil, let lost = opened.lost { failure = .replaced(path: lost) }
+            if let failure { fail(failure) }
+            state.withLock { $0.isBusy = false }
             // The writer goes on while the answers are handed out.
             isDone.ring()
             finish(failure)

@@ -14,6 +14,8 @@ public struct StoreLimits: Sendable {
     public var busyTimeout: Duration = .seconds(5)
     /// Pages in the write-ahead log before they are copied into the database (4 KiB each).
     public var checkpointPages = 4_000
+    /// What the write-ahead log is cut to when it begins anew, after a reader has kept it from that and it grew, in bytes.
+    public var logBytes = 32 << 20
     /// The largest size of the file in pages; nil for SQLite's own limit. (SQLITE_FULL beyond it.)
     public var maximumPages: Int?
     /// Rows of the outbox read at once when following what other processes emitted.
@@ -32,7 +34,7 @@ public struct StoreLimits: Sendable {
     /// Limits come from our own code, so that a wrong one is our own bug.
     func check() {
         precondition(waitingOperations > 0 && operationsPerTransaction > 0)
-        precondition(outboxBatch > 0 && trimBatch > 0 && checkpointPages > 0)
+        precondition(outboxBatch > 0 && trimBatch > 0 && checkpointPages > 0 && logBytes >= 0)
         precondition(keptAnswerBytes > 0 && expiredAnswers >= .zero)
         precondition(busyTimeout >= .zero && maximumPages ?? 1 > 0)
     }

@@ -10,8 +10,11 @@ final class Reader {
     private let readDepths: Statement
     private let readDead: Statement
 
-    convenience init(path: String, limits: StoreLimits) throws(StoreError) {
-        self.init(try Database(path: path, access: .readWrite, limits: limits))
+    /// Not of the letters themselves, which stay for ever: this is asked for on the host's loop.
+    static let deadLetters = "SELECT queue, count FROM dead_letter_count WHERE count > 0"
+
+    convenience init(_ files: StoreFiles, limits: StoreLimits) throws(StoreError) {
+        self.init(try Database(files, access: .existing, limits: limits))
     }
 
     /// Reads over a connection that somebody else writes with, and so what is not committed yet, too.
@@ -28,7 +31,7 @@ final class Reader {
         readNextJob = Statement(
             database, "SELECT min(ready_at) FROM job_group WHERE queue = ?1 HAVING count(*) > 0")
         readDepths = Statement(database, "SELECT queue, count(*) FROM job GROUP BY queue")
-        readDead = Statement(database, "SELECT queue, count(*) FROM dead_letter GROUP BY queue")
+        readDead = Statement(database, Self.deadLetters)
     }
 
     func number() throws(StoreError) -> Int64 { try readNumber.first { $0.integer(0) } ?? 0 }

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Synchronization
 
 /// The shared state in one SQLite file (WAL), for all processes of one machine.
@@ -16,51 +15,38 @@ public final class SQLiteState: SharedState {
 
     /// Opens the store at `path`, making it (readable by its owner only) and its folder where there is none.
     ///
-    /// Throws `cannotOpen`, `notAStore`, `newerSchema`, `corrupt`, `full` or `readOnly`.
+    /// Throws `cannotOpen`, `notAStore`, `newerSchema`, `logWithoutStore`, `foreignLog`, `corrupt`, `full`, or
+    /// `replaced` where the file changed just now.
     public init(path: String, limits: StoreLimits = StoreLimits()) throws(StoreError) {
         limits.check()
-        try SQLiteState.makePlace(for: path)
-        let database = try Database(path: path, access: .readWrite, limits: limits)
+        let files = StoreFiles(path)
+        try files.refuseLogAlone()
+        try files.makeFolder()
+        try files.makeFile()
         // First of all: a file that is not ours must not be changed, not even its journal mode.
-        try Schema.check(database)
+        let database = try Database.store(files, limits: limits)
         try database.useWriteAheadLog(patience: limits.busyTimeout)
         try database.execute(
             "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY")
-        try database.execute("PRAGMA wal_autocheckpoint = \(limits.checkpointPages)")
+        // A log that grew because of a reader is cut when it begins anew.
+        try database.execute("PRAGMA journal_size_limit = \(limits.logBytes)")
         if let pages = limits.maximumPages { try database.execute("PRAGMA max_page_count = \(pages)") }
-        try Schema.prepare(database)
-        reader = Mutex(try Reader(path: path, limits: limits))
-        writer = try Writer(path: path, limits: limits)
+        let isNew = try Schema.prepare(database)
+        let checkpointer = try Checkpointer(database, of: files, limits: limits)
+        // So that the file says by itself whose it is.
+        let copied = isNew ? try checkpointer.checkpoint() : nil
+        reader = Mutex(try Reader(files, limits: limits))
         let transaction = try Transaction(
             database, limits: limits, recordCache: recordCache, inFlight: inFlight, observer: observer)
-        try writer.start(transaction)
+        // Without a log all is in the file.
+        transaction.copied = StoreFiles.size(files.log) == 0 ? transaction.number : copied
+        let opened = try OpenedFiles(files)
+        if database.hasMoved { throw .replaced(path: path) }
+        writer = try Writer(files, opened: opened, limits: limits)
+        try writer.start(Writer.Tools(transaction: transaction, checkpointer: checkpointer))
     }
 
-    deinit { writer.close() }
-
-    /// Makes the folder and an empty file with mode 0600, so that SQLite's own files get that mode too.
-    private static func makePlace(for path: String) throws(StoreError) {
-        for (index, character) in zip(path.indices, path) where character == "/" && index != path.startIndex {
-            let result = unsafe mkdir(String(path[..<index]), 0o700)
-            guard result == 0 || errno == EEXIST else {
-                throw .cannotOpen(path: path, reason: unsafe String(cString: strerror(errno)))
-            }
-        }
-        // Never opens a file that is there: to close it again would drop the POSIX locks that another connection of
-        // this process holds on it (https://www.sqlite.org/howtocorrupt.html, section 2.2).
-        let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            if errno == EEXIST {
-                // SQLite takes a file of a few bytes for an empty database, and would write over it.
-                var status = stat()
-                let isFile = unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
-                if isFile, (1..<512).contains(status.st_size) { throw .notAStore(path: path) }
-                return
-            }
-            throw .cannotOpen(path: path, reason: unsafe String(cString: strerror(errno)))
-        }
-        Glibc.close(descriptor)
-    }
+    deinit { close() }
 
     // MARK: Operations in the store's order
 
@@ -194,6 +180,11 @@ public final class SQLiteState: SharedState {
         try read { reader throws(StoreError) in try reader.queueDepths() }
     }
 
+    public func check() throws(StoreError) {
+        writer.look()
+        _ = try read { reader throws(StoreError) in try reader.number() }
+    }
+
     // MARK: Following
 
     public func follow(_ observer: @escaping @Sendable (Committed) -> Void) { self.observer.set(observer) }
@@ -215,7 +206,10 @@ public final class SQLiteState: SharedState {
 
     public func close() {
         writer.close()
-        reader.withLock { $0 = nil }
+        reader.withLock { reader in
+            if writer.isReplaced { reader?.database.keepLog(true) }
+            reader = nil
+        }
         recordCache.forgetAll()
     }
 

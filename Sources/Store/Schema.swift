@@ -96,6 +96,24 @@ enum Schema {
         -- What may be told later (EffectRow.kept): a client that comes back looks through nothing else.
         CREATE INDEX outbox_kept ON outbox(number) WHERE \(EffectRow.kept);
         """,
+        """
+        -- Which store this is, and up to which number all is in its file (StoreIdentity). In this table, whose row every
+        -- commit changes, and so brings into the log.
+        ALTER TABLE sequence ADD COLUMN store TEXT NOT NULL DEFAULT '';
+        ALTER TABLE sequence ADD COLUMN copied INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE sequence ADD COLUMN commits INTEGER NOT NULL DEFAULT 0;
+        \(StoreIdentity.renewal);
+
+        -- How many dead letters a queue has: they are kept, and to count them would take longer and longer.
+        CREATE TABLE dead_letter_count(queue TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
+        INSERT INTO dead_letter_count SELECT queue, count(*) FROM dead_letter GROUP BY queue;
+        CREATE TRIGGER dead_letter_added AFTER INSERT ON dead_letter BEGIN
+            INSERT INTO dead_letter_count VALUES (NEW.queue, 1) ON CONFLICT(queue) DO UPDATE SET count = count + 1;
+        END;
+        CREATE TRIGGER dead_letter_removed AFTER DELETE ON dead_letter BEGIN
+            UPDATE dead_letter_count SET count = count - 1 WHERE queue = OLD.queue;
+        END;
+        """,
     ]
 
     /// Refuses, without a change, what is not ours or is newer.
@@ -111,13 +129,16 @@ enum Schema {
         }
     }
 
-    /// Makes a new file a store, or brings an older one up to date. For files that `check` has passed.
-    static func prepare(_ database: Database) throws(StoreError) {
-        if try database.integer("PRAGMA user_version") == migrations.count { return }
+    /// Makes a new file a store, or brings an older one up to date. For files that `check` has passed. Whether there was
+    /// anything to do.
+    @discardableResult
+    static func prepare(_ database: Database) throws(StoreError) -> Bool {
+        if try database.integer("PRAGMA user_version") == migrations.count { return false }
         try database.execute("BEGIN IMMEDIATE")
         do {
             try migrate(database)
             try database.execute("COMMIT")
+            return true
         } catch {
             if !database.isAutocommit { try? database.execute("ROLLBACK") }
             throw error

@@ -9,6 +9,7 @@ public final class SerialState: Sendable {
     private struct Parts {
         let transaction: Transaction
         let reader: Reader
+        let checkpointer: Checkpointer
         var operations = 0
     }
 
@@ -18,8 +19,10 @@ public final class SerialState: Sendable {
     /// Opens the store at `path`. Throws as `SQLiteState` does.
     public init(path: String, limits: StoreLimits = StoreLimits()) throws(StoreError) {
         limits.check()
-        let database = try Database(path: path, access: .readWrite, limits: limits)
-        try Schema.check(database)
+        let files = StoreFiles(path)
+        try files.refuseLogAlone()
+        try files.makeFile()
+        let database = try Database.store(files, limits: limits)
         try database.execute(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY"
         )
@@ -27,7 +30,10 @@ public final class SerialState: Sendable {
         let transaction = try Transaction(
             database, limits: limits, recordCache: RecordCache(), inFlight: inFlight, observer: ObserverBox())
         try transaction.begin()
-        parts = Mutex(Parts(transaction: transaction, reader: Reader(database)))
+        parts = Mutex(
+            Parts(
+                transaction: transaction, reader: Reader(database),
+                checkpointer: try Checkpointer(database, of: files, limits: limits)))
     }
 
     /// The last number of the store's order.
@@ -114,6 +120,7 @@ public final class SerialState: Sendable {
                 open.operations = 0
                 try open.transaction.commit()
                 _ = open.transaction.publication()
+                _ = try open.checkpointer.run()
                 try open.transaction.begin()
             }
             parts = open

@@ -81,6 +81,10 @@ public protocol SharedState: Sendable {
     func trim(now: Timestamp, effectsBefore: Timestamp, connectionsLostBefore: Timestamp)
         async throws(StoreError)
 
+    /// Throws where the state keeps no more promises: it cannot be read, its disk has failed, or its files are gone. From
+    /// then on everything else throws, too. Quick: to be called every second.
+    func check() throws(StoreError)
+
     /// Calls `observer` after each commit, also another process's, in the store's order. One observer; it must be
     /// quick and is called on the writer's thread.
     func follow(_ observer: @escaping @Sendable (Committed) -> Void)

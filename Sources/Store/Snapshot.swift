@@ -16,18 +16,18 @@ public enum Snapshot {
         // For its owner only, as a store is; SQLite would make it for everybody.
         let descriptor = unsafe open(copy, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw .cannotOpen(path: copy, reason: unsafe String(cString: strerror(errno)))
+            throw .cannotOpen(path: copy, reason: systemText())
         }
         close(descriptor)
         let target = try Database(path: copy, access: .readWrite, limits: limits)
         do {
-            let source = try Database(path: path, access: .readWrite, limits: limits)
-            try Schema.check(source)
-            try source.copy(to: target)
+            let source = try Database.store(StoreFiles(path), limits: limits)
+            _ = try source.copy(to: target)
         }
         try target.execute(
             "PRAGMA journal_mode = DELETE; PRAGMA secure_delete = ON; PRAGMA synchronous = OFF")
         try target.execute("BEGIN IMMEDIATE")
+        if try StoreIdentity(target) != nil { try target.execute(StoreIdentity.renewal) }
         let rename = Statement(target, "UPDATE OR REPLACE rate SET key = ?2 WHERE key = ?1")
         for key in try Statement(target, "SELECT key FROM rate").all(read: { $0.text(0) }) {
             let name = renaming(key)

@@ -35,7 +35,7 @@ extension Transaction {
     func apply(
         _ unit: UnitOfWork, at now: Timestamp, ticket: Ticket, completing claim: JobClaim?
     ) throws(StoreError) -> CommitDecision {
-        guard !ticket.transaction.isLost else { throw .admissionLost }
+        if let loss = ticket.transaction.loss { throw .admissionLost(full: loss == .full) }
         if let kept = try answers.answer(to: unit.answer?.key, at: now) {
             return .answered(kept, number: nextNumber())
         }

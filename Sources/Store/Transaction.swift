@@ -20,6 +20,10 @@ final class Transaction {
     /// Numbers up to this one have been told to the observer.
     private var publishedNumber: Int64 = 0
     private var storedNumber: Int64 = 0
+    /// Up to this number all is in the store's file: to be written with the next commit (StoreIdentity).
+    var copied: Int64?
+    /// Rows that the connection had changed when the transaction began.
+    private var changesBefore: Int32 = 0
     private(set) var fate = TransactionFate()
     /// Why the transaction is lost before its commit, as when the disk is full.
     private(set) var loss: StoreError?
@@ -59,7 +63,10 @@ final class Transaction {
         rates = RateStatements(database)
         answers = AnswerStatements(database)
         readNumber = Statement(database, "SELECT number FROM sequence")
-        writeNumber = Statement(database, "UPDATE sequence SET number = ?1")
+        // The count has the row differ: SQLite writes no page that an UPDATE leaves as it is.
+        writeNumber = Statement(
+            database,
+            "UPDATE sequence SET number = ?1, copied = coalesce(?2, copied), commits = commits + 1")
         beginning = Statement(database, "BEGIN IMMEDIATE")
         committing = Statement(database, "COMMIT")
         savepoint = Statement(database, "SAVEPOINT unit")
@@ -88,6 +95,7 @@ final class Transaction {
     /// Takes the write lock, and learns what other processes did since the last transaction.
     func begin() throws(StoreError) {
         try beginning.run()
+        changesBefore = database.changes
         fate = TransactionFate()
         loss = nil
         committed = Committed()
@@ -111,9 +119,13 @@ final class Transaction {
         if let loss { throw loss }
         do throws(StoreError) {
             try writeRateWindows()
-            if isChanged { try writeNumber.run(.integer(number)) }
+            // With every change, also one that takes no number: so the log says whose it is (StoreIdentity).
+            if isChanged || database.changes != changesBefore {
+                try writeNumber.run(.integer(number), copied.map { .integer($0) } ?? .null)
+            }
             try database.gathering { () throws(StoreError) in try committing.run() }
             storedNumber = number
+            copied = nil
             recordCache.forget(savedRecords)
             savedRecords = []
         } catch {
@@ -178,7 +190,7 @@ final class Transaction {
     /// Gives up the whole transaction.
     func abandon(_ error: StoreError) {
         loss = error
-        fate.isLost = true
+        fate.loss = error
         known = KnownState()
         savedRecords = []
         if !database.isAutocommit { try? database.execute("ROLLBACK") }

@@ -29,22 +29,37 @@ final class Writer: Sendable {
     private let disk: Disk
     private let thread = Mutex<SystemThread?>(nil)
 
-    init(path: String, limits: StoreLimits) throws(StoreError) {
+    init(_ files: StoreFiles, opened: OpenedFiles, limits: StoreLimits) throws(StoreError) {
         self.limits = limits
         bell = try Bell()
-        disk = try Disk(path: path, isDone: bell)
+        disk = try Disk(files, opened: opened, isDone: bell)
+    }
+
+    /// What the thread works with, over connections of its own.
+    struct Tools {
+        let transaction: Transaction
+        let checkpointer: Checkpointer
     }
 
     /// Starts the thread; it ends after `close`.
-    func start(_ transaction: sending Transaction) throws(StoreError) {
-        // Sound: the transaction is handed to the thread and never touched from elsewhere.
-        nonisolated(unsafe) let transaction = transaction
-        let started = try SystemThread(named: "store-writer") { [self] in unsafe run(transaction) }
+    func start(_ tools: sending Tools) throws(StoreError) {
+        // Sound: they are handed to the thread and never touched from elsewhere.
+        nonisolated(unsafe) let tools = tools
+        let started = try SystemThread(named: "store-writer") { [self] in
+            unsafe run(tools.transaction, tools.checkpointer)
+        }
         thread.withLock { $0 = started }
     }
 
     /// Why nothing can be made durable any more.
     var failure: StoreError? { disk.failure }
+
+    /// Whether the store's files are gone. SQLite must not tidy up then when the last connection closes: it deletes the log
+    /// by its name, which may be another store's by now.
+    var isReplaced: Bool { if case .replaced = disk.failure { true } else { false } }
+
+    /// Looks whether the store's files are still where they were.
+    func look() { disk.look() }
 
     /// Queues an operation, or refuses it at once.
     func submit(_ operation: Operation) {
@@ -70,13 +85,28 @@ final class Writer: Sendable {
         running?.join()
     }
 
-    private func run(_ transaction: Transaction) {
+    private func run(_ transaction: Transaction, _ checkpointer: Checkpointer) {
         while true {
             let operations = take(patience: nil)
             if operations.isEmpty { break }
             runTransaction(transaction, first: operations)
+            transaction.copied = checkpoint(checkpointer) ?? transaction.copied
         }
         disk.close()
+        disk.look()
+        if isReplaced { checkpointer.keepLog() }
+    }
+
+    /// While the commit before is made durable. What could not be copied stays in the log, and the next commit tries
+    /// again; but after a sync that failed nobody knows what is on disk. Up to which number all was copied.
+    private func checkpoint(_ checkpointer: Checkpointer) -> Int64? {
+        guard disk.failure == nil else { return nil }
+        do throws(StoreError) {
+            return try checkpointer.run()
+        } catch {
+            if error == .io(code: Database.notSynced) { disk.fail(error) }
+            return nil
+        }
     }
 
     private func runTransaction(_ transaction: Transaction, first: [Operation]) {

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Runtime
+import Store
 import Testing
 
 @testable import Command
@@ -11,7 +12,13 @@ import Testing
         let program = try TestProgram()
         let run = program("check")
         #expect(run.status == 0)
-        #expect(run.output == "\(program.manifestFile): ok, 4 functions\n")
+        let library =
+            SQLiteLibrary.hasWALResetFix
+            ? "with the fix of the WAL-reset bug"
+            : "without the fix of the WAL-reset bug (3.51.3, 3.50.7, 3.44.6): worked around"
+        #expect(
+            run.output
+                == "\(program.manifestFile): ok, 4 functions\nSQLite \(SQLiteLibrary.version), \(library)\n")
         #expect(run.error.isEmpty)
         #expect(TestProgram.run(["check", program.manifestFile]).output == run.output)
     }
@@ -52,6 +59,10 @@ import Testing
             good("check", "--json").object == [
                 "manifest": .string(good.manifestFile), "ok": .bool(true), "functions": .integer(4),
                 "problems": .array([]), "warnings": .array([]),
+                "sqlite": .object([
+                    "version": .string(SQLiteLibrary.version),
+                    "has_wal_reset_fix": .bool(SQLiteLibrary.hasWALResetFix),
+                ]),
             ])
         let bad = try TestProgram(manifest: "version: 2\n")
         let run = bad("check", "--json")

@@ -13,7 +13,7 @@ import Testing
 
     /// Whether the unit was lost with its own transaction, or with the one that had admitted it.
     static func isLoss(_ error: any Error) -> Bool {
-        error as? StoreError == .full || error as? StoreError == .admissionLost
+        error as? StoreError == .full || error as? StoreError == .admissionLost(full: true)
     }
 
     static let large = String(repeating: "x", count: 400_000)
@@ -50,7 +50,7 @@ import Testing
         guard case .admitted(let ticket, _) = decision else { throw Unexpected.refusal(decision) }
         // Ends that transaction, or comes after it.
         do { try await state.apply([emit("1")]) } catch { #expect(Self.isLoss(error)) }
-        await #expect(throws: StoreError.admissionLost) {
+        await #expect(throws: StoreError.admissionLost(full: true)) {
             try await state.commit(
                 UnitOfWork(writes: [emit("2")]), at: at(1), ticket: ticket, completing: nil)
         }
@@ -116,7 +116,7 @@ import Testing
         _ = transaction.nextNumber()
         try database.execute("ROLLBACK")
         transaction.operationFailed(.io(code: 10))
-        #expect(transaction.loss == .io(code: 10) && transaction.fate.isLost)
+        #expect(transaction.loss == .io(code: 10) && transaction.fate.loss != nil)
         #expect(throws: StoreError.io(code: 10)) { try transaction.commit() }
         try transaction.begin()
         #expect(transaction.loss == nil && transaction.number == 0)

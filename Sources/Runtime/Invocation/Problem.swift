@@ -96,10 +96,12 @@ public struct Problem: Error, Sendable, Equatable {
     /// The problem of a store that did not do its part. The cause goes to the log, not to the caller.
     public init(_ error: StoreError) {
         switch error {
-        case .full: self.init(.storeFull, "Nothing was changed. The operator must make room.")
+        case .full, .admissionLost(full: true):
+            self.init(.storeFull, "Nothing was changed. The operator must make room.")
         case .busy, .overloaded, .closed, .admissionLost, .leaseLost:
             self.init(.busy, "Nothing was changed. Try again shortly.", retryAfter: .seconds(1))
-        case .io: self.init(.failed, "The store's disk failed. Whether anything was changed is not certain.")
+        case .io, .disk, .replaced:
+            self.init(.failed, "The store's disk failed. Whether anything was changed is not certain.")
         default: self.init(.failed, "The store failed; nothing was changed.")
         }
     }

@@ -77,8 +77,11 @@ public struct StoreFault: Sendable, Equatable {
         case other
     }
 
+    /// SQLITE_FULL.
+    private static let fullCode: Int32 = 13
+
     let kind: Kind
-    /// SQLite's, 0 where the error has none.
+    /// SQLite's or the system's, 0 where the error has none.
     let code: Int32
     /// What failed; without values, as in the store's own errors.
     let statement: String?
@@ -95,13 +98,14 @@ public struct StoreFault: Sendable, Equatable {
         case .busy: self.init(Kind.busy)
         case .corrupt: self.init(Kind.corrupt)
         case .readOnly: self.init(Kind.readOnly)
-        case .io(let code): self.init(Kind.io, code: code)
+        case .io(let code), .disk(let code): self.init(Kind.io, code: code)
+        case .replaced: self.init(Kind.io)
         case .closed: self.init(Kind.closed)
         case .overloaded: self.init(Kind.overloaded)
-        case .admissionLost: self.init(Kind.admissionLost)
+        case .admissionLost(let isFull): self.init(Kind.admissionLost, code: isFull ? Self.fullCode : 0)
         case .leaseLost: self.init(Kind.leaseLost)
         case .unexpected(let code, let statement): self.init(Kind.other, code: code, statement: statement)
-        case .cannotOpen, .notAStore, .newerSchema: self.init(Kind.other)
+        case .cannotOpen, .notAStore, .newerSchema, .logWithoutStore, .foreignLog: self.init(Kind.other)
         }
     }
 
@@ -114,7 +118,7 @@ public struct StoreFault: Sendable, Equatable {
         case .io: .io(code: code)
         case .closed: .closed
         case .overloaded: .overloaded
-        case .admissionLost: .admissionLost
+        case .admissionLost: .admissionLost(full: code == Self.fullCode)
         case .leaseLost: .leaseLost
         case .other: .unexpected(code: code, statement: statement ?? "recorded")
         }

@@ -207,6 +207,7 @@ final class ReplayState: SharedState {
         connection: String, after start: Int64, through end: Int64, scanning: Int
     ) throws(StoreError) -> Missed { Missed(effects: [], through: end) }
     func isSessionLive(id: String, of subject: String, now: Timestamp) throws(StoreError) -> Bool { true }
+    func check() throws(StoreError) {}
     func follow(_ observer: @escaping @Sendable (Committed) -> Void) {}
     func catchUp() {}
     func close() { try? store.close() }

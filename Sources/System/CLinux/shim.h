@@ -3,6 +3,7 @@
 #ifndef CLINUX_SHIM_H
 #define CLINUX_SHIM_H
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
@@ -210,6 +211,21 @@ static const uint32_t clinux_file_modified = IN_MODIFY, clinux_file_created = IN
 static const uint32_t clinux_in = EPOLLIN, clinux_out = EPOLLOUT, clinux_hangup = EPOLLHUP,
                       clinux_error = EPOLLERR, clinux_read_hangup = EPOLLRDHUP;
 static const int clinux_add = EPOLL_CTL_ADD, clinux_modify = EPOLL_CTL_MOD, clinux_delete = EPOLL_CTL_DEL;
+
+extern int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags);
+
+// Renames a file unless there is one of the new name already (renameat2(2), RENAME_NOREPLACE, AT_FDCWD); 0, or errno.
+static inline int clinux_rename_new(const char *from, const char *to) {
+    return renameat2(-100, from, -100, to, 1) == 0 ? 0 : errno;
+}
+
+// Locks bytes of a file for writing, without waiting, until the descriptor is closed: 0, or errno where anybody has
+// locked any of them, this process included (fcntl(2), F_OFD_SETLK).
+static inline int clinux_lock_bytes(int fd, int64_t start, int64_t count) {
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = 0, .l_start = start, .l_len = count};
+    return fcntl(fd, 37, &lock) == 0 ? 0 : errno;
+}
+
 // memmem(3), which string.h declares for GNU programs alone: whether the needle stands in the bytes.
 extern void *memmem(const void *bytes, size_t count, const void *needle, size_t length);
 static inline int clinux_holds(const void *bytes, size_t count, const void *needle, size_t length) {

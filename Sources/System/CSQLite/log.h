@@ -2,6 +2,7 @@
 #define CSQLITE_LOG_H
 #include <sqlite3.h>
 #include <string.h>
+#include "restart.h"
 
 // A VFS over the default one (https://www.sqlite.org/vfs.html) that gives the kernel the frames of a commit in one
 // write. SQLite writes each frame of its write-ahead log in two, a header and a page
@@ -144,6 +145,9 @@ static int csqlite_log_device(sqlite3_file *file) {
     return real->pMethods->xDeviceCharacteristics(real);
 }
 
+// What a file of the default VFS takes, rounded up for what stands behind it.
+static int csqlite_standard_size(sqlite3_vfs *standard) { return (standard->szOsFile + 15) & ~15; }
+
 static int csqlite_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out_flags) {
     static const sqlite3_io_methods methods = {
         .iVersion = 1,
@@ -162,8 +166,13 @@ static int csqlite_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, 
     };
     (void)vfs;
     sqlite3_vfs *standard = sqlite3_vfs_find(0);
-    // All files but the log are the default VFS's own.
-    if (!(flags & SQLITE_OPEN_WAL)) return standard->xOpen(standard, name, file, flags, out_flags);
+    // All files but the log are the default VFS's own, and the database but for one lock.
+    if (!(flags & SQLITE_OPEN_WAL)) {
+        int result = standard->xOpen(standard, name, file, flags, out_flags);
+        if (flags & SQLITE_OPEN_MAIN_DB)
+            csqlite_guard_restarts(file, (csqlite_guard *)((char *)file + csqlite_standard_size(standard)));
+        return result;
+    }
     csqlite_log *log = (csqlite_log *)file;
     memset(log, 0, sizeof *log);
     log->file = (sqlite3_file *)(log + 1);
@@ -190,7 +199,8 @@ static inline void csqlite_register_log(const char *name) {
     *vfs = *standard;
     vfs->pNext = 0;
     vfs->zName = name;
-    vfs->szOsFile += sizeof(csqlite_log);
+    // A log has our struct in front, a database behind it.
+    vfs->szOsFile = csqlite_standard_size(standard) + (int)sizeof(csqlite_log) + (int)sizeof(csqlite_guard);
     vfs->xOpen = csqlite_open;
     sqlite3_vfs_register(vfs, 0);
 }

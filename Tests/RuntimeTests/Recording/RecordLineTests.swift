@@ -251,7 +251,8 @@ import Testing
         #expect(try roundTrip(record { $0.taken = everything }).taken == everything)
         #expect(try roundTrip(record { $0.taken = Taken() }).taken == Taken())
         let errors: [StoreError] = [
-            .full, .busy, .corrupt, .readOnly, .io(code: 522), .closed, .overloaded, .admissionLost,
+            .full, .busy, .corrupt, .readOnly, .io(code: 522), .closed, .overloaded,
+            .admissionLost(full: false), .admissionLost(full: true),
             .leaseLost,
             .unexpected(code: 2_067, statement: "INSERT INTO journal\nVALUES (\"?\")"),
         ]
