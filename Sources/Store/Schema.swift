@@ -96,6 +96,7 @@ enum Schema {
         -- What may be told later (EffectRow.kept): a client that comes back looks through nothing else.
         CREATE INDEX outbox_kept ON outbox(number) WHERE \(EffectRow.kept);
         """,
+        jobTimes,
     ]
 
     /// Refuses, without a change, what is not ours or is newer.

@@ -41,7 +41,7 @@ import Testing
         ])
         #expect(try state.missed(connection: "c", after: 40, through: .max, scanning: 9).effects.count == 1)
         let database = try Database(path: path, access: .readOnly, limits: StoreLimits())
-        #expect(try database.integer("PRAGMA user_version") == 5)
+        #expect(try database.integer("PRAGMA user_version") == 6)
         #expect(try database.integer("SELECT count(*) FROM membership") == 3)
         #expect(try database.integer("SELECT count(*) FROM outbox WHERE kind = 9") == 1)
     }
