@@ -19,9 +19,10 @@ struct StoryClaim: StoredRecord, Equatable {
     /// Until when it counts, in milliseconds since 1970.
     var until: Int64
 
-    /// Whether another process is at it. One that says to need longer than a telling may take (`lasting`) has said so
-    /// while the clock was ahead, and is not believed. What this process has left undone is nobody's.
+    /// Whether another process is at it. One that says to need much longer than a telling may take (`lasting`, of which
+    /// there is as much again for those who looked at the clock a little before) has said so while the clock was ahead, and
+    /// is not believed. What this process has left undone is nobody's.
     func isHeld(against process: String, at now: Timestamp, lasting: Int64) -> Bool {
-        story == nil && by != process && until > now.milliseconds && until - now.milliseconds <= lasting
+        story == nil && by != process && until > now.milliseconds && until - now.milliseconds <= 2 * lasting
     }
 }
