@@ -100,13 +100,13 @@ extension Host {
     private func run(_ claim: JobClaim, _ queue: QueueState) {
         queues[queue.name]?.running += 1
         underWay { host in
-            let outcome = await host.invoker.invoke(
-                queue.entry, host.event(of: claim, queue), completing: claim)
-            if !outcome.isSuccess {
-                // Where that fails too, the lease runs out and the jobs come back.
-                let fate = host.fate(of: claim, outcome)
-                if let number = try? await host.invoker.state.giveBack(claim, fate) {
-                    host.invoker.observer?.gaveBack(claim, fate, number: number)
+            if let fate = host.fateOfLost(claim) {
+                await host.giveBack(claim, fate, wasRun: false)
+            } else {
+                let outcome = await host.invoker.invoke(
+                    queue.entry, host.event(of: claim, queue), completing: claim)
+                if !outcome.isSuccess {
+                    await host.giveBack(claim, host.fate(of: claim, outcome), wasRun: true)
                 }
             }
             host.queues[queue.name]?.running -= 1
@@ -114,16 +114,34 @@ extension Host {
         }
     }
 
-    /// Jobs run on behalf of the player whom their group names; for the latest one's trace.
+    /// Where that fails too, the lease runs out and the jobs come back.
+    private func giveBack(_ claim: JobClaim, _ fate: JobReturn, wasRun: Bool) async {
+        let now = invoker.platform.now()
+        if let number = try? await invoker.state.giveBack(claim, fate, at: now) {
+            invoker.observer?.gaveBack(claim, fate, number: number, wasRun: wasRun)
+        }
+    }
+
+    /// Jobs run on behalf of the player whom their group names, with the role that the manifest asks for: what is in a
+    /// queue our own functions have put there. The trace is the latest one's.
     private func event(of claim: JobClaim, _ queue: QueueState) -> Event {
         let payloads = claim.jobs.map(\.payload)
         let data = queue.batch > 1 ? "[\(payloads.joined(separator: ","))]" : payloads.first ?? ""
         return Event(
             id: claim.jobs.last?.id ?? requestID(), time: invoker.platform.now(),
             trigger: .queue(name: claim.queue, group: claim.group),
-            credential: .verified(Claims(subject: claim.group)),
+            credential: .verified(Claims(subject: claim.group, roles: queue.entry.access.roles)),
             trace: claim.jobs.last?.traceparent.flatMap { TraceContext(traceparent: $0) },
             data: Array(data.utf8))
+    }
+
+    /// What becomes of jobs whose hosts die of them, or seem to; nil where they may be tried.
+    private func fateOfLost(_ claim: JobClaim) -> JobReturn? {
+        let lost = claim.jobs.map(\.lost).max() ?? 0
+        guard lost >= limits.lostLeases else { return nil }
+        let now = invoker.platform.now()
+        complain(of: claim, now, "lost")
+        return .bury(reason: "its host died, or stood still, \(lost) times while it ran", at: now)
     }
 
     private func fate(of claim: JobClaim, _ outcome: Outcome) -> JobReturn {
@@ -140,16 +158,23 @@ extension Host {
             let base = limits.jobPause.milliseconds << min(attempts - 1, limits.jobPauseDoublings)
             let jitter = Int64(random.next() % UInt64(base / 2))
             return .retry(at: now + .milliseconds(base + jitter))
-        default: break
+        default:
+            // One of them is refused; which one shows when each goes alone.
+            if claim.jobs.count > 1 { return .retry(at: now) }
         }
         let reason = "\(outcome.status) \(problem?.kind.rawValue ?? "failed"): \(problem?.detail ?? "")"
+        complain(of: claim, now, problem?.kind.rawValue ?? "failed")
+        return .bury(reason: reason, at: now)
+    }
+
+    private func complain(of claim: JobClaim, _ now: Timestamp, _ problem: String) {
+        let attempts = claim.jobs.map(\.attempts).max() ?? 1
         log.write(
             .error, "Jobs given up",
             [
                 ("queue", .string(claim.queue)), ("player_id", .string(claim.group)),
                 ("jobs", .integer(Int64(claim.jobs.count))), ("attempts", .integer(Int64(attempts))),
-                ("problem", .string(problem?.kind.rawValue ?? "failed")),
+                ("problem", .string(problem)),
             ], at: now)
-        return .bury(reason: reason, at: now)
     }
 }

@@ -112,6 +112,8 @@ public struct HostLimits: Sendable {
     public var claimInterval: Duration = .milliseconds(4)
     /// Times that a job is tried before it becomes a dead letter.
     public var jobAttempts = 5
+    /// Times that a job's host may die, or stand still, while it runs.
+    public var lostLeases = 5
     /// How long a host counts as alive after its last heartbeat; what its jobs' leases last.
     public var lease: Duration = .seconds(6)
     /// How often a host says that it is alive.

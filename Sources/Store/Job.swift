@@ -8,8 +8,20 @@ public struct Job: Sendable, Equatable {
     public let payload: String
     /// The trace that enqueued it (W3C Trace Context).
     public let traceparent: String?
-    /// How often it has been handed out, this time included.
+    /// How often it has been tried, this time included. What its host did not live to see the end of is not counted.
     public let attempts: Int
+    /// How often its lease was lost: the host died, or stood still for as long as a lease lasts.
+    public let lost: Int
+
+    /// With so many losses it may be what ends the hosts.
+    static let suspectLosses = 2
+    /// How long another such job waits while one runs.
+    static let suspicion = Duration.seconds(1)
+    /// By how much the clocks of those who write may differ.
+    static let clockSlack = Duration.seconds(1)
+
+    /// Whether it has never failed, and never been lost.
+    var isFresh: Bool { attempts <= 1 && lost == 0 }
 }
 
 /// Jobs of one group, leased to one worker: nobody else gets this group until the lease ends.
@@ -24,9 +36,9 @@ public struct JobClaim: Sendable, Equatable {
     public let jobs: [Job]
 }
 
-/// What becomes of claimed jobs that were not done.
+/// What becomes of claimed jobs that were not done. Those that have failed are handed out one by one from then on.
 public enum JobReturn: Sendable, Equatable {
-    /// Put back until `at` without counting the attempt: a rate made them wait.
+    /// Put back until `until` without counting the attempt: a rate made them wait.
     case wait(until: Timestamp)
     /// Try again at `at`.
     case retry(at: Timestamp)

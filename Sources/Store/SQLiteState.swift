@@ -82,9 +82,13 @@ public final class SQLiteState: SharedState {
     }
 
     @discardableResult
-    public func giveBack(_ claim: JobClaim, _ fate: JobReturn) async throws(StoreError) -> Int64 {
+    public func giveBack(
+        _ claim: JobClaim, _ fate: JobReturn, at now: Timestamp
+    ) async throws(StoreError) -> Int64 {
         try await perform { transaction throws(StoreError) in
-            try transaction.isolated { () throws(StoreError) in try transaction.giveBack(claim, fate) }
+            try transaction.isolated { () throws(StoreError) in
+                try transaction.giveBack(claim, fate, at: now)
+            }
         }
     }
 
@@ -94,8 +98,8 @@ public final class SQLiteState: SharedState {
         try await perform { transaction throws(StoreError) in
             try transaction.isolated { () throws(StoreError) in
                 let wasAlive = try transaction.sockets.heartbeat(host: host, expiresAt: expiresAt)
-                try transaction.prolongLeases(owner: host, until: expiresAt)
-                try transaction.sockets.forgetDeadHosts(now: now)
+                try transaction.prolongLeases(owner: host, now: now, until: expiresAt)
+                try transaction.sockets.forgetDeadHosts(now: now, expiresAt: expiresAt)
                 return wasAlive
             }
         }

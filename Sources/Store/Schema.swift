@@ -114,6 +114,7 @@ enum Schema {
             UPDATE dead_letter_count SET count = count - 1 WHERE queue = OLD.queue;
         END;
         """,
+        jobTimes,
     ]
 
     /// Refuses, without a change, what is not ours or is newer.

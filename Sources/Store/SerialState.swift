@@ -78,7 +78,8 @@ public final class SerialState: Sendable {
     public func giveBack(_ claim: JobClaim, _ fate: JobReturn) throws(StoreError) {
         _ = try perform { parts throws(StoreError) in
             try parts.transaction.isolated { () throws(StoreError) in
-                try parts.transaction.giveBack(claim, fate)
+                // Which jobs are whose is what a replay says; no time decides anything.
+                try parts.transaction.giveBack(claim, fate, at: Timestamp(milliseconds: 0))
             }
         }
     }

@@ -24,7 +24,8 @@ public protocol SharedState: Sendable {
     /// The entry with an id, whatever its stream.
     func journalEntry(id: String) throws(StoreError) -> JournalEntry?
 
-    /// Leases waiting jobs to `owner` until `leaseUntil`: at most `groups` groups and `batch` jobs of each.
+    /// Leases waiting jobs to `owner` until `leaseUntil`: at most `groups` groups and `batch` jobs of each. A job that
+    /// has failed, or whose lease was lost, comes alone; of those that lost it twice one runs at a time.
     func claimJobs(
         queue: String, owner: String, now: Timestamp, leaseUntil: Timestamp, groups: Int, batch: Int
     ) async throws(StoreError) -> [JobClaim]
@@ -32,7 +33,9 @@ public protocol SharedState: Sendable {
     /// Gives claimed jobs back, or up; the number this takes in the store's order. A lease that was lost in the
     /// meantime is no error: there is nothing to do, and the number is 0.
     @discardableResult
-    func giveBack(_ claim: JobClaim, _ fate: JobReturn) async throws(StoreError) -> Int64
+    func giveBack(
+        _ claim: JobClaim, _ fate: JobReturn, at now: Timestamp
+    ) async throws(StoreError) -> Int64
 
     /// When the next job of a queue is ready, if any waits.
     func nextJob(queue: String) throws(StoreError) -> Timestamp?
@@ -63,7 +66,8 @@ public protocol SharedState: Sendable {
     /// Whether a session of this subject exists, has not expired at `now`, and has not been revoked.
     func isSessionLive(id: String, of subject: String, now: Timestamp) throws(StoreError) -> Bool
 
-    /// Says that a host lives until `expiresAt`, and prolongs the leases of its jobs until then. The connections of hosts
+    /// Says that a host lives until `expiresAt`, and prolongs the leases of its jobs until then. What was stored while the
+    /// clock was ahead is not believed any longer: waits, leases and hosts' lives. The connections of hosts
     /// that no longer say so are lost from `now` on. Whether the host counted as alive before: where not, others may have
     /// taken its connections for lost, and its jobs.
     @discardableResult

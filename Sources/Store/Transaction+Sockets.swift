@@ -81,7 +81,7 @@ final class SocketStatements {
             """)
         beat = Statement(database, "UPDATE host SET expires_at = ?2 WHERE id = ?1")
         firstBeat = Statement(database, "INSERT INTO host(id, expires_at) VALUES (?1, ?2)")
-        deleteDeadHosts = Statement(database, "DELETE FROM host WHERE expires_at < ?1")
+        deleteDeadHosts = Statement(database, "DELETE FROM host WHERE expires_at < ?1 OR expires_at > ?2")
         deleteHost = Statement(database, "DELETE FROM host WHERE id = ?1")
         loseConnections = Statement(
             database,
@@ -242,8 +242,11 @@ final class SocketStatements {
         }
     }
 
-    func forgetDeadHosts(now: Timestamp) throws(StoreError) {
-        if try deleteDeadHosts.changes(.time(now)) > 0 { try loseConnections.run(.time(now)) }
+    /// Hosts have one length of lease, about: who says to live for much longer than the one that beats now said it while
+    /// the clock was ahead. If it lives, it says so again.
+    func forgetDeadHosts(now: Timestamp, expiresAt: Timestamp) throws(StoreError) {
+        let latest = expiresAt + max(expiresAt - now, .zero) * 10
+        if try deleteDeadHosts.changes(.time(now), .time(latest)) > 0 { try loseConnections.run(.time(now)) }
     }
 
     func retire(host: String, now: Timestamp) throws(StoreError) {

@@ -1,6 +1,5 @@
 """Stories of a language model, as a player's client sees them: over a socket, over HTTP, over TLS."""
 
-import http.client
 import json
 import os
 import pathlib
@@ -63,43 +62,6 @@ class Model(ModelTestCase):
         for direction, tokens in (("in", 321), ("out", 45)):
             labels = f'function="story-generation",direction="{direction}",player_id="{player.player_id}"'
             self.assertIn(f"gestaloka_story_tokens_total{{{labels}}} {tokens}\n", metrics)
-
-
-class Abandoned(ModelTestCase):
-    path = "/stall/v1"
-
-    def test_the_model_is_not_asked_any_longer_when_the_players_request_is_gone(self):
-        session = self.guest("traveller", "en")
-        action = self.host.request(
-            "POST", "/api/player/action", {"type": "say", "text": "hello"}, token=session["token"]).json
-        connection = self.host.connection()
-        connection.request(
-            "POST", "/api/story/generate", body=json.dumps({"action_id": action["action_id"]}),
-            headers={
-                "Authorization": f"Bearer {session['token']}", "Content-Type": "application/json",
-                "Accept": "text/event-stream",
-            })
-        # The action's job asks it, too, and is not what ends below: a silent model ends that after 20 seconds.
-        self.wait_until_seen("stall", 2)
-        connection.close()
-        self.wait_until_seen("gone", 1)
-        self.assertEqual([request["scenario"] for request in self.seen()].count("gone"), 1)
-        # With its model gone, the job is told by the narrator and the host can stop.
-        self.process.kill()
-
-    def wait_until_seen(self, scenario, count):
-        deadline = time.monotonic() + PATIENCE
-        while [request["scenario"] for request in self.seen()].count(scenario) < count:
-            self.assertLess(time.monotonic(), deadline, self.seen())
-            time.sleep(0.05)
-
-    def seen(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.model_port, timeout=PATIENCE)
-        connection.request("GET", "/seen")
-        try:
-            return json.loads(connection.getresponse().read())
-        finally:
-            connection.close()
 
 
 class Secure(ModelTestCase):

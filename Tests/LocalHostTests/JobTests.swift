@@ -131,6 +131,98 @@ import Testing
         }
     }
 
+    /// One bad job of a batch is found, and is the only one to go.
+    @Test func aBatchThatFails_isTakenApart() async throws {
+        let record = try Record()
+        var limits = HostLimits()
+        limits.jobAttempts = 2
+        let worker = Self.worker(record, batch: 8) { input, _ in
+            if Self.text(of: input).contains("3") { throw InvalidInput("/x", "is wrong") }
+            if Self.text(of: input).contains("5") { throw NotCommitted() }
+            return input
+        }
+        try await serve([worker], limits: limits) { server in
+            try await server.state.apply((1...6).map { job($0) })
+            #expect(
+                record.wait(for: 7) == ["g 1,2,3,4,5,6", "g 1", "g 2", "g 3", "g 4", "g 5", "g 6"])
+            let state = server.state
+            await server.wait { _ in (try? state.queueDepths())?.first?.waiting == 0 }
+            #expect(try state.queueDepths().map(\.dead) == [2])
+        }
+    }
+
+    /// What ends its host each time is given up at last, without being run, and never was a failure before.
+    @Test func jobsWhoseHostsDie_areBounded() async throws {
+        try await offPool {
+            let record = try Record()
+            let first = try await Server([])
+            try await first.state.apply([job(1, group: "poison"), job(2, group: "good")])
+            var now: Int64 = 2_000
+            for round in 0..<5 {
+                let claims = try await first.state.claimJobs(
+                    queue: "q", owner: "dead-\(round)", now: Timestamp(milliseconds: now),
+                    leaseUntil: Timestamp(milliseconds: now + 10), groups: 9, batch: 1)
+                // The good one is done while the other is not yet suspected.
+                for claim in claims where claim.group == "good" {
+                    try await first.state.giveBack(
+                        claim, .wait(until: Timestamp(milliseconds: 1)), at: Timestamp(milliseconds: now))
+                }
+                now += 2_000
+            }
+            let second = try await Server([Self.worker(record)], sharing: first)
+            #expect(record.wait(for: 1) == ["good 2"])
+            let state = second.state
+            await second.wait { _ in (try? state.queueDepths())?.first?.waiting == 0 }
+            #expect(record.all == ["good 2"])
+            #expect(try state.queueDepths().map(\.dead) == [1])
+            await second.close()
+            await first.close()
+        }
+    }
+
+    @Test func fiveRestarts_areNoFailures() async throws {
+        try await offPool {
+            let record = try Record()
+            let first = try await Server([])
+            try await first.state.apply([job(1)])
+            for round in 0..<4 as Range<Int64> {
+                let now = Timestamp(milliseconds: 2_000 + round * 2_000)
+                let claims = try await first.state.claimJobs(
+                    queue: "q", owner: "dead-\(round)", now: now, leaseUntil: now + .milliseconds(10),
+                    groups: 9,
+                    batch: 1)
+                #expect(claims.count == 1)
+            }
+            let worker = Self.worker(record) { input, _ in
+                if record.all.count < 2 { throw NotCommitted() }
+                return input
+            }
+            let second = try await Server([worker], sharing: first)
+            #expect(record.wait(for: 2) == ["g 1", "g 1"])
+            let state = second.state
+            await second.wait { _ in (try? state.queueDepths())?.isEmpty == true }
+            #expect(try state.queueDepths().isEmpty)
+            await second.close()
+            await first.close()
+        }
+    }
+
+    /// The manifest says with which role a queue's jobs run: our own functions have put them there.
+    @Test func aQueueOfAFunctionForARole_runsItsJobs_withThatRole() async throws {
+        let record = try Record()
+        let worker = Route("work", on: .queue(name: "q", batch: 1), access: .role("ops")) { input, context in
+            record.add("\(context.caller?.subject ?? "nobody") \(context.caller?.roles ?? [])")
+            return input
+        }
+        try await serve([worker]) { server in
+            try await server.state.apply([job(1)])
+            #expect(record.wait(for: 1) == [#"g ["ops"]"#])
+            let state = server.state
+            await server.wait { _ in (try? state.queueDepths())?.isEmpty == true }
+            #expect(try state.queueDepths().isEmpty)
+        }
+    }
+
     @Test func jobsOfADeadHost_areTakenOver_onceItsLeaseHasEnded() async throws {
         try await offPool {
             let record = try Record()

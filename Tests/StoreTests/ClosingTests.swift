@@ -42,7 +42,9 @@ import Testing
             try await state.commit(UnitOfWork(), at: at(1), ticket: ticket, completing: nil)
         }
         await #expect(throws: StoreError.closed) { try await state.claim() }
-        await #expect(throws: StoreError.closed) { try await state.giveBack(claim, .retry(at: at(1))) }
+        await #expect(throws: StoreError.closed) {
+            try await state.giveBack(claim, .retry(at: at(1)), at: at(1))
+        }
         await #expect(throws: StoreError.closed) {
             try await state.heartbeat(host: "h", now: at(1), expiresAt: at(2))
         }

@@ -58,6 +58,14 @@ import Testing
         try await runtime.invoke(runtime.event(#"{"action_id":"\#(id)"}"#, as: player), "story")
     }
 
+    /// Who tells of a new action.
+    private func teller(_ runtime: TestRuntime, _ id: String, as player: String = "player_1") async throws
+        -> String
+    {
+        try await act(runtime, id, as: player)
+        return try story(try await tell(runtime, id, as: player)).model
+    }
+
     private func story(_ outcome: Outcome) throws -> StoryEntry {
         try JSONDecoder().decode(StoryEntry.self, from: Data(outcome.json.utf8))
     }
@@ -173,14 +181,13 @@ import Testing
 
     @Test func overTheBudget_theNarratorTells_untilTheNextDay() async throws {
         let runtime = try await runtime("good", tokens: Rate(count: 500, window: .seconds(86_400)))
-        for expected in ["test-model", "test-model", "built-in-narrator"] {
-            #expect(try story(try await tell(runtime)).model == expected)
+        for (index, expected) in ["test-model", "test-model", "built-in-narrator"].enumerated() {
+            #expect(try await teller(runtime, "a\(index)") == expected)
         }
         #expect(runtime.lines.last["fallback"] == .string("budget"))
-        try await act(runtime, "action_2", as: "player_2")
-        #expect(try story(try await tell(runtime, "action_2", as: "player_2")).model == "test-model")
+        #expect(try await teller(runtime, "b", as: "player_2") == "test-model")
         runtime.advance(by: .seconds(86_400))
-        #expect(try story(try await tell(runtime)).model == "test-model")
+        #expect(try await teller(runtime, "c") == "test-model")
     }
 
     /// A new session is no new budget: guests of one place share one, beside each one's own.
@@ -188,21 +195,20 @@ import Testing
         let runtime = try await runtime("good", tokens: Rate(count: 500, window: .seconds(86_400)))
         for (number, origin) in [(1, "from_a"), (2, "from_a"), (3, "from_b")] {
             let id = "player_\(number)"
-            if number > 1 { try await act(runtime, "action_\(number)", as: id) }
             let body = #"{"id":"\#(id)","origin":"\#(origin)","used":0,"window":0}"#
             try await runtime.write([.save(kind: TokenBudget.kind, id: id, body: body)])
         }
-        for (number, expected) in [
+        for (index, (number, expected)) in [
             (1, "test-model"), (2, "test-model"), (2, "built-in-narrator"), (1, "built-in-narrator"),
             (3, "test-model"),
-        ] {
-            let told = try await tell(runtime, "action_\(number)", as: "player_\(number)")
-            #expect(try story(told).model == expected, "player_\(number)")
+        ].enumerated() {
+            let teller = try await teller(runtime, "a\(index)", as: "player_\(number)")
+            #expect(teller == expected, "player_\(number)")
         }
         runtime.advance(by: .seconds(86_400))
-        #expect(try story(try await tell(runtime)).model == "test-model")
-        #expect(try story(try await tell(runtime, "action_2", as: "player_2")).model == "test-model")
-        #expect(try story(try await tell(runtime, "action_2", as: "player_2")).model == "built-in-narrator")
+        #expect(try await teller(runtime, "b1") == "test-model")
+        #expect(try await teller(runtime, "b2", as: "player_2") == "test-model")
+        #expect(try await teller(runtime, "b3", as: "player_2") == "built-in-narrator")
     }
 
     @Test func othersAtThePlace_standInThePrompt_asData() async throws {
@@ -240,7 +246,7 @@ import Testing
         let event = live.event(#"{"action_id":"action_1"}"#)
         let told = await invoker.invoke(entry, event)
         #expect(told.status == 200)
-        let record = try #require(observer.last)
+        let record = try #require(observer.all.last)
         #expect(!"\(record)".contains("sk-secret"))
 
         let world = World.builtIn
@@ -248,6 +254,13 @@ import Testing
         try await act(other, "action_1")
         let ear = Ear()
         other.invoker.audience = ear
+        // What the story had decided before the model was asked stands in lines of their own.
+        for record in observer.all.dropLast() {
+            let ledger = try #require(other.invoker.manifest.function(named: record.function))
+            #expect(
+                await other.invoker.invoke(ledger, record.event, replaying: record.taken).json
+                    == record.outcome.json)
+        }
         let again = await other.invoker.invoke(entry, event, replaying: record.taken)
         #expect(again.json == told.json)
         #expect(again.unit.writes == told.unit.writes)
@@ -263,9 +276,9 @@ import Testing
     }
 
     private final class Observer: InvocationObserver {
-        private let kept = Mutex<InvocationRecord?>(nil)
-        func ended(_ record: InvocationRecord) { kept.withLock { $0 = record } }
-        func gaveBack(_ claim: JobClaim, _ fate: JobReturn, number: Int64) {}
-        var last: InvocationRecord? { kept.withLock { $0 } }
+        private let kept = Mutex<[InvocationRecord]>([])
+        func ended(_ record: InvocationRecord) { kept.withLock { $0.append(record) } }
+        func gaveBack(_ claim: JobClaim, _ fate: JobReturn, number: Int64, wasRun: Bool) {}
+        var all: [InvocationRecord] { kept.withLock { $0 } }
     }
 }

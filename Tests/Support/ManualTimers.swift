@@ -43,6 +43,16 @@ public final class ManualTimers: Timers {
         for action in actions { action() }
     }
 
+    /// Fires those that wait for just so long, if there are any.
+    public func fire(after delay: Duration) {
+        let actions = state.withLock { state in
+            let due = state.actions.filter { $0.value.delay == delay }
+            for id in due.keys { state.actions[id] = nil }
+            return due.values.map(\.action)
+        }
+        for action in actions { action() }
+    }
+
     /// The delays of those that wait.
     public var delays: [Duration] { state.withLock { $0.actions.values.map(\.delay) } }
 }

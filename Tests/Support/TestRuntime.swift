@@ -19,6 +19,8 @@ public final class TestRuntime: Sendable {
     public let invoker: Invoker
     /// Deadlines.
     public let timers = ManualTimers()
+    /// The recording, where there is one, in the directory's folder `recording`.
+    public let recorder: Recorder?
     /// The log.
     public let lines = LogLines()
     /// Signs and checks tokens.
@@ -38,12 +40,13 @@ public final class TestRuntime: Sendable {
         try self.init(Manifest(functions: entries), set, environment: environment, storeLimits: storeLimits)
     }
 
-    /// Runs the functions of a manifest; its issuers are replaced by the test's own.
+    /// Runs the functions of a manifest; its issuers are replaced by the test's own. With `other`, on the same store as
+    /// another process.
     public init(
         _ manifest: Manifest, _ functions: FunctionSet, environment: [String: String] = [:],
-        storeLimits: StoreLimits = StoreLimits()
+        storeLimits: StoreLimits = StoreLimits(), sharing other: TestRuntime? = nil, records: Bool = false
     ) throws {
-        directory = try TemporaryDirectory()
+        directory = try other?.directory ?? TemporaryDirectory()
         state = try SQLiteState(path: directory.file("store.db"), limits: storeLimits)
         var manifest = manifest
         manifest.auth = [Self.issuer]
@@ -54,13 +57,23 @@ public final class TestRuntime: Sendable {
             secret: { box.runtime?.nextSecret() ?? SecretNumber(high: 0, low: 0) }, timers: timers,
             executor: globalConcurrentExecutor)
         let settings = try Settings(environment: environment)
+        let log = Log(level: settings.logLevel, format: .json, sink: lines)
+        recorder =
+            records
+            ? try Recorder(
+                folder: directory.file("recording"), of: directory.file("store.db"), manifest: manifest,
+                yaml: [], environment: environment, program: "test 1", redact: [], log: log,
+                platform: platform) : nil
         invoker = try Invoker(
             manifest: manifest, functions: functions, state: state, platform: platform,
-            log: Log(level: settings.logLevel, format: .json, sink: lines), settings: settings)
+            log: log, settings: settings, observer: recorder)
         box.set(self)
     }
 
-    deinit { state.close() }
+    deinit {
+        recorder?.close()
+        state.close()
+    }
 
     /// The time.
     public var now: Timestamp { clock.withLock { $0 } }

@@ -11,13 +11,22 @@ public struct StoryAnswer: Sendable, Equatable {
     /// Why it was tried again, each time.
     public private(set) var retries: [StoryFault] = []
 
-    /// Reads a model's stream to its end; `each` is called with every piece of text.
+    /// Nothing yet.
+    public init() {}
+
+    /// What a model's stream comes to, as ``read(_:maxBytes:each:)`` reads it.
+    public init(reading stream: some AsyncSequence<String, any Error>, maxBytes: Int = 64 << 10) async throws
+    {
+        try await read(stream, maxBytes: maxBytes)
+    }
+
+    /// Reads a model's stream to its end; `each` is called with every piece of text. What came before an error stays.
     ///
     /// Throws `PassageError.streamTooLong` as soon as the answer is longer than `maxBytes` of UTF-8, where each piece
     /// counts for at least one byte, so that no stream can go on for ever; `CancellationError` if the task is cancelled
     /// meanwhile; and otherwise what the stream throws.
-    public init(
-        reading stream: some AsyncSequence<String, any Error>, maxBytes: Int = 64 << 10,
+    public mutating func read(
+        _ stream: some AsyncSequence<String, any Error>, maxBytes: Int = 64 << 10,
         each: (String) throws -> Void = { _ in }
     ) async throws {
         var remaining = maxBytes

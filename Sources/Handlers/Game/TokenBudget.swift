@@ -1,8 +1,11 @@
 public import Runtime
 
-/// How many tokens a player's stories have cost in the present window of time.
+/// Whose budget of tokens a player's stories are taken from. What they have cost stands in the journal; `used` and `window`
+/// are of stores from before that, and hold until their window ends.
 public struct TokenBudget: StoredRecord, Equatable {
     public static let kind = "token-budget"
+    /// The most that one answer may cost beside its prompt: so much is reserved for it.
+    public static let answer = 2_000
 
     /// The player's id.
     public let id: String

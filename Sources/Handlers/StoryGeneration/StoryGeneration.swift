@@ -8,6 +8,9 @@ internal import Store
 /// journal. The player's sockets get it as `story_response`, and while it grows as `story_delta`
 /// `{"action_id","seq","text"}`: `seq` counts from 0, and 0 begins anew.
 ///
+/// An action is told once: whoever asks for it again gets that story, and while it is being told hears what is said of it
+/// so far, and then the rest. Of a batch only what is not told yet is told.
+///
 /// A model's bad answer is asked for once more; where that one is bad too, or the model cannot be asked, the built-in
 /// narrator tells the passage. Everything that the model says, its failures included, comes through
 /// `Context.outside`, and so a replay has it again.
@@ -36,10 +39,6 @@ public struct StoryGeneration: Function {
 
     public typealias Output = StoryEntry
 
-    /// How many earlier passages the model sees, and how many entries are searched for them.
-    static let recentPassages = 3
-    static let searchedEntries = 24
-
     private let world: World
     private let model: any StoryModel
 
@@ -48,6 +47,8 @@ public struct StoryGeneration: Function {
         self.world = world
         self.model = model
     }
+
+    public var companions: [any Function] { [StoryLedger()] }
 
     public func objections(to entry: FunctionEntry) -> [String] { model.objections(hosts: entry.hosts) }
 
@@ -64,39 +65,67 @@ public struct StoryGeneration: Function {
             guard let entry = try context.journalEntry(id), entry.stream == stream,
                 entry.kind == ActionEntry.kind
             else { throw Problem(.notFound, "There is no such action of this player.") }
-            return (id: id, action: try entry.decode(ActionEntry.self))
+            return (id: id, number: entry.number, action: try entry.decode(ActionEntry.self))
         }
-        guard let latest = actions.last, let location = world.location(latest.action.location) else {
+        // Whoever asks for what is just being told hears that, and then finds it.
+        try await context.turn(at: input.actionIDs.map { "story:" + $0 })
+        let soFar = try StoriesSoFar(stream, in: context)
+        var told: StoryEntry?
+        let untold = try actions.filter { action in
+            guard let story = try soFar.telling(of: action.id, at: action.number) else { return true }
+            told = story
+            return false
+        }
+        guard let latest = untold.last else {
+            if let told { return again(told, in: context) }
+            throw Problem(.notFound, "There is no such action of this player.")
+        }
+        guard let location = world.location(latest.action.location) else {
             throw Problem(.notFound, "The action's location is not part of this world.")
         }
-        let recent = try context.journal(stream, last: Self.searchedEntries)
-            .filter { $0.kind == StoryEntry.kind }.suffix(Self.recentPassages)
-            .map { try $0.decode(StoryEntry.self) }
-        var telling = try await Telling(model, world, context, actionID: latest.id)
+        let recent = try soFar.recent
+        var telling = try await Telling(model, world, context, actionIDs: untold.map(\.id))
         // Nothing but a language model's passage needs the others: the narrator's stories read and write the less.
         let neighbours =
             telling.isLanguageModel
             ? try PresenceEntry.others(at: location.id, than: playerID, in: context) : []
         let language = latest.action.language
-        let passage = try await telling.passage(
-            StoryPrompt(
-                language: language, location: location, playerName: latest.action.name,
-                recent: recent.map(\.story),
-                actions: actions.map { PromptAction(id: $0.id, type: $0.action.type, text: $0.action.text) },
-                neighbours: neighbours,
-                exits: location.exits.compactMap { world.location($0)?.name[language] },
-                seed: context.random()))
+        let prompt = StoryPrompt(
+            language: language, location: location, playerName: latest.action.name,
+            recent: recent.map(\.story),
+            actions: untold.map { PromptAction(id: $0.id, type: $0.action.type, text: $0.action.text) },
+            neighbours: neighbours,
+            exits: location.exits.compactMap { world.location($0)?.name[language] },
+            seed: context.random())
+        let passage: Passage
+        do {
+            passage = try await telling.passage(prompt)
+        } catch let already as Telling.AlreadyTold {
+            guard let story = try context.journalEntry(already.story) else { throw RunAgain() }
+            return again(try story.decode(StoryEntry.self), in: context)
+        }
         let story = StoryEntry(
-            actionIDs: input.actionIDs, passage: passage, locationID: location.id, model: telling.teller)
-        try context.append(story, as: StoryEntry.kind, id: context.identifier("story"), to: stream)
+            actionIDs: untold.map(\.id), passage: passage, locationID: location.id, model: telling.teller)
+        let storyID = context.identifier("story")
+        try context.append(story, as: StoryEntry.kind, id: storyID, to: stream)
         try context.emit("story_response", story, to: [Room.player(playerID)])
         if telling.isLanguageModel {
             try appear(latest.action, of: playerID, comingFrom: recent.last?.locationID, in: context)
         }
+        try telling.settle(as: storyID)
         context.log.message("Story generated")
         context.log.set("location", location.id)
-        context.log.set("actions", .integer(Int64(actions.count)))
-        try telling.log()
+        context.log.set("actions", .integer(Int64(untold.count)))
+        telling.log()
+        return story
+    }
+
+    /// What was told before; the player's sockets have got it already.
+    private func again(_ story: StoryEntry, in context: Context) -> StoryEntry {
+        context.endTurn()
+        context.answers(as: "story_response")
+        context.log.message("Story told before")
+        context.log.set("location", story.locationID)
         return story
     }
 

@@ -17,7 +17,8 @@ struct Telling {
     }
 
     private static let tokens = Metrics.Counter(
-        "gestaloka_story_tokens_total", "Tokens that language models read (in) and wrote (out).")
+        "gestaloka_story_tokens_total",
+        "Tokens that language models read (in) and wrote (out), by their own count or by estimate.")
     private static let fallbacks = Metrics.Counter(
         "gestaloka_story_fallbacks_total", "Passages that the narrator told in a model's place, by reason.")
     private static let tries = Metrics.Counter(
@@ -34,19 +35,26 @@ struct Telling {
     private let model: any StoryModel
     private let narrator: Narrator
     private let context: Context
-    private let actionID: String
+    private let actionIDs: [String]
     private let obstacle: StoryFault?
+    private var grant: StoryLedger.Grant?
     private var usage: TokenUsage?
     private var attempts = 0
     private var retries: [StoryFault] = []
     private var fallback: String?
     private var status: Int?
 
-    /// Asks who is about to tell.
-    init(_ model: any StoryModel, _ world: World, _ context: Context, actionID: String) async throws {
+    /// Another process has told it meanwhile.
+    struct AlreadyTold: Error {
+        /// The journal's id of the story.
+        let story: String
+    }
+
+    /// Asks who is about to tell of the actions, oldest first.
+    init(_ model: any StoryModel, _ world: World, _ context: Context, actionIDs: [String]) async throws {
         self.model = model
         self.context = context
-        self.actionID = actionID
+        self.actionIDs = actionIDs
         narrator = Narrator(world: world)
         var name: String?
         var obstacle: StoryFault?
@@ -63,46 +71,115 @@ struct Telling {
         self.obstacle = obstacle
     }
 
-    /// The passage for a prompt. Throws where not even the narrator can tell it.
+    /// The passage for a prompt. Throws where not even the narrator can tell it, `RunAgain` where another process is at it,
+    /// and `AlreadyTold`.
+    ///
+    /// What a model's answer may cost is reserved before it is asked; what it has cost is charged, whatever becomes of the
+    /// telling: also where the player hangs up, or the time is over.
     mutating func passage(_ prompt: StoryPrompt) async throws -> Passage {
         guard isLanguageModel else { return try await passageOfPlainModel(prompt) }
         if let obstacle { return try await fallBack(to: prompt, because: obstacle.rawValue) }
-        var budget: TokenBudget?
-        if let rate = context.limits.tokens {
-            let kept = try TokenBudget.of(context.playerID, rate, in: context)
-            guard try kept.allows(rate, in: context) else {
-                return try await fallBack(to: prompt, because: "budget")
+        let secrets = PromptSecrets(seed: prompt.seed)
+        try await begin(prompt, secrets)
+        do {
+            try Task.checkCancellation()
+            guard try isInBudget() else { return try await fallBack(to: prompt, because: "budget") }
+            let passage = try await passage(prompt, AnswerCheck(secrets), secrets)
+            // Where the claim ran out and another process has it: what that one tells counts.
+            guard try isStillOurs() else { throw RunAgain() }
+            return passage
+        } catch {
+            log()
+            if let grant {
+                await context.conclude(
+                    StoryLedger.handlerName,
+                    StoryLedger.Input(
+                        end: StoryLedger.End(actions: actionIDs, grant: grant, spent: usage?.total ?? 0)))
             }
-            budget = kept
+            throw error
         }
-        let check = AnswerCheck(PromptSecrets(seed: prompt.seed))
-        let passage = try await passage(prompt, check)
-        if var budget, let usage, usage.total > 0 {
-            try budget.spend(usage, in: context)
+    }
+
+    /// Claims the actions and reserves what they may cost, in the store and at once.
+    private mutating func begin(_ prompt: StoryPrompt, _ secrets: PromptSecrets) async throws {
+        let rate = context.limits.tokens
+        let begin = StoryLedger.Begin(
+            actions: actionIDs, by: context.process, lasts: context.limits.timeout.milliseconds,
+            tokens: rate.map { _ in PromptMessages(prompt, secrets).tokens + TokenBudget.answer },
+            window: rate.map { TokenEntry.window(of: context.now, $0) })
+        let reply = try await context.call(
+            StoryLedger.handlerName, StoryLedger.Input(begin: begin), as: "begin",
+            for: StoryLedger.Output.self)
+        if let story = reply?.story { throw AlreadyTold(story: story) }
+        if let other = reply?.underWay {
+            let patience = context.remaining - Self.reserve
+            guard patience > .zero else {
+                throw Problem(.busy, "The story is just being told.", retryAfter: .seconds(1))
+            }
+            let until = Timestamp(milliseconds: other.until) - context.now
+            try await context.wait(for: StoryClaim.self, other.action, within: min(patience, until)) {
+                claim in
+                claim?.telling != other.telling || claim?.story != nil || claim?.until != other.until
+            }
         }
-        return passage
+        grant = reply?.grant
+    }
+
+    private func isInBudget() throws -> Bool {
+        guard let rate = context.limits.tokens, let grant else { return true }
+        return try grant.entries.allSatisfy { entry in
+            try TokenEntry.allows(rate, entry: entry.id, on: entry.stream, in: context)
+        }
+    }
+
+    private func isStillOurs() throws -> Bool {
+        guard let grant else { return true }
+        return try actionIDs.allSatisfy { id in
+            let claim = try context.read(StoryClaim.self, id)
+            return claim?.telling == grant.telling && claim?.story == nil
+        }
+    }
+
+    /// Writes down that the actions are told, and what it has cost.
+    func settle(as storyID: String) throws {
+        guard let grant else { return }
+        for id in actionIDs {
+            guard var claim = try context.read(StoryClaim.self, id) else { continue }
+            claim.story = storyID
+            try context.save(claim)
+        }
+        try grant.settle(usage?.total ?? 0, in: context)
     }
 
     /// A model that costs nothing is trusted, and where it fails nothing is told.
     private mutating func passageOfPlainModel(_ prompt: StoryPrompt) async throws -> Passage {
         let (model, allowance) = (model, allowance)
-        let answer = try await answer(
-            context.outside("model") { model.generate(prompt, within: allowance) }, nil)
+        var answer = StoryAnswer()
+        try await read(context.outside("model") { model.generate(prompt, within: allowance) }, into: &answer)
         return try Passage(parsing: answer.text)
     }
 
-    private mutating func passage(_ prompt: StoryPrompt, _ check: AnswerCheck) async throws -> Passage {
+    private mutating func passage(
+        _ prompt: StoryPrompt, _ check: AnswerCheck, _ secrets: PromptSecrets
+    ) async throws -> Passage {
         var prompt = prompt
         var reason = ""
         asking: for name in ["model", "model-again"] {
             do {
                 let (model, allowance, asked) = (model, allowance, prompt)
                 attempts += 1
-                let answer = try await answer(
-                    context.outside(name) { model.generate(asked, within: allowance) }, check)
+                var answer = StoryAnswer()
+                do {
+                    try await read(
+                        context.outside(name) { model.generate(asked, within: allowance) }, into: &answer,
+                        check)
+                } catch {
+                    try charge(answer, asked, secrets, isCut: true)
+                    throw error
+                }
+                try charge(answer, asked, secrets)
                 retries += answer.retries
                 for fault in answer.retries { context.count(Self.tries, [("reason", fault.rawValue)]) }
-                if let spent = answer.usage { usage = (usage ?? .zero) + spent }
                 guard let fault = answer.fault else { return try check.passage(of: answer.text) }
                 // It went on behind its answer.
                 if fault == .length, let passage = try? check.passage(of: answer.text) { return passage }
@@ -129,17 +206,39 @@ struct Telling {
         context.count(Self.fallbacks, [("reason", reason)])
         teller = narrator.name
         let narrator = narrator
-        let answer = try await answer(context.outside("narrator") { narrator.generate(prompt) }, nil)
+        var answer = StoryAnswer()
+        try await read(context.outside("narrator") { narrator.generate(prompt) }, into: &answer)
         return try Passage(parsing: answer.text)
     }
 
+    /// What an answer has cost: what the model says, or else an estimate, unless it was never at work.
+    private mutating func charge(
+        _ answer: StoryAnswer, _ prompt: StoryPrompt, _ secrets: PromptSecrets, isCut: Bool = false
+    ) throws {
+        let isSpent = isCut || !answer.text.isEmpty || answer.fault?.isBeforeWork != true
+        guard
+            let spent = answer.usage
+                ?? (isSpent
+                    ? TokenUsage(
+                        input: PromptMessages(prompt, secrets).tokens,
+                        output: TokenEstimate.tokens(in: answer.text)) : nil)
+        else { return }
+        usage = (usage ?? .zero) + spent
+        let playerID = try context.playerID
+        for (direction, tokens) in [("in", spent.input), ("out", spent.output)] {
+            context.count(Self.tokens, [("direction", direction), ("player_id", playerID)], by: tokens)
+        }
+    }
+
     /// Reads an answer to its end, and shows the player what may be shown of it.
-    private func answer(_ text: OutsideText, _ check: AnswerCheck?) async throws -> StoryAnswer {
-        guard context.hasAudience else { return try await StoryAnswer(reading: text) }
+    private func read(_ text: OutsideText, into answer: inout StoryAnswer, _ check: AnswerCheck? = nil)
+        async throws
+    {
+        guard context.hasAudience, let actionID = actionIDs.last else { return try await answer.read(text) }
         var deltas = StoryDeltas(check)
         var seq = 0
         let room = Room.player(try context.playerID)
-        return try await StoryAnswer(reading: text) { piece in
+        try await answer.read(text) { piece in
             let shown = deltas.read(piece)
             guard !shown.isEmpty else { return }
             try context.live("story_delta", Delta(actionID: actionID, seq: seq, text: shown), to: [room])
@@ -152,8 +251,8 @@ struct Telling {
         ModelAllowance(hosts: context.hosts, patience: max(.zero, context.remaining - Self.reserve))
     }
 
-    /// What the log line and the metrics say of it.
-    func log() throws {
+    /// What the log line says of it.
+    func log() {
         context.log.set("model", teller)
         guard isLanguageModel else { return }
         if attempts > 0 { context.log.set("attempts", .integer(Int64(attempts))) }
@@ -167,11 +266,20 @@ struct Telling {
         }
         if let status { context.log.set("model_status", .integer(Int64(status))) }
         guard let usage else { return }
-        let playerID = try context.playerID
         context.log.set("tokens_in", .integer(Int64(usage.input)))
         context.log.set("tokens_out", .integer(Int64(usage.output)))
-        for (direction, tokens) in [("in", usage.input), ("out", usage.output)] {
-            context.count(Self.tokens, [("direction", direction), ("player_id", playerID)], by: tokens)
+    }
+}
+
+extension StoryFault {
+    /// Whether the model was not at work yet when it failed: such a call costs nothing.
+    fileprivate var isBeforeWork: Bool {
+        switch self {
+        case .configuration, .host, .busy, .open, .nameNotFound, .connectionRefused, .tls, .connection,
+            .loading,
+            .refused, .schema, .context, .rate, .redirect:
+            true
+        default: false
         }
     }
 }

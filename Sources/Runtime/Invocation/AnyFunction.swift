@@ -6,6 +6,7 @@ struct AnyFunction: Sendable {
     let successStatus: Int
     /// What the answer's text is to a socket.
     let answerForm: DataForm
+    let companions: [String]
     let objections: @Sendable (FunctionEntry) -> [String]
     /// Decodes and validates; throws `InvalidInput` or `Problem`.
     let prepare: @Sendable (_ event: Event) throws -> Prepared
@@ -19,6 +20,7 @@ struct AnyFunction: Sendable {
         handlerName = F.handlerName
         successStatus = F.successStatus
         answerForm = DataForm(of: F.Output.self)
+        companions = function.companions.map { type(of: $0).handlerName }
         objections = { function.objections(to: $0) }
         let inputForm = DataForm(of: F.Input.self)
         prepare = { event in

@@ -1,4 +1,5 @@
 public import Store
+internal import Synchronization
 
 /// Who hears what a function says while it still works.
 public protocol LiveAudience: Sendable {
@@ -8,12 +9,13 @@ public protocol LiveAudience: Sendable {
 }
 
 extension Context {
-    /// Whether anyone hears what is said live. False in a replay: nothing that the function decides may depend on it.
-    public var hasAudience: Bool { !audience.isEmpty }
+    /// Whether anyone hears what is said live, or may come to (``turn(at:)``). False in a replay: nothing that the function
+    /// decides may depend on it.
+    public var hasAudience: Bool { !audience.isEmpty || memory?.hasTurn == true }
 
     /// Says something at once, before the function has returned: to the sockets in `rooms`, and to whoever waits for
-    /// this invocation's answer. It is no part of the unit of work: it is neither kept nor recorded, it may be said
-    /// again where the function runs again, and nobody hears it in a replay.
+    /// this invocation's answer. It is no part of the unit of work: it is neither kept nor recorded, and nobody hears it in
+    /// a replay. Where the function runs again, what it says as before is not said twice.
     ///
     /// Throws where a room's name is not one, as ``emit(_:_:to:except:)`` does.
     public func live(_ event: String, _ value: some Encodable, to rooms: [String]) throws {
@@ -22,12 +24,24 @@ extension Context {
         let emit = Emit(
             rooms: rooms, event: event, json: try JSON.encode(value), form: DataForm(of: type(of: value)),
             isVolatile: true)
+        let index = work.withLock { work in
+            defer { work.said += 1 }
+            return work.said
+        }
+        guard memoryToKeep.talk.say(emit, at: index) else { return }
         for tell in audience { tell(emit) }
     }
 
-    /// Adds to a counter of the metrics, at once and whatever becomes of the invocation. `labels` have few
+    /// Adds to a counter of the metrics, at once and whatever becomes of the invocation. A further run of the function
+    /// counts only what is more than in the runs before. `labels` have few
     /// values each, but the last one: of its values, those beyond some thousand are counted together, as `(other)`.
     public func count(_ counter: Metrics.Counter, _ labels: [(String, String)], by amount: Int = 1) {
-        metrics.add(counter, [("function", function)] + labels, by: amount)
+        let key = [counter.name] + labels.flatMap { [$0.0, $0.1] }
+        let total = work.withLock { work in
+            work.counted[key, default: 0] += amount
+            return work.counted[key] ?? amount
+        }
+        let owed = memoryToKeep.owed(key, total: total, of: amount)
+        if owed > 0 { metrics.add(counter, [("function", function)] + labels, by: owed) }
     }
 }

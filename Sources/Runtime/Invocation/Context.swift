@@ -32,27 +32,37 @@ public final class Context: Sendable {
     /// Fields for this invocation's log line.
     public let log: LogFields
 
-    private let state: any SharedState
+    let state: any SharedState
     private let decoded: DecodedRecords
     private let tokens: Tokens
-    private let work: Mutex<Work>
+    let work: Mutex<Work>
     private let secrets: SecretSource
-    private let uptime: @Sendable () -> Duration
+    let uptime: @Sendable () -> Duration
     /// In a replay, what was taken from outside.
-    private let recorded: Taken?
+    let recorded: Taken?
+    /// Runs this function's companions, and knows who else is at work.
+    let invoker: Invoker
     /// The namespace that rooms without one belong to.
     private let namespace: String
     private let deadline: Duration
     let metrics: Metrics
     let audience: [@Sendable (Emit) -> Void]
+    /// Who waits for this invocation's answer and hears what is said live, where that is not the audience.
+    let listener: (@Sendable (Emit) -> Void)?
 
-    private struct Work {
+    struct Work {
         var unit = UnitOfWork()
         var random: SeededRandom
         /// Once it has been asked for.
         var secrets: SecretSequence?
         var saved: [String: String] = [:]
-        var tapes: [String: OutsideText.Tape] = [:]
+        var memory: RunMemory?
+        /// What this run has had from outside, or again from a run before.
+        var ownTexts: Set<String> = []
+        /// What this run has counted, and said live.
+        var counted: [[String]: Int] = [:]
+        var said = 0
+        var answerEvent: String?
         var addressMark: String?
     }
 
@@ -62,8 +72,8 @@ public final class Context: Sendable {
         tokens: Tokens,
         random: SeededRandom, secrets: SecretSource,
         uptime: @escaping @Sendable () -> Duration, remaining: Duration,
-        recorded: Taken?, metrics: Metrics,
-        audience: [@Sendable (Emit) -> Void]
+        recorded: Taken?, invoker: Invoker, memory: RunMemory?, metrics: Metrics,
+        audience: [@Sendable (Emit) -> Void], listener: (@Sendable (Emit) -> Void)?
     ) {
         requestID = event.id
         function = entry.name
@@ -80,14 +90,16 @@ public final class Context: Sendable {
         self.state = state
         self.decoded = decoded
         self.tokens = tokens
-        work = Mutex(Work(random: random))
+        work = Mutex(Work(random: random, memory: memory))
         self.secrets = secrets
         self.uptime = uptime
         self.recorded = recorded
+        self.invoker = invoker
         namespace = Self.namespace(of: event.trigger, entry)
         deadline = uptime() + remaining
         self.metrics = metrics
         self.audience = audience
+        self.listener = listener
     }
 
     /// A socket's namespace; `/` for plain WebSockets and all that is no socket.
@@ -135,26 +147,6 @@ public final class Context: Sendable {
         let entry = try state.journalEntry(id: id)
         work.withLock { $0.unit.reads.append(.entry(id: id, isThere: entry != nil)) }
         return entry
-    }
-
-    /// A text from outside of the function's world, such as a language model's, under a name that is the function's own
-    /// for it. `source` begins it; in a replay it is not called, and the pieces are those that were recorded.
-    public func outside(
-        _ name: String, _ source: () -> AsyncThrowingStream<String, any Error>
-    ) -> OutsideText {
-        if let recorded {
-            return OutsideText(source: .recorded(recorded.texts[name] ?? OutsideText.Record()))
-        }
-        let tape = OutsideText.Tape()
-        work.withLock { $0.tapes[name] = tape }
-        return OutsideText(source: .live(source(), tape, uptime: uptime))
-    }
-
-    /// The texts from outside as far as they have been read, those left out that said nothing at all.
-    var texts: [String: OutsideText.Record] {
-        work.withLock { $0.tapes.mapValues(\.record) }.filter {
-            !$0.value.pieces.isEmpty || $0.value.failure != nil
-        }
     }
 
     /// What stands for the addresses that the caller's is counted with (``AddressBlock``), where an address must not be

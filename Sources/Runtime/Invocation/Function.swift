@@ -5,7 +5,7 @@
 /// again on the new state when something it read was changed meanwhile: so whatever it does to the world must go
 /// through `Context`, whose writes are buffered and applied in one transaction after it returns.
 ///
-/// Throwing changes nothing. A `Problem` becomes the answer, an `InvalidInput` a 422, `StoreError` a 503 or 507, any
+/// Throwing changes nothing; to throw `RunAgain` is to ask for a further run. A `Problem` becomes the answer, an `InvalidInput` a 422, `StoreError` a 503 or 507, any
 /// other error a 500. When the deadline passes the task is cancelled and the answer is 504, whatever `handle`
 /// returns afterwards.
 public protocol Function: Sendable {
@@ -25,6 +25,10 @@ public protocol Function: Sendable {
     /// The HTTP status of a success, 200 where not overridden.
     static var successStatus: Int { get }
 
+    /// Functions that this one calls (`Context.call`). They need no place in a manifest: where it has none for them they
+    /// run without triggers, under the handler's name in the manifest's way of writing. Nothing where not overridden.
+    var companions: [any Function] { get }
+
     /// What keeps this function from working as a manifest asks for it, one line each: `check` prints it and `serve`
     /// refuses to start. Nothing where not overridden. Never a key or a token.
     func objections(to entry: FunctionEntry) -> [String]
@@ -39,6 +43,7 @@ public protocol Function: Sendable {
 extension Function {
     public static var handlerName: String { String(describing: Self.self) }
     public static var successStatus: Int { 200 }
+    public var companions: [any Function] { [] }
     public func objections(to entry: FunctionEntry) -> [String] { [] }
     public func validate(_ input: Input) throws(InvalidInput) {}
 }

@@ -10,10 +10,11 @@ public struct FunctionSet: Sendable {
         for function in functions { add(function) }
     }
 
-    /// Adds a function; one of the same name is replaced.
+    /// Adds a function and its companions; one of the same name is replaced.
     public mutating func add(_ function: some Function) {
         let erased = AnyFunction(function)
         functions[erased.handlerName] = erased
+        for companion in function.companions { add(companion) }
     }
 
     /// The names that a manifest's `handler:` can give, sorted.
@@ -29,6 +30,32 @@ public struct FunctionSet: Sendable {
             let place = file.map { "\($0):\(entry.line)" } ?? "line \(entry.line)"
             return "\(place): function '\(entry.name)': no handler '\(entry.handler)'\(suggestion)"
         }
+    }
+
+    /// The manifest with an entry for each companion that it names nowhere.
+    func completing(_ manifest: Manifest) -> Manifest {
+        var manifest = manifest
+        for entry in manifest.functions {
+            for handler in functions[entry.handler]?.companions ?? []
+            where !manifest.functions.contains(where: { $0.handler == handler }) {
+                manifest.functions.append(
+                    FunctionEntry(
+                        name: name(of: handler, in: manifest), handler: handler,
+                        access: entry.access == .none ? .none : .player,
+                        limits: Limits(concurrency: ManifestBounds.concurrency.upperBound)))
+            }
+        }
+        return manifest
+    }
+
+    /// `StoryLedger` is `story-ledger`, where no function of the manifest has that name.
+    private func name(of handler: String, in manifest: Manifest) -> String {
+        var name = ""
+        for character in handler {
+            if character.isUppercase, !name.isEmpty { name += "-" }
+            name += character.lowercased()
+        }
+        return manifest.function(named: name) == nil ? name : handler
     }
 
     /// What keeps functions from working as a manifest asks for them, as ``missing(from:file:)`` tells what is missing.

@@ -25,6 +25,8 @@ public final class Invoker: Sendable {
     let tokens: Tokens
     private let decoded = DecodedRecords()
     let keysUnderWay = KeysUnderWay()
+    let talks = TalksUnderWay()
+    let processName = Mutex<String?>(nil)
     private let listeners = Mutex<(any LiveAudience)?>(nil)
 
     /// Who hears what functions say live: the host sets it once, before it serves.
@@ -41,6 +43,8 @@ public final class Invoker: Sendable {
 
     /// How often a function is run again because what it read had changed.
     static let maximumAttempts = 16
+    /// How often it is run again because it asks for that (`RunAgain`).
+    static let maximumWaits = 256
 
     /// Throws an `InvokerError` where the manifest names a handler that `functions` lacks.
     public init(
@@ -49,6 +53,7 @@ public final class Invoker: Sendable {
     ) throws(InvokerError) {
         let missing = functions.missing(from: manifest)
         guard missing.isEmpty else { throw .missingHandlers(missing) }
+        let manifest = functions.completing(manifest)
         self.manifest = manifest
         self.state = state
         self.platform = platform
@@ -136,21 +141,32 @@ public final class Invoker: Sendable {
             if invocation.isReplay, invocation.taken.isContended { throw contended(&invocation) }
             var remaining = entry.limits.timeout
             let audience = invocation.isReplay ? [] : audience(and: live)
-            for attempt in 1...Self.maximumAttempts {
+            var memory: RunMemory?
+            defer { memory?.end(talks) }
+            var (conflicts, waits) = (0, 0)
+            while conflicts < Self.maximumAttempts, waits < Self.maximumWaits {
+                if conflicts + waits > 0 { invocation.fields.clear() }
                 let context = context(
-                    for: invocation, environment: bound.environment, remaining: remaining, audience: audience)
+                    for: invocation, environment: bound.environment, remaining: remaining, memory: memory,
+                    audience: audience, listener: live)
+                // Also where it ends by its deadline.
+                defer { memory = context.memory }
                 let begun = platform.uptime()
                 let result = try await handle(prepared, context, within: remaining, ticket)
                 // The store's time does not count, all runs of the function together do.
                 remaining -= platform.uptime() - begun
-                if !invocation.isReplay {
-                    invocation.taken.texts = context.texts
-                    invocation.taken.addressMark = context.takenAddressMark
-                    invocation.taken.idSeed = context.idSeed
+                keep(context, &invocation)
+                if case .failure(is RunAgain) = result {
+                    guard remaining > .zero else { throw overrun(&invocation) }
+                    context.memory?.forgetTexts()
+                    waits += 1
+                    continue
                 }
                 let status = bound.function.successStatus
                 switch try await commit(result, context.unit, ticket, status: status, &invocation) {
-                case .conflict: logConflict(of: invocation, run: attempt)
+                case .conflict:
+                    conflicts += 1
+                    logConflict(of: invocation, run: conflicts)
                 case .answered(let kept, let number):
                     invocation.commit = number
                     do { return try outcome(repeating: kept, invocation) } catch {
@@ -159,7 +175,7 @@ public final class Invoker: Sendable {
                 case .committed(let number):
                     invocation.commit = number
                     switch result {
-                    case .success(let json): return Outcome(status: status, json: json)
+                    case .success(let json): return context.outcome(status: status, json: json)
                     case .failure(let error): throw Concluded(error: error)
                     }
                 }
@@ -176,6 +192,14 @@ public final class Invoker: Sendable {
             state.release(ticket)
             throw error
         }
+    }
+
+    /// Keeps what a run has taken from outside.
+    private func keep(_ context: Context, _ invocation: inout Invocation) {
+        guard !invocation.isReplay else { return }
+        invocation.taken.texts = context.texts
+        invocation.taken.addressMark = context.takenAddressMark
+        invocation.taken.idSeed = context.idSeed
     }
 
     /// All who hear what one invocation says live.
@@ -342,8 +366,8 @@ public final class Invoker: Sendable {
     }
 
     private func context(
-        for invocation: Invocation, environment: [String: String], remaining: Duration,
-        audience: [@Sendable (Emit) -> Void]
+        for invocation: Invocation, environment: [String: String], remaining: Duration, memory: RunMemory?,
+        audience: [@Sendable (Emit) -> Void], listener: (@Sendable (Emit) -> Void)?
     ) -> Context {
         Context(
             event: invocation.event, entry: invocation.entry, caller: invocation.caller,
@@ -354,7 +378,7 @@ public final class Invoker: Sendable {
             tokens: tokens, random: invocation.random,
             secrets: invocation.isReplay ? .recorded(invocation.taken.idSeed) : .platform(platform.secret),
             uptime: platform.uptime, remaining: remaining,
-            recorded: invocation.isReplay ? invocation.taken : nil, metrics: metrics,
-            audience: audience)
+            recorded: invocation.isReplay ? invocation.taken : nil, invoker: self, memory: memory,
+            metrics: metrics, audience: audience, listener: listener)
     }
 }

@@ -17,6 +17,8 @@ public struct Outcome: Sendable {
     public var claims: Claims?
     /// The invocation's place in its trace.
     public var trace: TraceContext?
+    /// What the answer is called among events, where the function says so.
+    public var event: String?
     /// Whether it was done before, and this is the answer that was given then.
     public var isRepeated = false
     /// What was committed; of a refusal, what it was decided upon.

@@ -16,6 +16,9 @@ public enum Access: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
+    /// The roles that it asks for.
+    public var roles: [String] { if case .role(let name) = self { [name] } else { [] } }
+
     /// What rates are counted by where the manifest does not say: whoever the token names, else the address.
     public var defaultScope: RateScope {
         self == .none ? .address : .player

@@ -51,6 +51,9 @@ public final class LogFields: Sendable {
     /// Sets a text field.
     public func set(_ name: String, _ value: String) { set(name, .string(value)) }
 
+    /// Forgets all: what a run said that came to nothing.
+    func clear() { state.withLock { $0 = State() } }
+
     var taken: (message: String?, fields: [(String, LogValue)]) {
         state.withLock { ($0.message, $0.fields) }
     }

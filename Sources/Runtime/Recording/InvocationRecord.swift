@@ -129,8 +129,9 @@ public struct StoreFault: Sendable, Equatable {
 public protocol InvocationObserver: Sendable {
     /// An invocation has ended.
     func ended(_ record: InvocationRecord)
-    /// Jobs were given back as number `number` of the store's order; 0 where the lease was lost.
-    func gaveBack(_ claim: JobClaim, _ fate: JobReturn, number: Int64)
+    /// Jobs were given back as number `number` of the store's order; 0 where the lease was lost. `wasRun` is false where
+    /// no invocation was made for them.
+    func gaveBack(_ claim: JobClaim, _ fate: JobReturn, number: Int64, wasRun: Bool)
 }
 
 extension UnitOfWork {

@@ -349,14 +349,18 @@ struct RecordLine {
 }
 
 extension RecordLine {
-    /// Jobs that were given back.
-    mutating func write(_ claim: JobClaim, _ fate: JobReturn, number: Int64) {
-        let giveBack = RecordedReturn(number: number, queue: claim.queue, group: claim.group, fate: fate)
-        write(giveBack, number: number)
+    /// Jobs that were given back; where nothing `wasRun` for them, the line tells of their claim, too.
+    mutating func write(_ claim: JobClaim, _ fate: JobReturn, number: Int64, wasRun: Bool) {
+        var giveBack = RecordedReturn(number: number, queue: claim.queue, group: claim.group, fate: fate)
+        if !wasRun {
+            giveBack.claim = ClaimedJobs(
+                queue: claim.queue, group: claim.group, lease: claim.lease, count: claim.jobs.count)
+        }
+        write(giveBack, number: number, lease: giveBack.claim?.lease)
     }
 
-    /// Jobs that were given back, under another number.
-    mutating func write(_ claim: RecordedReturn, number: Int64) {
+    /// Jobs that were given back, under other numbers.
+    mutating func write(_ claim: RecordedReturn, number: Int64, lease: Int64?) {
         let (word, time, reason): (String, Timestamp, String?) =
             switch claim.fate {
             case .wait(let until): ("wait", until, nil)
@@ -366,6 +370,7 @@ extension RecordLine {
         var members = #"{"kind":"return","number":\#(number),"queue":\#(JSONScanner.quoted(claim.queue))"#
         members += #","group":\#(JSONScanner.quoted(claim.group)),"fate":"\#(word)","at":"\#(time.rfc3339)""#
         if let reason { members += #","reason":\#(JSONScanner.quoted(reason))"# }
+        if let lease, let jobs = claim.claim?.count { members += #","lease":\#(lease),"jobs":\#(jobs)"# }
         add(members + "}\n")
     }
 

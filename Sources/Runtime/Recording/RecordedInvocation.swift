@@ -116,12 +116,9 @@ extension Taken {
         }
         if let text = line["claim"] {
             let members = try RecordingMembers(text, "claim")
-            guard let lease = try members.number("lease"), let jobs = try members.number("jobs"),
-                (1...100_000).contains(jobs)
-            else { throw RecordingProblem("'claim' has no lease, or no jobs") }
-            claim = ClaimedJobs(
-                queue: try members.text("queue"), group: try members.text("group"), lease: lease,
-                count: Int(jobs))
+            claim = try ClaimedJobs(
+                queue: members.text("queue"), group: members.text("group"), lease: members.number("lease"),
+                count: members.number("jobs"))
         }
     }
 
@@ -138,6 +135,16 @@ extension Taken {
             text.pieces.append(OutsideText.Piece(text: piece, delay: .seconds(delay)))
         }
         return text
+    }
+}
+
+extension ClaimedJobs {
+    /// A claim as a line names it.
+    init(queue: String, group: String, lease: Int64?, count: Int64?) throws(RecordingProblem) {
+        guard let lease, let count, (1...100_000).contains(count) else {
+            throw RecordingProblem("'claim' has no lease, or no jobs")
+        }
+        self.init(queue: queue, group: group, lease: lease, count: Int(count))
     }
 }
 

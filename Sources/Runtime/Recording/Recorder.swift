@@ -89,8 +89,8 @@ public final class Recorder: InvocationObserver {
         }
     }
 
-    public func gaveBack(_ claim: JobClaim, _ fate: JobReturn, number: Int64) {
-        if number > 0 { add { line in line.write(claim, fate, number: number) } }
+    public func gaveBack(_ claim: JobClaim, _ fate: JobReturn, number: Int64, wasRun: Bool) {
+        if number > 0 { add { line in line.write(claim, fate, number: number, wasRun: wasRun) } }
     }
 
     private func add(_ write: (inout RecordLine) throws(CloudEventError) -> Void) {

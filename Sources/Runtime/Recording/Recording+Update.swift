@@ -12,9 +12,9 @@ extension Recording {
         var line = RecordLine(redaction: Redaction(fields: redacted)) { $0 }
         var bytes: [UInt8] = []
         var givenBack: [(number: Int64, text: String)] = []
-        for (index, number) in replay.returns {
+        for (index, number, lease) in replay.returns {
             line.clear()
-            line.write(returns[index], number: number)
+            line.write(returns[index], number: number, lease: lease)
             givenBack.append((number, String(decoding: line.bytes, as: UTF8.self)))
         }
         for invocation in replay.invocations {

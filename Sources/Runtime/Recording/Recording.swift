@@ -95,6 +95,8 @@ struct RecordedReturn: Sendable {
     let queue: String
     let group: String
     let fate: JobReturn
+    /// The claim that it ends, where no invocation tells of it: nothing was run.
+    var claim: ClaimedJobs?
 }
 
 /// Reads the lines of a recording's files.
@@ -164,9 +166,13 @@ private struct RecordingLines {
                 case "bury": .bury(reason: try line.text("reason"), at: at)
                 default: throw RecordingProblem("'fate' must be wait, retry or bury")
                 }
+            let (queue, group) = (try line.text("queue"), try line.text("group"))
+            var claim: ClaimedJobs?
+            if let lease = try line.number("lease") {
+                claim = try ClaimedJobs(queue: queue, group: group, lease: lease, count: line.number("jobs"))
+            }
             returns.append(
-                RecordedReturn(
-                    number: number, queue: try line.text("queue"), group: try line.text("group"), fate: fate))
+                RecordedReturn(number: number, queue: queue, group: group, fate: fate, claim: claim))
         case "gap":
             remarks.append(
                 "after invocation \(invocations.count): \(try line.number("count") ?? 0) invocations are missing (\(try line.text("reason")))"

@@ -7,7 +7,9 @@ struct ReplayPlan {
         case begin(Int, waits: Bool)
         /// An invocation that waits goes on.
         case goOn(Int)
-        /// Jobs of an invocation are given back.
+        /// Jobs are leased for which nothing is run before they are given back.
+        case claimForReturn(Int)
+        /// Jobs are given back.
         case giveBack(Int)
     }
 
@@ -32,6 +34,7 @@ struct ReplayPlan {
             if let commit = invocation.commit { steps.append((commit, .goOn(index))) }
         }
         for (index, giveBack) in recording.returns.enumerated() where giveBack.number < end {
+            if let claim = giveBack.claim { steps.append((claim.lease, .claimForReturn(index))) }
             steps.append((giveBack.number, .giveBack(index)))
         }
         // In the order of the recording where the numbers are the same.
@@ -62,7 +65,10 @@ struct ReplayPlan {
             if let claim = invocation.taken.claim { spans.append((claim.lease, claim.lease)) }
             if let commit = invocation.commit { spans.append((commit - invocation.numbers + 1, commit)) }
         }
-        for giveBack in recording.returns { spans.append((giveBack.number, giveBack.number)) }
+        for giveBack in recording.returns {
+            spans.append((giveBack.number, giveBack.number))
+            if let claim = giveBack.claim { spans.append((claim.lease, claim.lease)) }
+        }
         spans.sort { $0.first < $1.first }
         var next = recording.number + 1
         for span in spans where span.last >= next {

@@ -6,8 +6,8 @@ public struct ReplayResult: Sendable {
     public let remarks: [String]
     /// Invocations that were not replayed, because something before them is missing.
     public let beyond: Int
-    /// Jobs that were given back: the place in the recording, and the replay's number.
-    var returns: [(index: Int, number: Int64)] = []
+    /// Jobs that were given back: the place in the recording, and the replay's numbers of that and of a claim of its own.
+    var returns: [(index: Int, number: Int64, lease: Int64?)] = []
 
     init(remarks: [String], beyond: Int) {
         self.remarks = remarks

@@ -89,15 +89,23 @@ final class ReplayState: SharedState {
     /// The jobs that an invocation did are leased to it.
     func claim(_ turn: Turn, until end: Timestamp) throws(StoreError) {
         guard let claim = turn.recorded.taken.claim else { return }
-        let own = try store.claim(queue: claim.queue, group: claim.group, count: claim.count, until: end)
+        let own = try self.claim(claim, until: end)
         turn.state.withLock { $0.claim = own }
-        if let own { shared.withLock { $0.claims[claim.queue + "\n" + claim.group] = own } }
     }
 
-    /// Gives back what was last claimed of a group.
-    func giveBack(queue: String, group: String, _ fate: JobReturn) throws(StoreError) {
+    /// Leases the first jobs of a group, as many as were claimed.
+    @discardableResult
+    func claim(_ claim: ClaimedJobs, until end: Timestamp) throws(StoreError) -> JobClaim? {
+        let own = try store.claim(queue: claim.queue, group: claim.group, count: claim.count, until: end)
+        if let own { shared.withLock { $0.claims[claim.queue + "\n" + claim.group] = own } }
+        return own
+    }
+
+    /// Gives back what was last claimed of a group; that claim.
+    func giveBack(queue: String, group: String, _ fate: JobReturn) throws(StoreError) -> JobClaim? {
         let claim = shared.withLock { $0.claims.removeValue(forKey: queue + "\n" + group) }
         if let claim { try store.giveBack(claim, fate) }
+        return claim
     }
 
     private var turn: Turn? { shared.withLock { $0.turn } }
@@ -188,7 +196,9 @@ final class ReplayState: SharedState {
         queue: String, owner: String, now: Timestamp, leaseUntil: Timestamp, groups: Int, batch: Int
     ) async throws(StoreError) -> [JobClaim] { [] }
 
-    func giveBack(_ claim: JobClaim, _ fate: JobReturn) async throws(StoreError) -> Int64 { 0 }
+    func giveBack(
+        _ claim: JobClaim, _ fate: JobReturn, at now: Timestamp
+    ) async throws(StoreError) -> Int64 { 0 }
     func nextJob(queue: String) throws(StoreError) -> Timestamp? { nil }
     func queueDepths() throws(StoreError) -> [QueueDepth] { [] }
     func heartbeat(host: String, now: Timestamp, expiresAt: Timestamp) async throws(StoreError) -> Bool {

@@ -74,7 +74,7 @@ public struct Replayer: Sendable {
             case .begin(let index, let waits):
                 if case .before(index + 1) = end { continue }
                 let recorded = recording.invocations[index]
-                guard let entry = manifest.function(named: recorded.function) else {
+                guard let entry = invoker.manifest.function(named: recorded.function) else {
                     throw RecordingError(
                         recording.folder, "the manifest has no function '\(recorded.function)'")
                 }
@@ -98,10 +98,15 @@ public struct Replayer: Sendable {
                 while !turn.hasEnded { await baton.wait() }
                 take(turn, index, results, &line, &replay)
                 turns[index] = nil
+            case .claimForReturn(let index):
+                guard let claim = recording.returns[index].claim else { break }
+                try state.claim(claim, until: recording.startedAt)
             case .giveBack(let index):
                 let giveBack = recording.returns[index]
-                try state.giveBack(queue: giveBack.queue, group: giveBack.group, giveBack.fate)
-                replay.returns.append((index, try store.number()))
+                let claim = try state.giveBack(
+                    queue: giveBack.queue, group: giveBack.group, giveBack.fate)
+                let lease = giveBack.claim == nil ? nil : claim?.lease
+                replay.returns.append((index, try store.number(), lease))
             }
             try state.reached(number)
             if replay.invocations.count % 256 == 0 {
@@ -133,7 +138,7 @@ public struct Replayer: Sendable {
             case .begin(let invocation, _), .goOn(let invocation):
                 let isWanted = isIncluded ? invocation < position : invocation == position - 1
                 if isWanted { last = isIncluded ? index + 1 : index }
-            case .claim, .giveBack: break
+            case .claim, .claimForReturn, .giveBack: break
             }
         }
         return last
@@ -163,7 +168,7 @@ public struct Replayer: Sendable {
 
         func ended(_ record: InvocationRecord) { self.record.withLock { $0 = record } }
 
-        func gaveBack(_ claim: JobClaim, _ fate: JobReturn, number: Int64) {}
+        func gaveBack(_ claim: JobClaim, _ fate: JobReturn, number: Int64, wasRun: Bool) {}
     }
 }
 

@@ -14,19 +14,27 @@ extension TestRuntime {
     /// The game's functions under the manifest that is shipped, over a store of the test's own.
     static func game(
         guests: Bool = true, model: any StoryModel = Narrator(world: .builtIn),
-        environment: [String: String] = [:]
+        environment: [String: String] = [:], sharing other: TestRuntime? = nil, records: Bool = false
     ) throws -> TestRuntime {
+        try TestRuntime(
+            gameManifest(guests: guests, environment), gameFunctions(model), environment: environment,
+            sharing: other, records: records)
+    }
+
+    /// The manifest that is shipped.
+    static func gameManifest(guests: Bool = true, _ environment: [String: String] = [:]) throws -> Manifest {
         var variables = environment
         variables["GUESTS"] = guests ? "true" : "false"
-        let manifest = try Manifest(contentsOf: Self.manifestPath, environment: variables)
+        return try Manifest(contentsOf: manifestPath, environment: variables)
+    }
+
+    /// The game's functions, with a model.
+    static func gameFunctions(_ model: any StoryModel) -> FunctionSet {
         let world = World.builtIn
-        return try TestRuntime(
-            manifest,
-            FunctionSet(
-                GuestSession(world: world), PlayerAction(world: world),
-                StoryGeneration(world: world, model: model), SocketConnect(world: world), SocketDisconnect(),
-                Broadcast()),
-            environment: environment)
+        return FunctionSet(
+            GuestSession(world: world), PlayerAction(world: world),
+            StoryGeneration(world: world, model: model), SocketConnect(world: world), SocketDisconnect(),
+            Broadcast())
     }
 
     private static let manifestPath = URL(filePath: #filePath)

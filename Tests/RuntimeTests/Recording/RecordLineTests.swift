@@ -324,13 +324,25 @@ import Testing
         var line = line()
         for (index, fate) in fates.enumerated() {
             line.write(
-                RecordedReturn(number: 0, queue: "q\"", group: "g\n", fate: fate), number: Int64(index) + 3)
+                RecordedReturn(number: 0, queue: "q\"", group: "g\n", fate: fate), number: Int64(index) + 3,
+                lease: nil)
         }
         #expect(line.lines == 3)
         try folder.write(line.bytes, "events.ndjson")
         let returns = try folder.recording().returns
         #expect(returns.map(\.fate) == fates)
         #expect(returns.map(\.number) == [3, 4, 5])
-        #expect(returns.allSatisfy { $0.queue == "q\"" && $0.group == "g\n" })
+        #expect(returns.allSatisfy { $0.queue == "q\"" && $0.group == "g\n" && $0.claim == nil })
+    }
+
+    @Test func aReturnOfWhatWasNotRun_tellsOfItsClaim() throws {
+        let folder = try RecordingFolder([])
+        var line = line()
+        let claim = ClaimedJobs(queue: "q", group: "g", lease: 8, count: 2)
+        let fate = JobReturn.bury(reason: "lost", at: TestRuntime.start)
+        line.write(
+            RecordedReturn(number: 0, queue: "q", group: "g", fate: fate, claim: claim), number: 9, lease: 8)
+        try folder.write(line.bytes, "events.ndjson")
+        #expect(try folder.recording().returns.map(\.claim) == [claim])
     }
 }

@@ -13,6 +13,7 @@ import Testing
             case .claim(let index): "\(number) claim \(index)"
             case .begin(let index, let waits): "\(number) begin \(index)\(waits ? " and wait" : "")"
             case .goOn(let index): "\(number) go on \(index)"
+            case .claimForReturn(let index): "\(number) claim for return \(index)"
             case .giveBack(let index): "\(number) give back \(index)"
             }
         }

@@ -23,8 +23,8 @@ import Testing
             let outcome = await play.invoke(event, name, completing: claim)
             if !outcome.isSuccess {
                 let fate = fate?(claim) ?? .retry(at: play.now + .seconds(1))
-                let number = try await play.state.giveBack(claim, fate)
-                play.recorder.gaveBack(claim, fate, number: number)
+                let number = try await play.state.giveBack(claim, fate, at: play.now)
+                play.recorder.gaveBack(claim, fate, number: number, wasRun: true)
             }
             outcomes.append(outcome)
         }
@@ -65,7 +65,8 @@ import Testing
         for index in 0..<4 { await play.does("send\(index)", "send", "g\(index % 2)") }
         try await work(play, "nothing")
         play.advance(by: .seconds(2))
-        try await work(play, "work")
+        // What failed together goes alone.
+        for _ in 0..<2 { try await work(play, "work") }
         await play.does("last", "count", "g0")
         let recording = try play.recording()
         let (again, _) = try await play.replay(recording, with: Deed(step: 5), renumbers: true)
@@ -76,6 +77,30 @@ import Testing
         #expect(result.different.isEmpty, "\(result.account)")
         #expect(result.beyond == 0)
         #expect(try SQLiteState(path: store).queueDepths().isEmpty)
+    }
+
+    /// Jobs that are given up before anything runs for them: their claim stands in the line of the return.
+    @Test func jobsThatAreGivenUp_withoutBeingRun_leaveNoHole() async throws {
+        let play = try await Play([.deed(), .deed("work")], Deed())
+        for index in 0..<3 { await play.does("send\(index)", "send", "g") }
+        let claims = try await play.state.claimJobs(
+            queue: "work", owner: "host", now: play.now, leaseUntil: play.now + .seconds(6), groups: 1,
+            batch: 1)
+        let lost = try #require(claims.first)
+        let fate = JobReturn.bury(reason: "lost", at: play.now)
+        let number = try await play.state.giveBack(lost, fate, at: play.now)
+        play.recorder.gaveBack(lost, fate, number: number, wasRun: false)
+        #expect(try await work(play, "work").count == 1)
+        await play.does("last", "count", "g")
+        let recording = try play.recording()
+        let (result, store) = try await play.replay(recording, with: Deed(), renumbers: true)
+        #expect(result.different.isEmpty, "\(result.account)")
+        #expect(result.beyond == 0 && result.remarks.isEmpty)
+        #expect(try SQLiteState(path: store).queueDepths() == play.state.queueDepths())
+        // And so it is where the recording is written anew.
+        try recording.update(with: result)
+        let (again, _) = try await play.replay(try Recording(folder: play.folder), with: Deed())
+        #expect(again.different.isEmpty && again.beyond == 0)
     }
 
     @Test func leaseThatWasLost_isLostAgain() async throws {
@@ -101,8 +126,8 @@ import Testing
         #expect(taken.map(\.status) == [200])
         gate.open()
         #expect(await slow.value.status == 503)
-        let number = try await play.state.giveBack(late, .retry(at: play.now))
-        play.recorder.gaveBack(late, .retry(at: play.now), number: number)
+        let number = try await play.state.giveBack(late, .retry(at: play.now), at: play.now)
+        play.recorder.gaveBack(late, .retry(at: play.now), number: number, wasRun: true)
         #expect(number == 0)
         await play.does("last", "count", "g")
         let recording = try play.recording()
