@@ -186,7 +186,7 @@ class DocumentTests(unittest.TestCase):
         shell(f"cd {shlex.quote(str(ROOT))}")
         for document in documents.names():
             for block in documents.blocks(document):
-                if block.language or document in self.RULES:
+                if block.language:
                     continue
                 told = block.notes.get("figures", [])
                 prose = " ".join(block.lines)
@@ -198,13 +198,13 @@ class DocumentTests(unittest.TestCase):
                     elif status != 0 or figure not in output.splitlines():
                         self.tell(block, f"{figure!r}: {command} prints\n{output}")
                 for figure in documents.figures(block):
-                    if self.is_measured(block, figure):
+                    if document in self.RULES or self.is_measured(block, figure):
                         continue
                     if not any(figure in text or text in figure for text, _ in told):
                         self.tell(block, f"{figure!r} has no command: say in a 'figures' note where it is from")
         self.assertGreater(seen, 15)
 
-    # A format's figures are its rules: they are what the tests of recordings hold the code to.
+    # A format's figures are its rules, to which the tests of recordings hold the code: few need a command.
     RULES = ("docs/recording-format.md",)
 
     @staticmethod
@@ -226,6 +226,18 @@ class DocumentTests(unittest.TestCase):
                 for option in options:
                     if option.startswith("--"):
                         self.assertIn(option, told.stdout)
+
+    def test_what_is_installed_is_told(self):
+        script = (ROOT / "script/install").read_text(encoding="utf-8")
+        packages = re.findall(r'missing="\$missing ([\w-]+)"', script)
+        self.assertGreater(len(packages), 7)
+        usage = script.split("TEXT")[1]
+        for document, needed in [
+            (usage, packages), ((ROOT / "README.md").read_text(encoding="utf-8"), packages),
+            ((ECHO / "README.md").read_text(encoding="utf-8"), [name for name in packages if name.endswith("-dev")]),
+        ]:
+            for name in needed:
+                self.assertIn(name, document)
 
     def test_the_variables_of_the_tests_are_told(self):
         files = [*ROOT.glob("Tests/**/*.py"), *ROOT.glob("Tests/**/*.swift"), *ROOT.glob("Benchmarks/*"),
