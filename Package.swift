@@ -1,6 +1,6 @@
 // swift-tools-version:6.2
 // The layers of the project, lowest first. Imports point up this list only:
-// Store <- Runtime <- Handlers, LocalHost <- Command <- gestaloka.
+// Store, Wire <- Runtime <- Handlers, LocalHost <- Command <- gestaloka.
 import PackageDescription
 
 let package = Package(

@@ -95,6 +95,21 @@ import Testing
         #expect(program("check", environment: production.merging(key) { $1 }).status == 0)
     }
 
+    @Test func production_refusesDebug() throws {
+        let program = try TestProgram()
+        let safe = ["ENVIRONMENT": "production", "SECRET_KEY": "k3y-of-the-tests-0123456789-abcd"]
+        #expect(program("check", environment: safe).status == 0)
+        for word in ["true", "1", "ON"] {
+            let variables = safe.merging(["DEBUG": word]) { $1 }
+            for run in [
+                program("check", environment: variables), program("invoke", "greet", environment: variables),
+            ] {
+                #expect(run.status == 1)
+                #expect(run.error.contains("ENVIRONMENT=production does not allow DEBUG=true"))
+            }
+        }
+    }
+
     @Test func aStoreThatOthersCanRead_isTold() throws {
         let program = try TestProgram()
         let store = program.store

@@ -50,6 +50,8 @@ def counts(value, unit):
 
 def times(milliseconds):
     yield f"{milliseconds} ms"
+    if milliseconds > 1_000 and milliseconds % 100 == 0 and milliseconds % 1_000:
+        yield f"{milliseconds / 1_000} s"
     if milliseconds % 1_000 == 0:
         seconds = milliseconds // 1_000
         yield f"{seconds} s"

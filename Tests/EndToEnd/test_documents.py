@@ -186,7 +186,7 @@ class DocumentTests(unittest.TestCase):
         shell(f"cd {shlex.quote(str(ROOT))}")
         for document in documents.names():
             for block in documents.blocks(document):
-                if block.language or document in self.RULES:
+                if block.language:
                     continue
                 told = block.notes.get("figures", [])
                 prose = " ".join(block.lines)
@@ -198,26 +198,27 @@ class DocumentTests(unittest.TestCase):
                     elif status != 0 or figure not in output.splitlines():
                         self.tell(block, f"{figure!r}: {command} prints\n{output}")
                 for figure in documents.figures(block):
-                    if self.is_measured(block, figure):
+                    if document in self.RULES or self.is_measured(block, figure):
                         continue
                     if not any(figure in text or text in figure for text, _ in told):
                         self.tell(block, f"{figure!r} has no command: say in a 'figures' note where it is from")
         self.assertGreater(seen, 15)
 
-    # A format's figures are its rules: they are what the tests of recordings hold the code to.
+    # A format's figures are its rules, to which the tests of recordings hold the code: few need a command.
     RULES = ("docs/recording-format.md",)
 
-    @staticmethod
-    def is_measured(block, figure):
-        """Whether a figure stands in a row of a table of measurements, beside its command."""
-        rows = [row for row in block.lines if figure in row]
-        return block.path == "docs/benchmarks.md" and bool(rows) and all(
-            re.search(r"`(Benchmarks|script)/[\w-]+", row) for row in rows)
+    MEASURED = re.compile(r"`((?:Benchmarks/[a-z][\w-]*|script/(?:soak|test-llama|fuzz))\b[^`]*)`")
 
-    def test_the_commands_of_the_benchmarks_exist(self):
-        rows = [line for block in documents.blocks("docs/benchmarks.md") for line in block.lines]
-        commands = {found for row in rows for found in re.findall(r"`((?:Benchmarks|script)/[^`]+)`", row)}
-        self.assertGreater(len(commands), 8)
+    @classmethod
+    def is_measured(cls, block, figure):
+        """Whether a figure stands beside the command that measured it: in its row of a table, or in its paragraph."""
+        rows = [row for row in block.lines if figure in row] if block.text.startswith("|") else [block.text]
+        return bool(rows) and all(cls.MEASURED.search(row) for row in rows)
+
+    def test_the_commands_that_measure_exist(self):
+        texts = [block.text for name in documents.names() for block in documents.blocks(name) if not block.language]
+        commands = {" ".join(found.split()) for text in texts for found in self.MEASURED.findall(text)}
+        self.assertGreater(len(commands), 12)
         for command in sorted(commands):
             program, *options = shlex.split(command)
             with self.subTest(command):
@@ -226,6 +227,18 @@ class DocumentTests(unittest.TestCase):
                 for option in options:
                     if option.startswith("--"):
                         self.assertIn(option, told.stdout)
+
+    def test_what_is_installed_is_told(self):
+        script = (ROOT / "script/install").read_text(encoding="utf-8")
+        packages = re.findall(r'missing="\$missing ([\w-]+)"', script)
+        self.assertGreater(len(packages), 7)
+        usage = script.split("TEXT")[1]
+        for document, needed in [
+            (usage, packages), ((ROOT / "README.md").read_text(encoding="utf-8"), packages),
+            ((ECHO / "README.md").read_text(encoding="utf-8"), [name for name in packages if name.endswith("-dev")]),
+        ]:
+            for name in needed:
+                self.assertIn(name, document)
 
     def test_the_variables_of_the_tests_are_told(self):
         files = [*ROOT.glob("Tests/**/*.py"), *ROOT.glob("Tests/**/*.swift"), *ROOT.glob("Benchmarks/*"),

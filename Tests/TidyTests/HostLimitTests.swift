@@ -50,6 +50,35 @@ import Testing
         for finding in files.flatMap(Self.findings) { Issue.record("\(finding)") }
     }
 
+    /// Each type of limits, `Limits` within another type by the name of its file.
+    static func types(_ file: SourceFile) -> [String] {
+        file.code.compactMap { line in
+            let words = line.text.split { $0 == " " || $0 == ":" }
+            guard let kind = words.firstIndex(where: { $0 == "struct" || $0 == "enum" }),
+                let name = words.dropFirst(kind + 1).first,
+                name.hasSuffix("Limits") || name.hasSuffix("Bounds")
+            else { return nil }
+            let stem = file.path.split(separator: "/").last?.dropLast(".swift".count) ?? ""
+            return line.text.first == " " ? "\(stem).\(name)" : String(name)
+        }
+    }
+
+    /// ARCHITECTURE's table of limits names each type of them.
+    @Test func theTableOfLimits_namesEachType() throws {
+        let text = try #require(SourceTree.file("ARCHITECTURE.md")).text
+        let table = try #require(text.firstRange(of: "## Limits")).upperBound
+        let limits = text[table...].prefix { $0 != "#" }
+        let types = SourceTree.files(under: "Sources/").flatMap(Self.types)
+        #expect(types.count > 12)
+        for type in types { #expect(limits.contains("`\(type)`"), "\(type)") }
+    }
+
+    @Test func canary_typesOfLimitsAreFound() {
+        let text = "public struct ALimits: Sendable {\n    enum Limits {\nstruct B {\nlet limits = Limits()\n"
+        #expect(
+            Self.types(SourceFile(path: "Sources/C.swift", text: text)) == ["ALimits", "C.Limits"])
+    }
+
     @Test(arguments: [
         ("static let most = 16", 1), ("private static let patience: Int = 5", 1),
         ("every(.seconds(30)) {}", 1), ("wait(.milliseconds(250))", 1), ("static let name = \"16\"", 0),
