@@ -398,7 +398,7 @@ class Handler(socketserver.StreamRequestHandler):
                                    "type": "exceed_context_size_error", "n_prompt_tokens": 900, "n_ctx": 64}})
 
     def do_loading(self, number, body, headers):
-        if number == 1:
+        if number <= 4:
             return self.reply(503, {"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}})
         self.stream(events())
 
