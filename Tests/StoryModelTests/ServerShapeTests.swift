@@ -112,6 +112,19 @@ import Testing
         #expect(try "\(#require(bodies(scenario).last))".contains("the very last thing"))
     }
 
+    @Test(arguments: [
+        ("contextunsaid", [StoryFault.empty, .context]), ("contextnever", [.empty, .empty]),
+    ])
+    func aPromptOverTheContext_isMadeShorter_whereAStreamIsJustEmpty(
+        _ scenario: String, _ retries: [StoryFault]
+    ) async throws {
+        let model = server.model(scenario)
+        let first = try await model.pieces(.long)
+        #expect(first.faults == [] && first.retries == retries)
+        #expect(try await model.pieces(.long).retries == [])
+        #expect(try bodies(scenario).last?["stream"] == .bool(true))
+    }
+
     /// The server counts the whole answer that is asked for, and the prompt has nothing that could be left out.
     @Test func anAnswerOverTheContext_isAskedForShorter() async throws {
         let model = server.model("contextsum-short")
@@ -142,7 +155,9 @@ import Testing
     }
 
     @Test func aModelThatIsLoading_isWaitedFor() async throws {
-        #expect(try await server.model("loading").pieces().retries == [.loading])
+        // More often than any other fault.
+        let pieces = try await server.model("loading").pieces(patience: .seconds(60))
+        #expect(pieces.retries == Array(repeating: .loading, count: 4) && pieces.faults == [])
         #expect(try await server.model("laterdate").pieces().retries == [.server])
         // As long as it takes, but no longer than there is time.
         var backOff = BackOff(seed: 1)
@@ -160,6 +175,7 @@ import Testing
         let pieces = try await server.model("dies").pieces()
         #expect(pieces.retries == [.connection, .empty, .connection] && pieces.faults == [])
         #expect(try await server.model("empty").pieces().retries == [.empty])
+        #expect(try await server.model("streamrate").pieces().retries == [.rate])
     }
 }
 

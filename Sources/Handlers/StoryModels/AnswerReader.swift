@@ -50,12 +50,24 @@ struct AnswerReader {
             verdict = headers["Location"].map { .redirect($0) } ?? .fault(.protocolError, status: status)
         // The others of their kind would make a GET of the request.
         case 300..<400: verdict = .fault(.redirect, status: status)
+        default:
+            if let fault = Self.fault(of: status) {
+                verdict = .fault(fault, status: status, retryAfter: retryAfter)
+            } else {
+                form = .refusal
+            }
+        }
+    }
+
+    /// What a status that is no answer means by itself; nil where the text says more.
+    private static func fault(of status: Int) -> StoryFault? {
+        switch status {
         // llama-cpp-python's server answers 500 to a member that it does not know, llama.cpp's 503 while it loads.
-        case 400, 413, 422, 500, 503: form = .refusal
-        case 408, 425, 501..<600: verdict = .fault(.server, status: status, retryAfter: retryAfter)
-        case 429: verdict = .fault(.rate, status: status, retryAfter: retryAfter)
-        case 401..<500: verdict = .fault(.refused, status: status)
-        default: verdict = .fault(.protocolError, status: status)
+        case 400, 413, 422, 500, 503: nil
+        case 408, 425, 501..<600: .server
+        case 429: .rate
+        case 401..<500: .refused
+        default: .protocolError
         }
     }
 
@@ -124,10 +136,12 @@ struct AnswerReader {
     private mutating func take(_ chunk: ChatChunk, _ json: String) {
         if let tokens = chunk.tokens { usage = tokens }
         if chunk.isError {
-            verdict =
-                hasSpoken
-                ? .fault(.server)
-                : .refused(Refusal(status: chunk.errorStatus ?? 500, String(json.prefix(Refusal.bytes))))
+            let status = chunk.errorStatus ?? 500
+            if let fault = hasSpoken ? .server : Self.fault(of: status) {
+                verdict = .fault(fault, status: chunk.errorStatus)
+            } else {
+                verdict = .refused(Refusal(status: status, String(json.prefix(Refusal.bytes))))
+            }
             return
         }
         if !chunk.text.isEmpty || !chunk.thought.isEmpty {

@@ -14,7 +14,7 @@ struct ChatRequest: Encodable {
 
     private let model: String
     private let messages: [Message]
-    private let stream = true
+    private let stream: Bool
     private let stream_options: StreamOptions?
     private let max_tokens: Int?
     private let max_completion_tokens: Int?
@@ -27,15 +27,16 @@ struct ChatRequest: Encodable {
     }
 
     /// A request for one passage, with what the server takes.
-    init(model: String, _ messages: PromptMessages, _ dialect: Dialect) {
+    init(model: String, _ messages: PromptMessages, _ dialect: Dialect, isStreamed: Bool = true) {
         self.model = model
+        stream = isStreamed
         self.messages =
             dialect.has(.systemRole)
             ? [
                 Message(role: "system", content: messages.system),
                 Message(role: "user", content: messages.data),
             ] : [Message(role: "user", content: messages.system + "\n" + messages.data)]
-        stream_options = dialect.has(.streamOptions) ? StreamOptions() : nil
+        stream_options = isStreamed && dialect.has(.streamOptions) ? StreamOptions() : nil
         max_tokens = dialect.has(.maxTokens) ? dialect.answerTokens : nil
         max_completion_tokens = dialect.has(.maxTokens) ? nil : dialect.answerTokens
         temperature = dialect.has(.temperature) ? 0.8 : nil

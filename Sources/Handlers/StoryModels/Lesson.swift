@@ -14,7 +14,7 @@ struct Lesson {
 
     init(_ known: Dialect) { dialect = known }
 
-    /// Takes in that the server may not take one of these; whether there is one to try without.
+    /// Takes in that the server may not take one of these; the one to try without, if there is any left.
     mutating func leaveOut(oneOf traits: [Dialect.Trait]) -> Dialect.Trait? {
         if let last, traits.contains(last) { dialect.takeBack(last) }
         last = traits.first { !tried.contains($0) && dialect.has($0) }
@@ -24,7 +24,8 @@ struct Lesson {
         return trait
     }
 
-    /// Takes in that a prompt of `estimate` tokens was too long; whether a shorter one may be tried.
+    /// Takes in that a prompt of `estimate` tokens was too long, as ``Dialect/fit(context:spent:estimate:)`` does; whether a
+    /// shorter one may be tried.
     mutating func fit(context: Int?, spent: Int?, estimate: Int) -> Bool {
         guard fits < Self.maximumFits else { return false }
         fits += 1

@@ -20,6 +20,8 @@ struct ModelRequest {
     private var address: ModelAddress
     private var backOff: BackOff
     private var attempt = 1
+    /// Whether the answer is asked for as a stream.
+    private var isStreamed = true
 
     init(
         _ model: LanguageModel, _ prompt: StoryPrompt, _ allowance: ModelAllowance, at address: ModelAddress,
@@ -49,7 +51,9 @@ struct ModelRequest {
     mutating func run() {
         var redirects = 0
         while true {
-            let body = ChatRequest(model: model.name, messages, lesson.dialect).body
+            let body = ChatRequest(
+                model: model.name, messages, lesson.dialect, isStreamed: isStreamed
+            ).body
             var exchange = ChatExchange(
                 to: address, key: model.key, until: end, silence: model.silence, patience)
             let outcome = exchange.run(body) { say(.text($0)) }
@@ -71,8 +75,18 @@ struct ModelRequest {
             case .fault(let fault, let status, let retryAfter):
                 guard !exchange.hasSpoken else { return conclude(fault, status: status) }
                 guard goesOn(after: fault, status, retryAfter) else { return }
+                if fault == .empty { askOtherwise() }
             }
         }
+    }
+
+    /// After an answer without a word: some servers stream nothing where the prompt is over their context, and say so only
+    /// without a stream (llama-cpp-python), or never.
+    private mutating func askOtherwise() {
+        if !isStreamed, lesson.fit(context: nil, spent: nil, estimate: messages.tokens) {
+            messages = Self.messages(prompt, lesson.dialect)
+        }
+        isStreamed.toggle()
     }
 
     /// Keeps for the server what an answer has come with. An answer that was cut by the context shows its size.
@@ -89,6 +103,7 @@ struct ModelRequest {
     /// Learns from a refusal, or waits; false where nothing can be tried otherwise, and that has been said.
     private mutating func goesOn(after refusal: Refusal) -> Bool {
         let status = refusal.status
+        isStreamed = true
         switch refusal.meaning {
         case .loading: return goesOn(after: .loading, status, refusal.retryAfter)
         case .failure: return goesOn(after: .server, status, refusal.retryAfter)

@@ -60,12 +60,10 @@ struct Refusal: Equatable {
 
     /// Words that mean "unknown" or "unsupported". A value that is too large or too small is neither.
     private static let unsupportedWords = [
-        "unsupported", "not supported", "not support ", "doesn't support", "unknown", "unrecognized",
-        "unrecognised",
-        "not recognized", "not permitted", "not allowed", "extra_forbidden", "unexpected", "unavailable",
-        "not available", "not implemented", "literal_error", "only user and assistant roles",
-        "roles must alternate",
-        "failed to parse grammar", "sane defaults",
+        "unsupported", "not supported", "not support ", "doesn't support", "not permitted", "not allowed",
+        "unknown", "unexpected", "unrecognized", "unrecognised", "not recognized", "extra_forbidden",
+        "literal_error", "unavailable", "not available", "not implemented", "only user and assistant roles",
+        "roles must alternate", "failed to parse grammar", "sane defaults",
     ]
 
     /// What names a member.
@@ -101,8 +99,7 @@ struct Refusal: Equatable {
         (isOfRequest || status == 500)
             && has([
                 "exceed_context_size", "context_length_exceeded", "context length", "context window",
-                "context size",
-                "n_ctx", "prompt is too long", "must be at least 1, got -",
+                "context size", "n_ctx", "prompt is too long", "must be at least 1, got -",
             ])
     }
 

@@ -372,12 +372,33 @@ class Handler(socketserver.StreamRequestHandler):
                 f"({count} in the messages, {most} in the completion). Please reduce the length of the messages."})
         self.stream(events())
 
+    def do_contextunsaid(self, number, body, headers):
+        # llama-cpp-python's: a stream of no events at all; the figures only without a stream.
+        count, limit = self.words(body), 1_100
+        if count <= limit:
+            return self.stream(events())
+        if body["stream"]:
+            return self.stream([])
+        self.reply(400, {"error": {"code": "context_length_exceeded", "param": "messages", "message":
+            f"This model's maximum context length is {limit} tokens. However, you requested {count + 20} tokens ({count} "
+            "in the messages, 20 in the completion). Please reduce the length of the messages or completion."}})
+
+    def do_contextnever(self, number, body, headers):
+        # LM Studio's: never a word of it. Here, a prompt as long as the first one is too long.
+        with lock:
+            longest = counts.setdefault("words", self.words(body))
+        if self.words(body) < longest:
+            return self.stream(events())
+        if body["stream"]:
+            return self.stream(events(""))
+        self.reply(200, {"choices": [{"message": {"content": ""}, "finish_reason": "stop"}], "usage": USAGE})
+
     def do_tiny(self, number, body, headers):
         self.reply(400, {"error": {"code": 400, "message": "the request exceeds the available context size",
                                    "type": "exceed_context_size_error", "n_prompt_tokens": 900, "n_ctx": 64}})
 
     def do_loading(self, number, body, headers):
-        if number == 1:
+        if number <= 4:
             return self.reply(503, {"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}})
         self.stream(events())
 
@@ -411,6 +432,11 @@ class Handler(socketserver.StreamRequestHandler):
         if "response_format" in body:
             return self.stream(['data: {"error":{"code":400,"message":"json_schema is not supported by this model"}}\n\n',
                                 "data: [DONE]\n\n"])
+        self.stream(events())
+
+    def do_streamrate(self, number, body, headers):
+        if number == 1:
+            return self.stream(['data: {"error":{"code":429,"message":"slow down"}}\n\n'])
         self.stream(events())
 
     def do_filtered(self, number, body, headers):
