@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import Store
 internal import Synchronization
 
 /// News of commits by other processes, as soon as they write: watches the store's write-ahead log (inotify(7)).
@@ -20,7 +21,7 @@ final class StoreWatch: Sendable {
     /// Watches the log of the store at `store`, which need not be there yet; its folder must. Throws where the process
     /// may watch no more.
     init(store: String) throws(HostError) {
-        let file = Self.resolved(store) + "-wal"
+        let file = StoreFiles(store).log
         path = file
         let slash = file.lastIndex(of: "/")
         name = Array(file[(slash.map { file.index(after: $0) } ?? file.startIndex)...].utf8)
@@ -83,12 +84,5 @@ final class StoreWatch: Sendable {
             if let old = watch, old != new { _ = clinux_unwatch_path(descriptor, old) }
             watch = new >= 0 ? new : nil
         }
-    }
-
-    /// The path without symbolic links, behind which SQLite keeps the log.
-    private static func resolved(_ path: String) -> String {
-        guard let resolved = unsafe realpath(path, nil) else { return path }
-        defer { unsafe free(resolved) }
-        return unsafe String(cString: resolved)
     }
 }

@@ -54,9 +54,9 @@ public enum BackupFile {
         guard old >= 0 || errno == ENOENT else { throw .system(path: path, reason: systemText()) }
         // Until this is closed nobody can open the old store.
         defer { if old >= 0 { close(old) } }
-        if old >= 0, clinux_lock_bytes(old, sharedLock.start, sharedLock.count) != 0 {
-            throw .inUse(path: path)
-        }
+        let code = old < 0 ? 0 : clinux_lock_bytes(old, sharedLock.start, sharedLock.count)
+        if code == EAGAIN || code == EACCES { throw .inUse(path: path) }
+        guard code == 0 else { throw .system(path: path, reason: systemText(code)) }
         guard replacing || old < 0 && !isThere(store.log) else { throw .storeExists(path: path) }
         return try copy(source, besides: store.path, progress: progress) { draft throws(BackupError) in
             try check(draft)
@@ -91,7 +91,11 @@ public enum BackupFile {
             do throws(StoreError) {
                 guard let last = try fill(draft, from: source, progress: progress) else { throw .closed }
                 number = last
-            } catch .closed { throw BackupError.stopped } catch { throw BackupError.store(error) }
+            } catch .closed {
+                throw BackupError.stopped
+            } catch .full {
+                throw BackupError.system(path: file, reason: systemText(ENOSPC))
+            } catch { throw BackupError.store(error) }
             guard fsync(descriptor) == 0 else { throw .system(path: draft, reason: systemText()) }
             var status = stat()
             _ = unsafe fstat(descriptor, &status)

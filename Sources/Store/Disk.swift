@@ -87,7 +87,7 @@ final class Disk: Sendable {
             var failure: StoreError?
             if descriptor < 0 || fdatasync(descriptor) != 0 { failure = .disk(errno: errno) }
             // A file that is gone may have been synced as well.
-            if failure == nil, let lost = opened.lost { failure = .replaced(path: lost) }
+            if let lost = opened.lost { failure = .replaced(path: lost) }
             if let failure { fail(failure) }
             state.withLock { $0.isBusy = false }
             // The writer goes on while the answers are handed out.

@@ -1,17 +1,18 @@
 internal import Glibc
 
 /// A store's files: the database, its write-ahead log, and the log's index.
-struct StoreFiles: Sendable {
+package struct StoreFiles: Sendable {
     /// As it was given: what errors name.
     let given: String
     /// Without symbolic links. SQLite keeps the log beside the file that a link names, not beside the link.
     let path: String
 
-    var log: String { path + "-wal" }
+    /// Where SQLite keeps the write-ahead log.
+    package var log: String { path + "-wal" }
     var index: String { path + "-shm" }
 
     /// The files of the store at `path`, which need not be there.
-    init(_ path: String) {
+    package init(_ path: String) {
         given = path
         let file = Self.followed(path)
         if let real = Self.resolved(file) {

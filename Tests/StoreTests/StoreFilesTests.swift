@@ -52,7 +52,8 @@ import Testing
     }
 
     @Test func logOfAnotherStore_isRefused_andNothingIsChanged() async throws {
-        // Only what a host does that nobody plays with: it takes no numbers.
+        // Idle: only what a host does that nobody plays with. It takes no numbers, and SQLite writes no page that an UPDATE
+        // leaves as it was, so the row has a count that changes with each commit.
         for isIdle in [true, false] {
             let (mine, other) = (try Fixture(), try Fixture())
             try await mine.state.apply([entry("mine")])

@@ -40,8 +40,7 @@ import Testing
         "Sources/LocalHost/Host+Connections.swift": "recv and send on buffers",
         "Sources/LocalHost/HostError.swift": "strerror returns a C string",
         "Sources/LocalHost/Listener.swift": "getaddrinfo, bind and accept take pointers",
-        "Sources/LocalHost/StoreWatch.swift":
-            "inotify fills a buffer by pointer; realpath returns a C string",
+        "Sources/LocalHost/StoreWatch.swift": "inotify fills a buffer by pointer",
         "Sources/LocalHost/WorkerGroup.swift": "pipes and socket pairs fill arrays by pointer",
         "Sources/LocalHost/WorkerLink.swift": "descriptors over sockets: recvmsg fills a buffer by pointer",
         "Sources/LocalHost/WorkerPlace.swift": "unsetenv and write take pointers",
