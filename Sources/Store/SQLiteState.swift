@@ -119,6 +119,7 @@ public final class SQLiteState: SharedState {
         try await perform { transaction throws(StoreError) in
             try transaction.isolated { () throws(StoreError) in
                 try transaction.sockets.retire(host: host, now: now)
+                try transaction.freeLeases(owner: host, now: now)
             }
         }
     }

@@ -73,7 +73,8 @@ public protocol SharedState: Sendable {
     @discardableResult
     func heartbeat(host: String, now: Timestamp, expiresAt: Timestamp) async throws(StoreError) -> Bool
 
-    /// Forgets a host: it has stopped. Connections that it still has are lost from `now` on.
+    /// Forgets a host: it has stopped. Connections that it still has are lost from `now` on, and jobs that it still has
+    /// may be claimed.
     func retire(host: String, now: Timestamp) async throws(StoreError)
 
     /// Drops what is past its use: effects before `effectsBefore`, connections that were lost before

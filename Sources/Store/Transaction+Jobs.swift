@@ -16,6 +16,7 @@ final class JobStatements {
     fileprivate let prolong: Statement
     fileprivate let correctTimes: Statement
     fileprivate let queues: Statement
+    fileprivate let freeAll: Statement
 
     init(_ database: Database) {
         insert = Statement(
@@ -83,6 +84,11 @@ final class JobStatements {
         correctTimes = Statement(
             database,
             "UPDATE job_group SET ready_at = ?1 + max(0, ready_at - since), since = ?1 WHERE since > ?2")
+        freeAll = Statement(
+            database,
+            """
+            UPDATE job_group SET ready_at = ?2, owner = NULL, lease = 0, since = ?2, claimed = 0 WHERE owner = ?1
+            """)
         queues = Statement(database, "SELECT DISTINCT queue FROM job_group")
     }
 }
@@ -204,10 +210,17 @@ extension Transaction {
     /// Prolongs a host's leases, and takes back what was written while the clock was ahead: a time later than now is
     /// none that something can have been written at, and so what is to be waited for counts from now on.
     func prolongLeases(owner: String, now: Timestamp, until: Timestamp) throws(StoreError) {
-        if try jobs.correctTimes.changes(.time(now), .time(now + Job.clockSlack)) > 0 {
-            for queue in try jobs.queues.all(read: { $0.text(0) }) { committed.queues?.insert(queue) }
-        }
+        if try jobs.correctTimes.changes(.time(now), .time(now + Job.clockSlack)) > 0 { try wakeAll() }
         try jobs.prolong.run(.text(owner), .time(until), .time(now))
+    }
+
+    /// Ends the leases of a host that stops: its jobs are neither failed nor lost.
+    func freeLeases(owner: String, now: Timestamp) throws(StoreError) {
+        if try jobs.freeAll.changes(.text(owner), .time(now)) > 0 { try wakeAll() }
+    }
+
+    private func wakeAll() throws(StoreError) {
+        for queue in try jobs.queues.all(read: { $0.text(0) }) { committed.queues?.insert(queue) }
     }
 
     /// Whether the jobs are still the claim's. One of no jobs holds nothing.

@@ -20,6 +20,7 @@ final class SocketStatements {
     private let deleteHost: Statement
     private let loseConnections: Statement
     private let loseConnection: Statement
+    private let correctLosses: Statement
     private let keepConnection: Statement
     private let lastTrimmed: Statement
     private let writeTrimmed: Statement
@@ -88,6 +89,7 @@ final class SocketStatements {
             """
             UPDATE connection SET lost_at = ?1 WHERE lost_at IS NULL AND host NOT IN (SELECT id FROM host)
             """)
+        correctLosses = Statement(database, "UPDATE connection SET lost_at = ?1 WHERE lost_at > ?2")
         loseConnection = Statement(
             database,
             "UPDATE connection SET lost_at = ?3 WHERE id = ?1 AND host = ?2 AND lost_at IS NULL")
@@ -243,8 +245,9 @@ final class SocketStatements {
     }
 
     /// Hosts have one length of lease, about: who says to live for much longer than the one that beats now said it while
-    /// the clock was ahead. If it lives, it says so again.
+    /// the clock was ahead. If it lives, it says so again. Nor has anything been lost later than now.
     func forgetDeadHosts(now: Timestamp, expiresAt: Timestamp) throws(StoreError) {
+        try correctLosses.run(.time(now), .time(now + Job.clockSlack))
         let latest = expiresAt + max(expiresAt - now, .zero) * 10
         if try deleteDeadHosts.changes(.time(now), .time(latest)) > 0 { try loseConnections.run(.time(now)) }
     }

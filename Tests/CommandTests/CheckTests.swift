@@ -23,6 +23,22 @@ import Testing
         #expect(TestProgram.run(["check", program.manifestFile]).output == run.output)
     }
 
+    /// Its jobs run with the role that it asks for (LocalHostTests/JobTests), so there is nothing to warn of.
+    @Test func aQueueOfAFunctionForARole_isOk() throws {
+        let program = try TestProgram(
+            manifest: """
+                version: 1
+                functions:
+                  greet:
+                    handler: Greeting
+                    auth: ops
+                    on:
+                      - queue: greetings
+
+                """)
+        #expect(program("check").status == 0)
+    }
+
     @Test func aTypo_isNamedWithItsPlace() throws {
         let program = try TestProgram(
             manifest: "version: 1\nfunctions:\n  greet:\n    handlr: Greeting\n    limits: { rate: often }\n")

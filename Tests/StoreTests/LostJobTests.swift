@@ -150,6 +150,29 @@ import Testing
         #expect(try state.connection(id: "c")?.lostAt == at(hour))
     }
 
+    @Test func aConnectionThatWasLost_whileTheClockWasAhead_isLostNow() async throws {
+        let fixture = try Fixture()
+        let state = fixture.state
+        try await state.heartbeat(host: "h", now: at(hour), expiresAt: at(hour + 6_000))
+        try await state.apply([.connect(connection: "c", host: "h", subject: "p", session: nil)])
+        try await state.apply([.suspend(connection: "c")], now: 8 * hour)
+        try await state.heartbeat(host: "h", now: at(hour), expiresAt: at(hour + 6_000))
+        #expect(try state.connection(id: "c")?.lostAt == at(hour))
+    }
+
+    /// Restarts are no failures, and no losses either: who stops in order gives back what it had.
+    @Test func jobsOfAHostThatStops_areFree_andNotLost() async throws {
+        let fixture = try Fixture()
+        let state = fixture.state
+        try await state.apply([job("1"), job("2")])
+        let claims = try await state.claim("host", now: 1_000, until: 7_000)
+        try await state.retire(host: "host", now: at(1_500))
+        let again = try await state.claim("other", now: 1_500, until: 7_000)
+        #expect(again[0].jobs.map(\.id) == ["1", "2"])
+        #expect(again[0].jobs.allSatisfy { $0.lost == 0 && $0.attempts == 1 })
+        await #expect(throws: StoreError.leaseLost) { try await state.apply([], completing: claims[0]) }
+    }
+
     @Test func times_ofAnOlderStore_areNotBelievedEither() async throws {
         let directory = try TemporaryDirectory()
         let path = directory.file("store.db")

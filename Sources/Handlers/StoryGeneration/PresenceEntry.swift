@@ -50,7 +50,11 @@ struct PresenceEntry: Codable, Sendable, Equatable {
         var seen: Set<String> = [playerID]
         var found: [StoryPrompt.Neighbour] = []
         for entry in try context.journal(stream(location), last: searchedEntries).reversed() {
-            guard entry.kind == kind, entry.at + lasting > context.now else { continue }
+            // Nobody was there later than now: that was said while the clock was ahead.
+            guard entry.kind == kind, entry.at + lasting > context.now, entry.at <= context.now + .seconds(60)
+            else {
+                continue
+            }
             let presence = try entry.decode(PresenceEntry.self)
             guard seen.insert(presence.playerID).inserted, !presence.left else { continue }
             found.append(StoryPrompt.Neighbour(name: presence.name, type: presence.type, text: presence.text))
