@@ -25,7 +25,7 @@ struct Invoke: Verb {
         An event file holds CloudEvents 1.0 (a JSON object, an array, or the text of an HTTP
         request in binary, structured or batched mode), API Gateway's HTTP events (payload format
         2.0) or its WebSocket events; of JSON several, one a line. All of them go to FUNCTION, in
-        order, with an answer a line; the claims that they say were verified are believed.
+        order, with an answer a line; whom they name as the caller is believed.
         """
     static let examples = [
         #"invoke FUNCTION --data '{"text":"hello"}' --as player_1"#, "invoke FUNCTION --data @input.json",
@@ -74,7 +74,9 @@ struct Invoke: Verb {
         let loop = try EventLoop()
         let entry = try manifest.entry(function)
         let events = try self.events(.system(timers: loop, executor: loop))
-        let workshop = try Workshop(program, arguments, manifest, on: loop, quiet: true)
+        // An empty batch is one (CloudEvents JSON format, section 4.3).
+        guard !events.isEmpty else { return ExitStatus.done }
+        let workshop = try Workshop(program, arguments, manifest, on: loop, quiet: true, isBeside: true)
         let console = program.console
         let result = try workshop.run {
             var result = Result()
@@ -108,9 +110,8 @@ struct Invoke: Verb {
         var events: [Event]
         if arguments["event"] != nil {
             do {
-                events = try EventFile.events(in: input, receivedAt: now).map(\.event)
+                events = try EventFile.events(in: input, receivedAt: now, now: now).map(\.event)
             } catch { throw UsageError("--event: \(error)") }
-            guard !events.isEmpty else { throw UsageError("--event: The batch is empty.") }
         } else {
             var random = SeededRandom(seed: platform.seed())
             events = [Event(id: random.identifier("req", at: now), time: now, trigger: .direct, data: input)]

@@ -32,7 +32,7 @@ public final class Context: Sendable {
     /// Fields for this invocation's log line.
     public let log: LogFields
 
-    private let state: any SharedState
+    private let reads: StoreReads
     private let decoded: DecodedRecords
     private let tokens: Tokens
     private let work: Mutex<Work>
@@ -77,7 +77,7 @@ public final class Context: Sendable {
         hosts = entry.hosts
         limits = entry.limits
         self.log = log
-        self.state = state
+        reads = StoreReads(of: state, failing: recorded?.readFaults ?? [])
         self.decoded = decoded
         self.tokens = tokens
         work = Mutex(Work(random: random))
@@ -118,24 +118,27 @@ public final class Context: Sendable {
         if let saved = work.withLock({ $0.saved.isEmpty ? nil : $0.saved[R.kind + "\n" + id] }) {
             return try JSON.decode(type, text: saved)
         }
-        let record = try state.record(kind: R.kind, id: id)
+        let record = try reads.record(kind: R.kind, id: id)
         work.withLock { $0.unit.reads.append(.record(kind: R.kind, id: id, version: record?.version ?? 0)) }
         return try record.map { try decoded.decode(type, id, text: $0.body) }
     }
 
     /// The last entries of a stream, oldest first, at most 1,000. Entries that come later are no conflict.
     public func journal(_ stream: String, last count: Int) throws -> [JournalEntry] {
-        let slice = try state.journal(stream: stream, last: min(max(count, 0), 1_000))
+        let slice = try reads.journal(stream: stream, last: min(max(count, 0), 1_000))
         work.withLock { $0.unit.reads.append(.journal(stream: stream, upTo: slice.upTo)) }
         return slice.entries
     }
 
     /// The journal's entry with an id.
     public func journalEntry(_ id: String) throws -> JournalEntry? {
-        let entry = try state.journalEntry(id: id)
+        let entry = try reads.journalEntry(id: id)
         work.withLock { $0.unit.reads.append(.entry(id: id, isThere: entry != nil)) }
         return entry
     }
+
+    /// The reads that the store could not do.
+    var readFaults: [ReadFault] { reads.faults }
 
     /// A text from outside of the function's world, such as a language model's, under a name that is the function's own
     /// for it. `source` begins it; in a replay it is not called, and the pieces are those that were recorded.
@@ -153,7 +156,7 @@ public final class Context: Sendable {
     /// The texts from outside as far as they have been read, those left out that said nothing at all.
     var texts: [String: OutsideText.Record] {
         work.withLock { $0.tapes.mapValues(\.record) }.filter {
-            !$0.value.pieces.isEmpty || $0.value.failure != nil
+            !$0.value.pieces.isEmpty || $0.value.failure != nil || $0.value.isCut
         }
     }
 
