@@ -9,9 +9,12 @@ struct EventReplay {
     private let program: Program
     private let arguments: Arguments
     private let events: [ForeignEvent]
+    private static let recordingOptions = [
+        "fork", "update", "report", "against", "from", "to", "only", "list", "mask", "junit",
+    ]
 
     init(_ program: Program, _ arguments: Arguments, file: String) throws {
-        for name in ["fork", "update", "report", "against", "from", "to", "only"] where arguments.has(name) {
+        for name in Self.recordingOptions where arguments.has(name) {
             throw UsageError("--\(name) needs a recording; \(file) is a file of events")
         }
         self.program = program
@@ -20,7 +23,9 @@ struct EventReplay {
             throw UsageError("\(file) cannot be read")
         }
         do {
-            events = try EventFile.events(in: [UInt8](data))
+            let loop = try EventLoop()
+            let now = Platform.system(timers: loop, executor: loop).now()
+            events = try EventFile.events(in: [UInt8](data), now: now)
         } catch { throw UsageError("\(file): \(error)") }
     }
 
@@ -33,9 +38,10 @@ struct EventReplay {
         let manifest = try Workshop.manifest(program, arguments)
         let bound = try events.map { event in
             guard let entry = event.function(in: manifest) else {
-                throw UsageError("event '\(event.event.id)': no function of the manifest is bound to it")
+                throw UsageError(
+                    "event '\(event.event.id)': no function of the manifest is bound to it, or several are")
             }
-            return (entry, event.event)
+            return (entry, event.event(in: manifest))
         }
         let workshop = try Workshop(program, arguments, manifest, store: store, quiet: true)
         let outcomes: [Outcome] = try workshop.run { [invoker = workshop.invoker] in

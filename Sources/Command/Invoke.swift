@@ -75,7 +75,9 @@ struct Invoke: Verb {
         let loop = try EventLoop()
         let entry = try manifest.entry(function)
         let events = try self.events(.system(timers: loop, executor: loop))
-        let workshop = try Workshop(program, arguments, manifest, on: loop, quiet: true)
+        // An empty batch is one (CloudEvents JSON format, section 4.3).
+        guard !events.isEmpty else { return ExitStatus.done }
+        let workshop = try Workshop(program, arguments, manifest, on: loop, quiet: true, isBeside: true)
         let console = program.console
         let result = try workshop.run {
             var result = Result()
@@ -109,9 +111,8 @@ struct Invoke: Verb {
         var events: [Event]
         if arguments["event"] != nil {
             do {
-                events = try EventFile.events(in: input, receivedAt: now).map(\.event)
+                events = try EventFile.events(in: input, receivedAt: now, now: now).map(\.event)
             } catch { throw UsageError("--event: \(error)") }
-            guard !events.isEmpty else { throw UsageError("--event: The batch is empty.") }
         } else {
             var random = SeededRandom(seed: platform.seed())
             events = [Event(id: random.identifier("req", at: now), time: now, trigger: .direct, data: input)]

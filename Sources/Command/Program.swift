@@ -4,7 +4,7 @@ public import Runtime
 /// and `functions`.
 ///
 /// Data goes to standard output, everything else to standard error. Exit status 0: done; 1: the invocation (or the
-/// start, or the check) failed; 2: wrong usage.
+/// start, or the check) failed; 2: wrong usage; 3: a replay found no difference, but could not get to its end.
 public struct Program: Sendable {
     let name: String
     let version: String
@@ -105,7 +105,7 @@ public struct Program: Sendable {
             \(lines.joined(separator: "\n"))
 
             '\(name) help COMMAND' tells a command's options; '\(name) --version' the version.
-            Exit status: 0 done, 1 the invocation failed, 2 wrong usage.
+            Exit status: 0 done, 1 the invocation failed, 2 wrong usage, 3 a replay came to a hole.
 
             """
     }
@@ -160,4 +160,6 @@ enum ExitStatus {
     static let done: Int32 = 0
     static let failed: Int32 = 1
     static let usage: Int32 = 2
+    /// A replay found no difference, but the recording has a hole.
+    static let incomplete: Int32 = 3
 }

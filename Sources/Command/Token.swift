@@ -17,7 +17,8 @@ struct Token: Verb {
     ]
     static let details = """
         The token goes to standard output, its session and end to standard error.
-        Serve with the same manifest, store and SECRET_KEY.
+        Serve with the same manifest, store and SECRET_KEY. Where a host records what happens to the
+        store, what is done here becomes a part of that recording.
         """
     static let examples = ["token --player player_1 --expires 30m", "token --player somebody --role ops"]
 
@@ -42,7 +43,8 @@ struct Token: Verb {
     }
 
     func run() throws -> Int32 {
-        let workshop = try Workshop(program, arguments, Workshop.manifest(program, arguments), quiet: true)
+        let workshop = try Workshop(
+            program, arguments, Workshop.manifest(program, arguments), quiet: true, isBeside: true)
         if let session = arguments["revoke"] {
             try workshop.run { try await revoke(session, workshop) }
         } else if let player {
@@ -63,27 +65,17 @@ struct Token: Verb {
             throw TokenError.noIssuer
         }
         guard token.utf8.count <= Tokens.maximumLength else { throw TokenError.tooLong }
-        try await write(.openSession(id: session, subject: player, expiresAt: end), of: nil, workshop)
+        _ = try await workshop.write(
+            [.openSession(id: session, subject: player, expiresAt: end)], by: Self.name, at: now)
         return (token, session, end)
     }
 
     private func revoke(_ session: String, _ workshop: Workshop) async throws {
-        try await write(.revokeSession(id: session), of: session, workshop)
+        let isOpen = try await workshop.write(
+            [.revokeSession(id: session)], by: Self.name, at: workshop.invoker.platform.now(),
+            session: session)
+        guard isOpen else { throw TokenError.noSession }
         program.console.error("Session \(session) has ended\n")
-    }
-
-    /// Commits a write; with `session`, only while that is open.
-    private func write(_ write: UnitOfWork.Write, of session: String?, _ workshop: Workshop) async throws {
-        let now = workshop.invoker.platform.now()
-        let request = AdmissionRequest(
-            function: "token", now: now, session: session, rates: [], concurrency: 1)
-        switch try await workshop.state.admit(request) {
-        case .admitted(let ticket, _):
-            let unit = UnitOfWork(writes: [write])
-            _ = try await workshop.state.commit(unit, at: now, ticket: ticket, completing: nil)
-        case .sessionEnded, .sessionOfAnother: throw TokenError.noSession
-        case .answered, .rateExceeded, .concurrencyExceeded: throw StoreError.busy
-        }
     }
 
     private static func lifetime(_ text: String) throws -> Duration {

@@ -14,11 +14,14 @@ struct Workshop {
     let log: Log
     let invoker: Invoker
     let recorder: Recorder?
+    /// Tells the recording of another process what is done here.
+    let part: RecordingPart?
 
-    /// Opens everything. `store` goes before the option and the manifest; `quiet` leaves log lines of successes out where `LOG_LEVEL` does not ask for them.
+    /// Opens everything. `store` goes before the option and the manifest; `quiet` leaves log lines of successes out where
+    /// `LOG_LEVEL` does not ask for them; `isBeside` says that a host may record what happens to the store meanwhile.
     init(
         _ program: Program, _ arguments: Arguments, _ manifest: Manifest, on loop: EventLoop? = nil,
-        store: String? = nil, quiet: Bool = false
+        store: String? = nil, quiet: Bool = false, isBeside: Bool = false
     ) throws {
         settings = try Settings(environment: program.environment)
         var manifest = manifest
@@ -38,9 +41,56 @@ struct Workshop {
         } else {
             recorder = nil
         }
+        let isElsewhere = recorder?.isAlone != true
+        part =
+            isBeside && isElsewhere
+            ? RecordingPart(beside: self.manifest.store, log: log, now: platform.now) : nil
         invoker = try Invoker(
             manifest: self.manifest, functions: program.functions, state: state, platform: platform, log: log,
-            settings: settings, observer: recorder)
+            settings: settings, observer: Observers.of(recorder, part))
+    }
+
+    /// Commits writes that are no function's; with `session`, only while that is open. Whether it was.
+    func write(
+        _ writes: [UnitOfWork.Write], by command: String, at now: Timestamp, session: String? = nil
+    ) async throws -> Bool {
+        let request = AdmissionRequest(
+            function: command, now: now, session: session, rates: [], concurrency: 1)
+        switch try await state.admit(request) {
+        case .admitted(let ticket, _):
+            let decision = try await state.commit(
+                UnitOfWork(writes: writes), at: now, ticket: ticket, completing: nil)
+            if case .committed(let number) = decision {
+                part?.wrote(
+                    writes, by: command, at: now, session: session, admission: ticket.number,
+                    commit: number)
+            }
+            return true
+        case .sessionEnded, .sessionOfAnother: return false
+        case .answered, .rateExceeded, .concurrencyExceeded: throw StoreError.busy
+        }
+    }
+
+    /// Two who are told of each invocation.
+    private struct Observers: InvocationObserver {
+        let first: any InvocationObserver
+        let second: any InvocationObserver
+
+        static func of(_ recorder: Recorder?, _ part: RecordingPart?) -> (any InvocationObserver)? {
+            guard let recorder else { return part }
+            guard let part else { return recorder }
+            return Observers(first: recorder, second: part)
+        }
+
+        func ended(_ record: InvocationRecord) {
+            first.ended(record)
+            second.ended(record)
+        }
+
+        func gaveBack(_ claim: JobClaim, _ fate: JobReturn, number: Int64, wasRun: Bool) {
+            first.gaveBack(claim, fate, number: number, wasRun: wasRun)
+            second.gaveBack(claim, fate, number: number, wasRun: wasRun)
+        }
     }
 
     private static func recorder(

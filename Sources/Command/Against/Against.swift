@@ -31,6 +31,8 @@ struct Against: Sendable {
         /// Makes a token that the host accepts; nil where that is impossible. Called at least once for each of
         /// `callers(of:)`, on any thread, perhaps from several at once; it may block.
         var sign: @Sendable (Claims) -> String?
+        /// Fields that are not compared.
+        var mask = DifferenceMask()
         /// How much of everything.
         var limits = AgainstLimits.standard
     }
@@ -118,7 +120,9 @@ struct Against: Sendable {
             address: address, authority: host.authority, socketPath: socketPath,
             peers: Self.peers(of: plan), limits: limits,
             identities: LiveIdentities(limit: limits.identities, sign: settings.sign),
-            comparison: AnswerComparison(redacted: redacted, limit: limits.differences),
+            comparison: AnswerComparison(
+                redacted: redacted, told: ToldTexts(invocations), mask: settings.mask,
+                limit: limits.differences),
             uptime: settings.platform.uptime, pace: pace)
         let crowd = try TrafficCrowd(plan, setup, seed: settings.platform.seed)
         let entries = try crowd.run(atOnce: limits.clients, progress: progress)

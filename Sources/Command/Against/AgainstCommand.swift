@@ -20,7 +20,6 @@ struct AgainstCommand {
 
     /// Reads `--speed` (`1x`, `0.5x`, `max`; default `max`) and `--allow-remote`. Throws a `UsageError`.
     init(_ program: Program, _ arguments: Arguments, url: String) throws {
-        try arguments.check(without: "report", beside: "against")
         self.program = program
         self.arguments = arguments
         self.url = url
@@ -30,15 +29,13 @@ struct AgainstCommand {
         }
     }
 
-    /// Sends the invocations that are wanted. Exit status 0 where every answer was the recorded one.
-    func run(
-        _ recording: Recording, where isWanted: @escaping @Sendable (RecordedInvocation) -> Bool
-    ) throws -> Int32 {
+    /// Sends the invocations that are chosen. Exit status 0 where every answer was the recorded one.
+    func run(_ recording: Recording, _ selection: ReplaySelection, title: String) throws -> Int32 {
         let loop = try EventLoop()
         let platform = Platform.system(timers: loop, executor: loop)
         var settings = Against.Settings(
-            url: url, speed: speed, isWanted: isWanted, allowRemote: arguments.has("allow-remote"),
-            platform: platform, sign: { _ in nil })
+            url: url, speed: speed, isWanted: selection.contains, allowRemote: arguments.has("allow-remote"),
+            platform: platform, sign: { _ in nil }, mask: selection.mask)
         let callers = try Against(settings).callers(of: recording)
         let tokens = callers.isEmpty ? [:] : try openSessions(for: callers)
         settings.sign = { tokens[Self.key($0)] }
@@ -48,9 +45,25 @@ struct AgainstCommand {
             try await against.run(recording) { bar.show($0, of: $1) }
         }
         bar.clear()
+        try write(result, recording, title)
         program.console.output(arguments.has("json") ? try result.json() + "\n" : result.text())
         for remark in recording.remarks { program.console.error("\(remark)\n") }
         return result.isIdentical ? ExitStatus.done : ExitStatus.failed
+    }
+
+    /// Writes what `--report` and `--junit` ask for.
+    private func write(_ result: AgainstResult, _ recording: Recording, _ title: String) throws {
+        let entries = result.entries.compactMap { entry -> ReplayReport.Entry? in
+            guard recording.invocations.indices.contains(entry.position - 1) else { return nil }
+            let failure = entry.failure.map {
+                Difference(path: "answer", recorded: String(entry.recordedStatus), replayed: $0.description)
+            }
+            return ReplayReport.Entry(
+                recording.invocations[entry.position - 1], replayed: entry.latency ?? .zero,
+                differences: entry.differences + (failure.map { [$0] } ?? []))
+        }
+        try ReplayFiles(title: "\(title) against \(url)", recording: recording).write(
+            entries, left: [], remarks: recording.remarks, arguments, program.console)
     }
 
     private static func speed(_ text: String) throws(UsageError) -> Against.Speed {
@@ -76,7 +89,7 @@ struct AgainstCommand {
                 "\(callers.count) players need a session in the host's store, and \(manifest.store) is not there: name it with --store"
             )
         }
-        let workshop = try Workshop(program, arguments, manifest, quiet: true)
+        let workshop = try Workshop(program, arguments, manifest, quiet: true, isBeside: true)
         let tokens = try workshop.run { try await Self.openSessions(for: callers, workshop) }
         program.console.error("Opened \(tokens.count) sessions in \(manifest.store)\n")
         return tokens
@@ -99,13 +112,7 @@ struct AgainstCommand {
             tokens[key(caller)] = token
             writes.append(.openSession(id: session, subject: caller.subject, expiresAt: end))
             guard writes.count == batch || index == callers.count - 1 else { continue }
-            let request = AdmissionRequest(
-                function: "replay", now: now, session: nil, rates: [], concurrency: 1)
-            guard case .admitted(let ticket, _) = try await workshop.state.admit(request) else {
-                throw StoreError.busy
-            }
-            _ = try await workshop.state.commit(
-                UnitOfWork(writes: writes), at: now, ticket: ticket, completing: nil)
+            guard try await workshop.write(writes, by: "replay", at: now) else { throw StoreError.busy }
             writes = []
         }
         return tokens

@@ -16,6 +16,8 @@ struct AgainstLimits: Sendable {
     var differences = 50
     /// Connections that fail one after the other before a client gives up.
     var failedConnections = 3
+    /// Bytes that are sent in place of data that the recording has only the size of.
+    static let fillerBytes = 32 << 20
 
     static let standard = AgainstLimits()
 }

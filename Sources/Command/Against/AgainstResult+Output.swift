@@ -95,8 +95,7 @@ extension AgainstResult {
 
     private static func short(_ json: String?) -> String {
         guard let json else { return "nothing" }
-        // What a host sends must not drive the terminal.
-        let plain = String(json.unicodeScalars.map { $0.properties.isPrintable ? Character($0) : "\u{fffd}" })
+        let plain = json.printable
         return plain.count > 200 ? plain.prefix(200) + "…" : plain
     }
 
@@ -112,6 +111,13 @@ extension AgainstResult {
         guard digits > 0 else { return String(scaled) }
         let fraction = String(scaled % scale)
         return "\(scaled / scale)." + String(repeating: "0", count: digits - fraction.count) + fraction
+    }
+}
+
+extension String {
+    /// With U+FFFD in place of what could drive a terminal: hosts and clients say what they like.
+    var printable: String {
+        String(unicodeScalars.map { $0.properties.isPrintable ? Character($0) : "\u{fffd}" })
     }
 }
 

@@ -17,11 +17,19 @@ struct AnswerComparison: Sendable {
     ]
 
     private let ignored: Set<String>
+    private let told: ToldTexts
+    private let mask: DifferenceMask
     private let limit: Int
 
-    /// Also passes over the members that were left out of the recording.
-    init(redacted: [String] = [], limit: Int = AgainstLimits.standard.differences) {
+    /// Also passes over the members that were left out of the recording, those that are masked, and what was told from
+    /// outside.
+    init(
+        redacted: [String] = [], told: ToldTexts = ToldTexts([]), mask: DifferenceMask = DifferenceMask(),
+        limit: Int = AgainstLimits.standard.differences
+    ) {
         ignored = Self.volatile.union(redacted)
+        self.told = told
+        self.mask = mask
         self.limit = limit
     }
 
@@ -29,18 +37,20 @@ struct AnswerComparison: Sendable {
     func differences(recorded: (status: Int, body: String), live: (status: Int, body: String)) -> [Difference]
     {
         let found = Difference.between(
-            String(recorded.status), String(live.status), at: "status", limit: limit)
+            String(recorded.status), String(live.status), at: "status", limit: limit, masking: mask)
         // Most answers differ in their ids at most.
         let (left, right) = (Identifiers.masked(recorded.body), Identifiers.masked(live.body))
         if left == right { return found }
         guard let a = Self.value(left), let b = Self.value(right) else {
-            return found + Difference.between(left, right, at: "body", limit: limit)
+            return found + Difference.between(left, right, at: "body", limit: limit, masking: mask)
         }
         let isRefusal = recorded.status == 401 && live.status == 401
         let (first, second) = (mask(a, isRefusal: isRefusal), mask(b, isRefusal: isRefusal))
         if first == second { return found }
-        let known = recorded.body.contains(Self.redacted) ? Self.adopt(second, from: first) : second
-        return found + Difference.between(Self.text(first), Self.text(known), at: "body", limit: limit)
+        var known = recorded.body.contains(Self.redacted) ? Self.adopt(second, from: first) : second
+        if !told.isEmpty { known = retold(known, as: first) }
+        return found
+            + Difference.between(Self.text(first), Self.text(known), at: "body", limit: limit, masking: mask)
     }
 
     private static func value(_ text: String) -> JSONValue? {
@@ -93,6 +103,22 @@ struct AnswerComparison: Sendable {
         case (_, .string(redacted)): return recorded
         // A token within a text; what it was is not known.
         case (.string, .string(let text)) where text.contains(redacted): return recorded
+        default: return live
+        }
+    }
+
+    /// The answer with what was told then in place of what is told now: texts, and whole lists of what has them.
+    private func retold(_ live: JSONValue, as recorded: JSONValue) -> JSONValue {
+        switch (live, recorded) {
+        case (.object(let members), .object(let others)):
+            let pairs = members.map { name, value in
+                (name, others[name].map { retold(value, as: $0) } ?? value)
+            }
+            return .object(Dictionary(pairs) { first, _ in first })
+        case (.array(let elements), .array(let others)):
+            guard elements.count == others.count else { return told.contains(in: recorded) ? recorded : live }
+            return .array(zip(elements, others).map { retold($0, as: $1) })
+        case (.string, .string(let text)): return told.contains(text) ? recorded : live
         default: return live
         }
     }

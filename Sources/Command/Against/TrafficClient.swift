@@ -108,7 +108,7 @@ final class TrafficClient {
     private func exchange(_ step: TrafficPlan.Step) throws(TrafficFailure) -> Reply {
         let event = step.invocation.event
         let request = try TrafficRequest(
-            event, data: setup.identities.rewritten(event.data), host: setup.authority,
+            event, data: setup.identities.rewritten(step.invocation.data), host: setup.authority,
             token: try token(step),
             address: peer(step))
         service()
@@ -170,7 +170,7 @@ final class TrafficClient {
 
     private func connect(_ id: String, _ step: TrafficPlan.Step) throws(TrafficFailure) -> Reply {
         let start = setup.uptime()
-        let outcome = try open(id, step, data: step.invocation.event.data)
+        let outcome = try open(id, step, data: step.invocation.data)
         let latency = setup.uptime() - start
         let recorded = step.invocation.status
         switch outcome {
@@ -197,7 +197,7 @@ final class TrafficClient {
             }
         }
         guard let socket = sockets[id] else { throw .closed }
-        let data = setup.identities.rewritten(step.invocation.event.data)
+        let data = setup.identities.rewritten(step.invocation.data)
         guard let text = String(validating: data, as: UTF8.self),
             text.isEmpty || JSONScanner.elements(of: "[\(text)]")?.count == 1
         else { throw .badEvent("its data is not JSON") }

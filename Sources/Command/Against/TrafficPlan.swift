@@ -104,6 +104,16 @@ extension Event {
     }
 }
 
+extension RecordedInvocation {
+    /// What was sent; where the recording has none of it, as much of something else: nobody looked at it.
+    var data: [UInt8] {
+        guard let leftOut = taken.leftOut else { return event.data }
+        let (start, end) = (Array(#"{"filler":""#.utf8), Array(#""}"#.utf8))
+        let length = min(leftOut.bytes, AgainstLimits.fillerBytes) - start.count - end.count
+        return start + [UInt8](repeating: UInt8(ascii: "x"), count: max(0, length)) + end
+    }
+}
+
 extension Event.Source {
     /// Whether a client brought it, so that one can send it again.
     var isFromClient: Bool {

@@ -211,18 +211,19 @@ struct Telling {
         return try Passage(parsing: answer.text)
     }
 
-    /// What an answer has cost: what the model says, or else an estimate, unless it was never at work.
+    /// What an answer has cost: what the model says, or else an estimate, unless it was never at work; and the prompt for
+    /// each earlier try at which it was.
     private mutating func charge(
         _ answer: StoryAnswer, _ prompt: StoryPrompt, _ secrets: PromptSecrets, isCut: Bool = false
     ) throws {
         let isSpent = isCut || !answer.text.isEmpty || answer.fault?.isBeforeWork != true
-        guard
-            let spent = answer.usage
-                ?? (isSpent
-                    ? TokenUsage(
-                        input: PromptMessages(prompt, secrets).tokens,
-                        output: TokenEstimate.tokens(in: answer.text)) : nil)
-        else { return }
+        let input = PromptMessages(prompt, secrets).tokens
+        let repeated = answer.retries.count { !$0.isBeforeWork }
+        let last =
+            answer.usage
+            ?? (isSpent ? TokenUsage(input: input, output: TokenEstimate.tokens(in: answer.text)) : nil)
+        guard last != nil || repeated > 0 else { return }
+        let spent = (last ?? .zero) + TokenUsage(input: repeated * input, output: 0)
         usage = (usage ?? .zero) + spent
         let playerID = try context.playerID
         for (direction, tokens) in [("in", spent.input), ("out", spent.output)] {

@@ -6,13 +6,10 @@ internal import Wire
 /// Authorizers write numbers as numbers or as strings, and a JWT authorizer writes an array as one string, its
 /// elements between brackets and separated by blanks.
 enum APIGatewayClaims {
-    /// The claims of an HTTP event's `requestContext.authorizer`; nil where it names nobody, as an IAM authorizer.
+    /// The claims of an HTTP event's `requestContext.authorizer`; nil where it names nobody, as an IAM authorizer, or a
+    /// token without a subject (`sub` is optional: RFC 7519 section 4.1.2).
     static func ofHTTP(_ authorizer: ForeignObject) throws(EventFault) -> Claims? {
-        if let jwt = try authorizer.object("jwt") {
-            let members = try jwt.requiredObject("claims")
-            guard let claims = try claims(members) else { throw members.fault("sub", "is missing") }
-            return claims
-        }
+        if let jwt = try authorizer.object("jwt") { return try claims(jwt.requiredObject("claims")) }
         guard let context = try authorizer.object("lambda") else { return nil }
         return try claims(context)
     }

@@ -46,7 +46,7 @@ enum APIGatewayHTTPEvent {
         guard path.utf8.first == UInt8(ascii: "/") else { throw EventFault(name, "must start with '/'") }
         guard let stage = try context.text("stage"), !stage.isEmpty, stage != "$default",
             try context.text("domainName")?.utf8.split(separator: UInt8(ascii: "."))
-                .contains(where: { $0.elementsEqual("execute-api".utf8) }) ?? true
+                .contains(where: { String(Substring($0)).lowercased() == "execute-api" }) ?? true
         else { return path }
         let prefix = "/" + stage
         let rest = path.utf8.dropFirst(prefix.utf8.count)

@@ -5,7 +5,8 @@ internal import Wire
 /// (docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-mapping-template-reference.html).
 ///
 /// The route key is the event's name, `domainName` its host. The data is the message; of `$connect`, which has none,
-/// the query as a JSON object, as Socket.IO's connect packet has its payload; of `$disconnect` nothing. What a Lambda
+/// the query as a JSON object, as Socket.IO's connect packet has its payload; of `$disconnect` what the host says of
+/// such an end, `{"reason":"Going away","recoverable":false}`, and the `code` with it. What a Lambda
 /// authorizer left counts as verified; without it, on `$connect`, the token is that of `Authorization: Bearer`, or
 /// what the query calls `token`.
 enum APIGatewaySocketEvent {
@@ -23,6 +24,7 @@ enum APIGatewaySocketEvent {
             // As the host does: a departure must succeed whatever has become of the session meanwhile.
             claims?.session = nil
             claims?.expiresAt = nil
+            data = try departure(context)
         case Trigger.connectEvent:
             data = try APIGatewayMessage.body(object)
             if data.isEmpty { data = try APIGatewayMessage.queryObject(object) }
@@ -44,6 +46,19 @@ enum APIGatewaySocketEvent {
             credential: credential,
             address: try context.object("identity")?.text("sourceIp").map { IPLiteral.canonical($0) ?? $0 },
             trace: headers["traceparent"].flatMap { TraceContext(traceparent: $0) }, data: data)
+    }
+
+    /// Why a socket has left. Nobody comes back to a connection of API Gateway's.
+    private static func departure(_ context: ForeignObject) throws(EventFault) -> [UInt8] {
+        let code = try context.wholeNumber("disconnectStatusCode")
+        var reason = try context.text("disconnectReason") ?? ""
+        if reason.isEmpty {
+            // 1000 and 1001 are ends as they should be, 1005 says nothing (RFC 6455 section 7.4.1).
+            let isPlain = [1_000, 1_001, 1_005].contains(code ?? 1_005)
+            reason = isPlain ? "transport close" : "transport error"
+        }
+        let codeMember = code.map { "\"code\":\($0)," } ?? ""
+        return Array("{\(codeMember)\"reason\":\(JSONScanner.quoted(reason)),\"recoverable\":false}".utf8)
     }
 
     /// The route key, which must agree with the kind of event.

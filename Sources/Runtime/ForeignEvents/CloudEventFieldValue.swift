@@ -1,24 +1,27 @@
 /// The values of `ce-*` fields (HTTP protocol binding for CloudEvents 1.0.2, section 3.1.3.2).
 enum CloudEventFieldValue {
     /// The text that a value stands for: quoted strings are unescaped (RFC 9110 section 5.6.4), then percent-encoding
-    /// is decoded once. Nil where a quoted string has no end, a `%` starts no encoding, or the result is not UTF-8.
-    static func decoded(_ value: String) -> String? {
-        guard let plain = unquoted(value) else { return nil }
-        guard plain.contains(UInt8(ascii: "%")) else { return String(validating: plain, as: UTF8.self) }
+    /// is decoded once.
+    ///
+    /// Not all that writes such fields encodes them (the Python SDK up to 1.12 does not). So what is no encoding stands
+    /// for itself: a `%` without two digits, as in `100%`, and the whole value where a quoted string has no end, or the
+    /// result is not UTF-8.
+    static func decoded(_ value: String) -> String {
+        guard let plain = unquoted(value) else { return value }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(plain.count)
         var rest = plain[...]
         while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
+            guard byte == UInt8(ascii: "%"), let high = rest.first.flatMap(digit),
+                let low = rest.dropFirst().first.flatMap(digit)
+            else {
                 bytes.append(byte)
                 continue
             }
-            guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit) else {
-                return nil
-            }
             bytes.append(high << 4 | low)
+            rest.removeFirst(2)
         }
-        return String(validating: bytes, as: UTF8.self)
+        return String(validating: bytes, as: UTF8.self) ?? value
     }
 
     private static func unquoted(_ value: String) -> [UInt8]? {

@@ -26,7 +26,9 @@ struct CloudEventRequest {
 
     /// Section 3: by the prefix of the media type; only the JSON formats are known here.
     private static func mode(of request: HTTPRequest) throws(EventFault) -> Mode {
-        let mediaType = (request.headers["content-type"] ?? "").prefix { $0 != ";" && $0 != " " }.lowercased()
+        let mediaType = (request.headers["content-type"] ?? "")
+            // Blanks and tabs may stand in front of a parameter (RFC 9110 section 5.6.6).
+            .prefix { $0 != ";" && $0 != " " && $0 != "\t" }.lowercased()
         switch mediaType {
         case "application/cloudevents+json": return .structured
         case "application/cloudevents-batch+json": return .batched
@@ -63,9 +65,7 @@ struct CloudEventRequest {
                 throw EventFault(name, "must not stand there: Content-Type says it")
             }
             guard seen.insert(attribute).inserted else { throw EventFault(name, "stands there twice") }
-            guard let value = CloudEventFieldValue.decoded(field.value) else {
-                throw EventFault(name, "must be percent-encoded UTF-8")
-            }
+            let value = CloudEventFieldValue.decoded(field.value)
             json += "\(JSONScanner.quoted(attribute)):\(JSONScanner.quoted(value)),"
         }
         json +=

@@ -12,21 +12,28 @@ public import Store
 /// - an API Gateway WebSocket event: `$connect`, `$disconnect` or a message;
 /// - several of the JSON forms, an object or an array a line (ND-JSON), blank lines between them left out.
 ///
-/// Claims that the text says were verified are believed, as with `Event.init(cloudEvent:receivedAt:)`: the text must
-/// come from where a token could be made as well.
+/// Whom the text names as its caller is believed, as with `Event.init(cloudEvent:receivedAt:)`: the text must come from
+/// where a token could be made as well. What API Gateway asks its Lambda authorizers is no event.
 public enum EventFile {
     /// The events of a file, in its order; none where it is an empty batch.
     ///
     /// - Parameters:
     ///   - bytes: The file.
     ///   - receivedAt: The time of an event that does not say; without it each event needs its own.
+    ///   - now: No event is later: what it queues would wait until then.
     ///   - limits: How much is read.
     public static func events(
-        in bytes: [UInt8], receivedAt: Timestamp? = nil, limits: EventFileLimits = .standard
+        in bytes: [UInt8], receivedAt: Timestamp? = nil, now: Timestamp? = nil,
+        limits: EventFileLimits = .standard
     ) throws(EventFileError) -> [ForeignEvent] {
         var reader = EventFileReader(receivedAt: receivedAt, limits: limits)
         try reader.read(bytes)
-        return reader.events
+        guard let now else { return reader.events }
+        return reader.events.map { event in
+            var event = event
+            event.event.time = min(event.event.time, now)
+            return event
+        }
     }
 }
 

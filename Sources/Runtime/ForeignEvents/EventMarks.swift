@@ -2,7 +2,14 @@
 enum EventMarks {
     static func form(of object: ForeignObject) throws(EventFault) -> ForeignEvent.Form {
         var marks: [(form: ForeignEvent.Form, member: String)] = []
-        if object.has("specversion") { marks.append((.cloudEvent, "specversion")) }
+        if object.has("specversion") {
+            marks.append((.cloudEvent, "specversion"))
+        } else if ["\"REQUEST\"", "\"TOKEN\""].contains(object.value("type")) {
+            throw EventFault(
+                nil,
+                "is what API Gateway asks a Lambda authorizer, and no event for a function: it has the 'type' of one"
+            )
+        }
         if let context = try object.object("requestContext") {
             if context.has("http") { marks.append((.httpEvent, "requestContext.http")) }
             if let member = ["connectionId", "eventType"].first(where: { context.has($0) }) {

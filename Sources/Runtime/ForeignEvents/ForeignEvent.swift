@@ -31,7 +31,8 @@ public struct ForeignEvent: Sendable {
             // HEAD is answered by what answers GET (RFC 9110 section 9.3.2).
             manifest.function(on: .http(method: method, path: path))
                 ?? (method == "HEAD" ? manifest.function(on: .http(method: "GET", path: path)) : nil)
-        case .socket(let event, _, _): manifest.function(onEvent: event)
+        case .socket(let event, _, _):
+            manifest.socketName(ofRouteKey: event).flatMap { manifest.function(onEvent: $0) }
         case .queue(let name, _):
             manifest.functions.first { entry in
                 entry.triggers.contains { if case .queue(name, _) = $0 { true } else { false } }
@@ -39,9 +40,33 @@ public struct ForeignEvent: Sendable {
         case .direct: nil
         }
     }
+
+    /// The event as that function gets it: what came over a socket has the full name that the manifest gives it.
+    public func event(in manifest: Manifest) -> Event {
+        var event = event
+        if case .socket(let key, let connection, let host) = event.trigger,
+            let name = manifest.socketName(ofRouteKey: key)
+        {
+            event.trigger = .socket(event: name, connection: connection, host: host)
+        }
+        return event
+    }
 }
 
 extension Manifest {
+    /// The full name of the event that a route key of a WebSocket API stands for; nil where no function has it.
+    ///
+    /// Such an API knows no paths: `look` is the event of that name, or else the route `look` of the one path of plain
+    /// WebSockets that has one. `/ws#look` names both, and `/ws` that path's `$default`.
+    fileprivate func socketName(ofRouteKey key: String) -> String? {
+        let own = key.hasPrefix("/") && !key.contains("#") ? "\(key)#\(Trigger.defaultEvent)" : key
+        if function(onEvent: own) != nil { return own }
+        let names = functions.flatMap(\.triggers).filter {
+            if case .websocket(_, key) = $0 { true } else { false }
+        }
+        return names.count == 1 ? names.first?.eventName : nil
+    }
+
     fileprivate func function(on trigger: Trigger) -> FunctionEntry? {
         functions.first { $0.triggers.contains(trigger) }
     }

@@ -17,12 +17,12 @@ struct ForeignObject {
         self.path = path
         var values: [String: String] = [:]
         values.reserveCapacity(members.count)
-        for (name, value) in members where value != "null" {
+        for (name, value) in members {
             guard values.updateValue(value, forKey: name) == nil else {
                 throw EventFault(Self.join(path, name), "stands there twice")
             }
         }
-        self.values = values
+        self.values = values.filter { $0.value != "null" }
     }
 
     /// The names of the members, sorted.
@@ -70,17 +70,31 @@ struct ForeignObject {
         }
     }
 
+    /// A whole number, which some write as a string; nil where it is missing.
+    func wholeNumber(_ name: String) throws(EventFault) -> Int64? {
+        guard let value = values[name] else { return nil }
+        guard let number = Int64(JSONScanner.string(of: value) ?? value) else {
+            throw fault(name, "must be a whole number")
+        }
+        return number
+    }
+
     /// A time as milliseconds since the Unix epoch, or `receivedAt` where it is missing.
+    ///
+    /// SAM CLI writes seconds, so what would be before 1973 as milliseconds is taken as those. What is before 2001 even
+    /// so is no time of an event (0 above all), and counts as missing: claims that have expired must not be good then.
     func time(_ name: String, receivedAt: Timestamp?) throws(EventFault) -> Timestamp {
-        guard let value = values[name] else {
+        func missing() throws(EventFault) -> Timestamp {
             guard let receivedAt else { throw fault(name, "is missing") }
             return receivedAt
         }
+        guard let value = values[name] else { return try missing() }
         // What a JavaScript or Java program has rewritten may have an exponent. A string would read as a number here.
         guard !value.hasPrefix("\""), let number = Double(value), number == number.rounded(),
             (0...Self.latestTime).contains(number)
         else { throw fault(name, "must be whole milliseconds since 1970, up to the year 9999") }
-        return Timestamp(milliseconds: Int64(number))
+        guard number >= 1e9 else { return try missing() }
+        return Timestamp(milliseconds: Int64(number < 1e11 ? number * 1_000 : number))
     }
 
     /// The last millisecond that RFC 3339 can write.

@@ -33,6 +33,7 @@ public final class Context: Sendable {
     public let log: LogFields
 
     let state: any SharedState
+    private let reads: StoreReads
     private let decoded: DecodedRecords
     private let tokens: Tokens
     let work: Mutex<Work>
@@ -88,6 +89,7 @@ public final class Context: Sendable {
         limits = entry.limits
         self.log = log
         self.state = state
+        reads = StoreReads(of: state, failing: recorded?.readFaults ?? [])
         self.decoded = decoded
         self.tokens = tokens
         work = Mutex(Work(random: random, memory: memory))
@@ -130,24 +132,27 @@ public final class Context: Sendable {
         if let saved = work.withLock({ $0.saved.isEmpty ? nil : $0.saved[R.kind + "\n" + id] }) {
             return try JSON.decode(type, text: saved)
         }
-        let record = try state.record(kind: R.kind, id: id)
+        let record = try reads.record(kind: R.kind, id: id)
         work.withLock { $0.unit.reads.append(.record(kind: R.kind, id: id, version: record?.version ?? 0)) }
         return try record.map { try decoded.decode(type, id, text: $0.body) }
     }
 
     /// The last entries of a stream, oldest first, at most 1,000. Entries that come later are no conflict.
     public func journal(_ stream: String, last count: Int) throws -> [JournalEntry] {
-        let slice = try state.journal(stream: stream, last: min(max(count, 0), 1_000))
+        let slice = try reads.journal(stream: stream, last: min(max(count, 0), 1_000))
         work.withLock { $0.unit.reads.append(.journal(stream: stream, upTo: slice.upTo)) }
         return slice.entries
     }
 
     /// The journal's entry with an id.
     public func journalEntry(_ id: String) throws -> JournalEntry? {
-        let entry = try state.journalEntry(id: id)
+        let entry = try reads.journalEntry(id: id)
         work.withLock { $0.unit.reads.append(.entry(id: id, isThere: entry != nil)) }
         return entry
     }
+
+    /// The reads that the store could not do.
+    var readFaults: [ReadFault] { reads.faults }
 
     /// What stands for the addresses that the caller's is counted with (``AddressBlock``), where an address must not be
     /// kept: one mark for all of them, for as long as the key that signs tokens is the same, and without that key nobody

@@ -28,7 +28,10 @@ extension Event {
 
     /// Reads a CloudEvent 1.0 in JSON format.
     ///
-    /// Any CloudEvent will do: a `type` that is not one of ours makes a direct event, other extensions are ignored.
+    /// Any CloudEvent will do: a `type` that is not one of ours makes a direct event. Of its extensions only the standard
+    /// ones are read then (`traceparent`, and `authid` where `authtype` is `app_user`); whatever else is called as ours
+    /// are is somebody else's, and ignored like all others.
+    ///
     /// `authid` and `authclaims` are believed, so the text must come from where a token could be made as well: a
     /// developer's own file, a recording. `data` keeps the bytes that the text has, so that an invocation with it is
     /// the same as the original.
@@ -37,7 +40,15 @@ extension Event {
     ///   - json: The text, in UTF-8.
     ///   - receivedAt: The time of an event that does not say; without it `time` is required.
     public init(cloudEvent json: [UInt8], receivedAt: Timestamp? = nil) throws(CloudEventError) {
-        let members = try CloudEventMembers(json)
+        try self.init(CloudEventMembers(json, limit: Self.maximumCloudEventLength), receivedAt: receivedAt)
+    }
+
+    /// Reads one that stands in a line of a recording, and may be as long as that.
+    init(recorded json: [UInt8]) throws(CloudEventError) {
+        try self.init(CloudEventMembers(json, limit: RecordingFormat.longestLine), receivedAt: nil)
+    }
+
+    private init(_ members: CloudEventMembers, receivedAt: Timestamp?) throws(CloudEventError) {
         guard try members.required("specversion") == "1.0" else {
             throw CloudEventError("specversion", "must be \"1.0\"")
         }
@@ -55,14 +66,15 @@ extension Event {
         }
         let id = try members.required("id")
         let trigger = try members.trigger()
-        let claims = try members.claims()
+        let isOurs = try members.isOurs
+        let claims = try isOurs ? members.claims() : members.foreignClaims()
         // What the standard says to ignore is ignored.
-        let trace = try members.text("traceparent").flatMap { TraceContext(traceparent: $0) }
+        let trace = members.anyText("traceparent").flatMap { TraceContext(traceparent: $0) }
         self.init(
             id: id, time: time, trigger: trigger, credential: claims.map(Credential.verified) ?? .none,
-            address: try members.text("peer"), trace: trace,
-            idempotencyKey: try members.text("idempotencykey"), data: try members.data(),
-            form: try members.form())
+            address: isOurs ? try members.text("peer") : nil, trace: trace,
+            idempotencyKey: isOurs ? try members.text("idempotencykey") : nil, data: try members.data(),
+            form: isOurs ? try members.form() : .value)
     }
 
     /// The event as a CloudEvent 1.0 in JSON format, on one line.
@@ -77,10 +89,12 @@ extension Event {
 
     /// Appends what `cloudEvent` gives; nothing where that throws.
     ///
-    /// `literal` is that of the verified claims where it is known (`cloudEventLiteral`).
-    func appendCloudEvent(to bytes: inout [UInt8], claims literal: [UInt8]? = nil) throws(CloudEventError) {
+    /// `literal` is that of the verified claims where it is known (`cloudEventLiteral`); `limit` the most bytes.
+    func appendCloudEvent(
+        to bytes: inout [UInt8], claims literal: [UInt8]? = nil, limit: Int = Event.maximumCloudEventLength
+    ) throws(CloudEventError) {
         guard !id.isEmpty else { throw CloudEventError("id", "must not be empty") }
-        guard data.count <= Self.maximumCloudEventLength else { throw CloudEventError.tooLong }
+        guard data.count <= limit else { throw CloudEventError.tooLong(limit) }
         let start = bytes.count
         bytes.append(contentsOf: #"{"specversion":"1.0","id":"#.utf8)
         JSONScanner.appendQuoted(id, to: &bytes)
@@ -122,8 +136,8 @@ extension Event {
             add("data", text, to: &bytes)
         } else if !data.isEmpty {
             add("datacontenttype", "application/json", to: &bytes)
-            // One line: a line feed between two members is kept in base64.
-            if !data.contains(UInt8(ascii: "\n")), JSONScanner.isValue(data) {
+            // One line, which any reader can read: all else is kept in base64.
+            if !data.contains(UInt8(ascii: "\n")), isPlainJSON {
                 bytes.append(contentsOf: #","data":"#.utf8)
                 bytes.append(contentsOf: data)
             } else {
@@ -131,10 +145,35 @@ extension Event {
             }
         }
         bytes.append(UInt8(ascii: "}"))
-        guard bytes.count - start <= Self.maximumCloudEventLength else {
+        guard bytes.count - start <= limit else {
             bytes.removeSubrange(start...)
-            throw CloudEventError.tooLong
+            throw CloudEventError.tooLong(limit)
         }
+    }
+
+    /// How deep data may be nested that stands in an event as it is: readers have limits, and it stands deeper yet.
+    private static let plainDepth = 100
+
+    /// Whether the data is one JSON value that every reader takes: neither nested deeply nor with half of a surrogate
+    /// pair.
+    private var isPlainJSON: Bool {
+        guard JSONScanner.isValue(data) else { return false }
+        var openers = 0
+        var mayHaveHalves = false
+        for (index, byte) in data.enumerated() {
+            switch byte {
+            case UInt8(ascii: "["), UInt8(ascii: "{"): openers += 1
+            case UInt8(ascii: "\\") where index + 2 < data.count && data[index + 1] == UInt8(ascii: "u"):
+                // All halves are from D800 to DFFF.
+                if data[index + 2] | 0x20 == UInt8(ascii: "d") { mayHaveHalves = true }
+            default: break
+            }
+        }
+        if openers > Self.plainDepth {
+            var nesting = JSONNesting()
+            for byte in data where nesting.take(byte) && nesting.depth > Self.plainDepth { return false }
+        }
+        return !mayHaveHalves || StrictJSON.fault(in: data.span) == nil
     }
 }
 
@@ -148,8 +187,9 @@ extension Event {
 }
 
 extension CloudEventError {
-    fileprivate static let tooLong = CloudEventError(
-        nil, "is longer than \(Event.maximumCloudEventLength) bytes")
+    fileprivate static func tooLong(_ limit: Int) -> CloudEventError {
+        CloudEventError(nil, "is longer than \(limit) bytes")
+    }
 }
 
 /// The members of a CloudEvent, their values still as JSON texts.
@@ -158,8 +198,8 @@ private struct CloudEventMembers {
 
     private let values: [String: String]
 
-    init(_ json: [UInt8]) throws(CloudEventError) {
-        guard json.count <= Event.maximumCloudEventLength else { throw .tooLong }
+    init(_ json: [UInt8], limit: Int) throws(CloudEventError) {
+        guard json.count <= limit else { throw .tooLong(limit) }
         guard let text = String(validating: json, as: UTF8.self) else {
             throw CloudEventError(nil, "is not UTF-8")
         }
@@ -168,14 +208,21 @@ private struct CloudEventMembers {
         }
         var values: [String: String] = [:]
         for (name, value) in members {
-            // An attribute that is null is one that is not there; data may be null.
-            if value == "null" && name != "data" { continue }
             guard values.updateValue(value, forKey: name) == nil else {
                 throw CloudEventError(String(name.prefix(64)), "stands there twice")
             }
         }
-        self.values = values
+        // An attribute that is null is one that is not there; data may be null.
+        self.values = values.filter { $0.value != "null" || $0.key == "data" }
     }
+
+    /// Whether the event is of one of our types.
+    var isOurs: Bool {
+        get throws(CloudEventError) { try required("type").hasPrefix(Self.typePrefix) }
+    }
+
+    /// An extension that others may use in their own way: nil where it is no text.
+    func anyText(_ name: String) -> String? { values[name].flatMap { JSONScanner.string(of: $0) } }
 
     func text(_ name: String) throws(CloudEventError) -> String? {
         guard let value = values[name] else { return nil }
@@ -195,17 +242,36 @@ private struct CloudEventMembers {
         switch try required("type") {
         case Self.typePrefix + "http":
             .http(method: try required("httpmethod"), path: try required("httppath"))
+        // What a client or a function made up may be empty.
         case Self.typePrefix + "socket":
             .socket(
-                event: try required("socketevent"), connection: try required("connectionid"),
+                event: try present("socketevent"), connection: try required("connectionid"),
                 host: try required("hostid"))
         case Self.typePrefix + "queue":
-            .queue(name: try required("queue"), group: try required("queuegroup"))
+            .queue(name: try required("queue"), group: try present("queuegroup"))
         default: .direct
         }
     }
 
+    private func present(_ name: String) throws(CloudEventError) -> String {
+        guard let text = try text(name) else { throw CloudEventError(name, "is missing") }
+        return text
+    }
+
+    /// The player's word for a principal (auth context extension).
+    private static let player = "app_user"
+
+    /// The claims of an event of another system: of all principals only an end user of an application is a player, and
+    /// nobody is named whom a token could not name.
+    func foreignClaims() throws(CloudEventError) -> Claims? {
+        guard anyText("authtype") == Self.player, let subject = anyText("authid"),
+            (1...128).contains(subject.utf8.count)
+        else { return nil }
+        return try claims()
+    }
+
     func claims() throws(CloudEventError) -> Claims? {
+        if let type = try text("authtype"), type != Self.player { return nil }
         let subject = try text("authid")
         guard let text = try text("authclaims") else {
             return try subject.map { subject throws(CloudEventError) in
@@ -259,7 +325,7 @@ private struct CloudEventMembers {
     /// Whether a media type is JSON by its name; JSON where there is none.
     private static func isJSON(_ mediaType: String?) -> Bool {
         guard let mediaType else { return true }
-        let name = mediaType.prefix { $0 != ";" && $0 != " " }.lowercased()
+        let name = mediaType.prefix { $0 != ";" && $0 != " " && $0 != "\t" }.lowercased()
         return name.hasSuffix("/json") || name.hasSuffix("+json")
     }
 }

@@ -55,10 +55,10 @@ extension IdempotencyKey {
             guard let found = IdempotencyKey(field: field) else {
                 throw Problem(.invalid, "The Idempotency-Key " + Self.rule + ".")
             }
-            if isReplay { return found }
             key = found
         }
         guard let literal = Self.literal(of: member, in: event.data) else { return key }
+        if isReplay, key != nil, literal == JSONScanner.quoted(RecordingFormat.redacted) { return key }
         let pointer = "/" + member.replacing("~", with: "~0").replacing("/", with: "~1")
         guard let found = JSONScanner.string(of: literal).flatMap({ IdempotencyKey($0) }) else {
             throw Problem(InvalidInput(pointer, Self.rule))

@@ -26,6 +26,13 @@ struct Invocation {
     /// What was committed.
     var unit = UnitOfWork()
 
+    /// Whether there is no more data than the function may have.
+    var isSmall: Bool {
+        let limit = entry.limits.body
+        if let leftOut = taken.leftOut { return leftOut.bytes <= limit }
+        return event.data.count <= limit || event.arrivedCount <= limit
+    }
+
     /// What is counted and kept by address.
     var addressScope: String { "address:" + (event.address.map(AddressBlock.of) ?? "local") }
 }

@@ -22,10 +22,13 @@ extension Invoker {
     func once(
         _ invocation: inout Invocation, _ body: (inout Invocation) async throws -> Outcome
     ) async throws -> Outcome {
+        let crowded = Problem(.busy, "This is under way, and many wait for it.", retryAfter: .seconds(1))
+        if invocation.isReplay, invocation.taken.isCrowded { throw crowded }
         guard let key = invocation.key, !invocation.isReplay else { return try await body(&invocation) }
         switch await keysUnderWay.enter(key.name) {
         case .refused:
-            throw Problem(.busy, "This is under way, and many wait for it.", retryAfter: .seconds(1))
+            invocation.taken.isCrowded = true
+            throw crowded
         case .done: return try await body(&invocation)
         case .own:
             var isDone = false

@@ -26,6 +26,13 @@ extension Invoker {
         "problem", "request_id", "trace_id", "span_id",
     ]
 
+    /// What is refused before anybody looks at its data.
+    private static let refusedUnread = [
+        Problem.Kind.tooLarge.status, Problem.Kind.unauthenticated.status, Problem.Kind.forbidden.status,
+    ]
+    /// How much such data a recording keeps, where it is not too large.
+    private static let unreadBytes = 4_096
+
     private func record(of invocation: Invocation, _ outcome: Outcome, duration: Duration) -> InvocationRecord
     {
         var record = InvocationRecord(
@@ -37,9 +44,13 @@ extension Invoker {
         record.admission = invocation.admission
         record.commit = invocation.commit
         (record.message, record.fields) = invocation.fields.taken
-        // What a function said before it ran out of time, and the store's own words, are not given again in a replay.
-        if record.taken.isOverrun { (record.message, record.fields) = (nil, []) }
-        if record.taken.fault != nil { record.fields.removeAll { $0.0 == "error" } }
+        // What was cancelled and took a place in the order all the same is done again, up to there.
+        if record.commit != nil { record.taken.isCancelled = false }
+        // What a function said that is not run again, or not on the same state, is no part of a recording.
+        if record.taken.hasNoPlace { (record.message, record.fields) = (nil, []) }
+        record.leavesDataOut =
+            record.admission == nil && Self.refusedUnread.contains(outcome.status)
+            && (outcome.status == Problem.Kind.tooLarge.status || record.event.data.count > Self.unreadBytes)
         // An admission that was lost has no place in the order.
         if record.taken.fault?.kind == .admissionLost { record.admission = nil }
         return record

@@ -93,6 +93,7 @@ public final class Invoker: Sendable {
             outcome = try await run(&invocation, live)
         } catch {
             if let fault = error as? StoreError { invocation.taken.fault = StoreFault(fault) }
+            if error is CancellationError { invocation.taken.isCancelled = true }
             outcome = failure(error, fields: fields)
         }
         if outcome.isSuccess { outcome.form = functions[entry.name]?.function.answerForm ?? .value }
@@ -108,8 +109,8 @@ public final class Invoker: Sendable {
     private func run(_ invocation: inout Invocation, _ live: (@Sendable (Emit) -> Void)?) async throws
         -> Outcome
     {
-        let (entry, event) = (invocation.entry, invocation.event)
-        guard event.data.count <= entry.limits.body || event.arrivedCount <= entry.limits.body else {
+        let entry = invocation.entry
+        guard invocation.isSmall else {
             throw Problem(.tooLarge, "The body may have \(entry.limits.body) bytes.")
         }
         let caller = try authenticate(&invocation)
@@ -139,6 +140,7 @@ public final class Invoker: Sendable {
                 throw DeadlineExceeded()
             }
             if invocation.isReplay, invocation.taken.isContended { throw contended(&invocation) }
+            if invocation.isReplay, invocation.taken.isCancelled { throw CancellationError() }
             var remaining = entry.limits.timeout
             let audience = invocation.isReplay ? [] : audience(and: live)
             var memory: RunMemory?
@@ -200,6 +202,7 @@ public final class Invoker: Sendable {
         invocation.taken.texts = context.texts
         invocation.taken.addressMark = context.takenAddressMark
         invocation.taken.idSeed = context.idSeed
+        invocation.taken.readFaults = context.readFaults
     }
 
     /// All who hear what one invocation says live.
@@ -252,8 +255,9 @@ public final class Invoker: Sendable {
             if case .committed = decision { invocation.unit = unit }
             return decision
         } catch {
-            if case .failure(let refusal) = result { throw refusal }
-            throw error
+            guard case .failure(let refusal) = result else { throw error }
+            invocation.taken.fault = StoreFault(error)
+            throw refusal
         }
     }
 

@@ -26,7 +26,7 @@ final class RunMemory: Sendable {
     /// All texts as far as they have been read, those left out that said nothing at all.
     var records: [String: OutsideText.Record] {
         state.withLock { $0.texts.mapValues(\.record) }.filter {
-            !$0.value.pieces.isEmpty || $0.value.failure != nil
+            !$0.value.pieces.isEmpty || $0.value.failure != nil || $0.value.isCut
         }
     }
 

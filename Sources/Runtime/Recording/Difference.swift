@@ -24,12 +24,13 @@ public struct Difference: Sendable, Equatable {
     /// follow; what remains between is paired by likeness. Numbers are the same where their texts are. What is no
     /// JSON is compared as text, byte by byte. At most `limit` differences are given, and no text is cut.
     public static func between(
-        _ recorded: String, _ replayed: String, at path: String, limit: Int = 100
+        _ recorded: String, _ replayed: String, at path: String, limit: Int = 100,
+        masking mask: DifferenceMask = DifferenceMask()
     ) -> [Difference] {
-        guard limit > 0, !areSame(recorded, replayed) else { return [] }
+        guard limit > 0, !mask.covers(part: path), !areSame(recorded, replayed) else { return [] }
         var values = JSONValues()
         let (a, b) = (values.node(of: recorded), values.node(of: replayed))
-        var comparison = Comparison(limit: limit)
+        var comparison = Comparison(limit: limit, mask: mask)
         comparison.compare(a, b, at: path)
         return comparison.found
     }
@@ -46,9 +47,13 @@ public struct Difference: Sendable, Equatable {
 /// Walks two values side by side. No deeper than `JSONScanner.depthLimit`, for the values are not.
 private struct Comparison {
     let limit: Int
+    let mask: DifferenceMask
     private(set) var found: [Difference] = []
 
-    init(limit: Int) { self.limit = limit }
+    init(limit: Int, mask: DifferenceMask) {
+        self.limit = limit
+        self.mask = mask
+    }
 
     mutating func compare(_ a: JSONValues.Node, _ b: JSONValues.Node, at path: String) {
         guard a.id != b.id, found.count < limit else { return }
@@ -65,16 +70,18 @@ private struct Comparison {
         let replayed = Dictionary(b.map { ($0.key, $0.value) }) { first, _ in first }
         for member in a {
             guard found.count < limit else { return }
+            let place = Self.path(path, member.name)
             if let other = replayed[member.key] {
-                guard member.value.id != other.id else { continue }
-                compare(member.value, other, at: Self.path(path, member.name))
-            } else {
-                add(Self.path(path, member.name), member.value, nil)
+                guard member.value.id != other.id, !mask.covers(place, member.name) else { continue }
+                compare(member.value, other, at: place)
+            } else if !mask.covers(place, member.name) {
+                add(place, member.value, nil)
             }
         }
         let recorded = Set(a.map(\.key))
         for member in b where !recorded.contains(member.key) {
-            add(Self.path(path, member.name), nil, member.value)
+            let place = Self.path(path, member.name)
+            if !mask.covers(place, member.name) { add(place, nil, member.value) }
         }
     }
 

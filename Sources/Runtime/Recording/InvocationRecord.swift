@@ -20,6 +20,8 @@ public struct InvocationRecord: Sendable {
     public var fields: [(String, LogValue)] = []
     /// From the event's arrival to the answer.
     public var duration: Duration
+    /// Nobody has looked at the data: a recording says no more of it than its size and digest.
+    var leavesDataOut = false
 
     init(function: String, event: Event, outcome: Outcome, duration: Duration) {
         self.function = function
@@ -39,6 +41,14 @@ public struct Taken: Sendable, Equatable {
     public var refusal: String?
     /// As many invocations of the function were under way as may be.
     public var isBusy = false
+    /// As many waited for the same key as may.
+    public var isCrowded = false
+    /// It was cancelled, and ended with that.
+    public var isCancelled = false
+    /// Reads that the store could not do.
+    public var readFaults: [ReadFault] = []
+    /// What there was of the event's data, where a recording has none of it.
+    public var leftOut: LeftOutData?
     /// What it read was changed by others each time that it was run.
     public var isContended = false
     /// The deadline passed.
@@ -51,6 +61,9 @@ public struct Taken: Sendable, Equatable {
     public var claim: ClaimedJobs?
     /// What stood for its caller's addresses, where the function asked for that (`Context.addressMark`).
     public var addressMark: String?
+
+    /// It ended without a place in the order at which its reads would hold.
+    var hasNoPlace: Bool { isOverrun || isContended || isCancelled || fault != nil }
 
     /// Nothing but a seed.
     public init(seed: UInt64 = 0) { self.seed = seed }
@@ -66,6 +79,23 @@ public struct ClaimedJobs: Sendable, Equatable {
     public let lease: Int64
     /// How many there were.
     public let count: Int
+}
+
+/// Data of an event that a recording does not have: of what was refused for its size, above all.
+public struct LeftOutData: Sendable, Equatable {
+    /// How much arrived, in bytes.
+    public let bytes: Int
+    /// The SHA-256 of the data, without its secrets, in hexadecimal digits.
+    public let digest: String
+}
+
+/// A read of a function's that the store could not do, and that the function was told of.
+public struct ReadFault: Sendable, Equatable {
+    /// Which of its reads, from 1.
+    let read: Int
+    let fault: StoreFault
+    /// How many a recording keeps.
+    static let limit = 100
 }
 
 /// A failure of the store that a recording keeps: the disk and the load are not in it.

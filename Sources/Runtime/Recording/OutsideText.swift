@@ -26,6 +26,8 @@ public struct OutsideText: AsyncSequence, Sendable {
         public var pieces: [Piece] = []
         /// The text of the error that ended it.
         public var failure: String?
+        /// Whether it ended because the invocation was cancelled.
+        public var isCut = false
 
         /// A text of pieces.
         public init(pieces: [Piece] = [], failure: String? = nil) {
@@ -47,7 +49,15 @@ public struct OutsideText: AsyncSequence, Sendable {
 
         func add(_ piece: Piece) { state.withLock { $0.pieces.append(piece) } }
 
-        func end(_ failure: any Error) { state.withLock { $0.failure = String(describing: failure) } }
+        func end(_ failure: any Error) {
+            state.withLock { state in
+                state.failure = String(describing: failure)
+                if failure is CancellationError || Task.isCancelled { state.isCut = true }
+            }
+        }
+
+        /// There is no more: as it should be, or because who reads was cancelled.
+        func end() { if Task.isCancelled { state.withLock { $0.isCut = true } } }
     }
 
     enum Source: Sendable {
@@ -72,6 +82,7 @@ public struct OutsideText: AsyncSequence, Sendable {
         private var uptime: (@Sendable () -> Duration)?
         private var pieces: ArraySlice<Piece> = []
         private var failure: String?
+        private var isCut = false
         private var last: Duration = .zero
 
         fileprivate init(
@@ -87,6 +98,7 @@ public struct OutsideText: AsyncSequence, Sendable {
         fileprivate init(record: Record) {
             pieces = record.pieces[...]
             failure = record.failure
+            isCut = record.isCut
         }
 
         public mutating func next() async throws -> String? { try await next(isolation: #isolation) }
@@ -94,8 +106,11 @@ public struct OutsideText: AsyncSequence, Sendable {
         public mutating func next(isolation actor: isolated (any Actor)?) async throws -> String? {
             guard live != nil else {
                 if let piece = pieces.popFirst() { return piece.text }
-                if let failure { throw RecordedFailure(description: failure) }
-                return nil
+                // Who reads is cancelled here again.
+                if isCut { unsafe withUnsafeCurrentTask { unsafe $0?.cancel() } }
+                guard let failure else { return nil }
+                if isCut, failure == String(describing: CancellationError()) { throw CancellationError() }
+                throw RecordedFailure(description: failure)
             }
             let next: String?
             do {
@@ -104,7 +119,10 @@ public struct OutsideText: AsyncSequence, Sendable {
                 tape?.end(error)
                 throw error
             }
-            guard let text = next else { return nil }
+            guard let text = next else {
+                tape?.end()
+                return nil
+            }
             if let uptime, let tape {
                 let now = uptime()
                 tape.add(Piece(text: text, delay: now - last))

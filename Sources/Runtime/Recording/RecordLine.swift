@@ -9,7 +9,7 @@ struct RecordLine {
     let hide: @Sendable (String) -> String
 
     /// What has been written since `clear`, and how many whole lines it is.
-    private(set) var bytes: [UInt8] = []
+    var bytes: [UInt8] = []
     private(set) var lines: Int64 = 0
 
     /// Nearly no line has anything to leave out: it is written as it is first, and looked through once.
@@ -26,6 +26,7 @@ struct RecordLine {
     /// Adds the whole line, with its line feed. Throws where the event cannot be a CloudEvent, or the line would be longer
     /// than is read again; nothing is added then.
     mutating func write(_ record: InvocationRecord) throws {
+        let record = record.leavesDataOut ? withoutData(record) : record
         let start = bytes.count
         defer { isPlain = false }
         do {
@@ -107,7 +108,7 @@ struct RecordLine {
     }
 
     /// Adds a line as it is.
-    fileprivate mutating func add(_ line: String) {
+    mutating func add(_ line: String) {
         bytes.append(contentsOf: line.utf8)
         lines += 1
     }
@@ -119,10 +120,7 @@ struct RecordLine {
         event.credential = record.outcome.claims.map { .verified($0) } ?? Self.verified(event.credential)
         event.address = event.address.map(hide)
         if !isPlain {
-            event.data =
-                event.form == .text
-                ? Array(redaction.withoutTokens(String(decoding: event.data, as: UTF8.self)).utf8)
-                : redaction(event.data)
+            event.data = redacted(event)
             // What a client says of itself may be anything, too.
             event.id = redaction.withoutTokens(event.id)
             event.idempotencyKey = event.idempotencyKey.map(redaction.withoutTokens)
@@ -131,9 +129,27 @@ struct RecordLine {
             }
         }
         guard case .verified(let claims) = event.credential else {
-            return try event.appendCloudEvent(to: &bytes)
+            return try event.appendCloudEvent(to: &bytes, limit: RecordingFormat.longestLine)
         }
-        try event.appendCloudEvent(to: &bytes, claims: literal(of: claims))
+        try event.appendCloudEvent(
+            to: &bytes, claims: literal(of: claims), limit: RecordingFormat.longestLine)
+    }
+
+    private func redacted(_ event: Event) -> [UInt8] {
+        event.form == .text
+            ? Array(redaction.withoutTokens(String(decoding: event.data, as: UTF8.self)).utf8)
+            : redaction(event.data)
+    }
+
+    /// With the size and the digest of the data in its place. The digest is of what a recording may know.
+    private func withoutData(_ record: InvocationRecord) -> InvocationRecord {
+        var record = record
+        let digest = Cryptography.sha256(redacted(record.event)) ?? []
+        record.taken.leftOut = LeftOutData(
+            bytes: record.event.arrivedCount,
+            digest: digest.map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined())
+        record.event.data = []
+        return record
     }
 
     private mutating func literal(of claims: Claims) -> [UInt8] {
@@ -147,51 +163,6 @@ struct RecordLine {
     /// What a job or a local developer brought; a token that was not needed is left out.
     private static func verified(_ credential: Event.Credential) -> Event.Credential {
         if case .verified = credential { credential } else { .none }
-    }
-
-    mutating func write(_ taken: Taken) {
-        bytes.append(contentsOf: #"{"seed":"#.utf8)
-        quote(String(taken.seed, radix: 16))
-        if let seed = taken.idSeed { put(#","id_seed":"#, text: seed.hexadecimal) }
-        if let refusal = taken.refusal { put(#","refusal":"#, text: refusal) }
-        if let mark = taken.addressMark { put(#","address_mark":"#, text: mark) }
-        if taken.isBusy { bytes.append(contentsOf: #","busy":true"#.utf8) }
-        if taken.isContended { bytes.append(contentsOf: #","contended":true"#.utf8) }
-        if taken.isOverrun { bytes.append(contentsOf: #","overrun":true"#.utf8) }
-        if let fault = taken.fault {
-            put(#","fault":"#, text: fault.kind.rawValue)
-            if fault.code != 0 { put(#","fault_code":"#, Int64(fault.code)) }
-            if let statement = fault.statement { put(#","fault_statement":"#, text: statement) }
-        }
-        if !taken.texts.isEmpty {
-            bytes.append(contentsOf: #","texts":{"#.utf8)
-            list(taken.texts.sorted { $0.key < $1.key }) { line, entry in
-                line.quote(entry.key)
-                line.bytes.append(contentsOf: ":[".utf8)
-                line.list(entry.value.pieces) { line, piece in
-                    line.put("[", piece.delay.seconds)
-                    line.bytes.append(0x2c)
-                    line.quote(line.redaction.withoutTokens(piece.text))
-                    line.bytes.append(0x5d)
-                }
-                if let failure = entry.value.failure {
-                    if !entry.value.pieces.isEmpty { line.bytes.append(0x2c) }
-                    line.bytes.append(contentsOf: #"{"failure":"#.utf8)
-                    line.quote(line.redaction.withoutTokens(failure))
-                    line.bytes.append(0x7d)
-                }
-                line.bytes.append(0x5d)
-            }
-            bytes.append(0x7d)
-        }
-        if let claim = taken.claim {
-            put(#","claim":{"queue":"#, text: claim.queue)
-            put(#","group":"#, text: claim.group)
-            put(#","lease":"#, claim.lease)
-            put(#","jobs":"#, Int64(claim.count))
-            bytes.append(0x7d)
-        }
-        bytes.append(0x7d)
     }
 
     mutating func writeAnswer(_ outcome: Outcome) {
@@ -309,9 +280,9 @@ struct RecordLine {
 
     // MARK: JSON
 
-    private mutating func quote(_ text: String) { JSONScanner.appendQuoted(text, to: &bytes) }
+    mutating func quote(_ text: String) { JSONScanner.appendQuoted(text, to: &bytes) }
 
-    private mutating func put(_ start: String, text: String) {
+    mutating func put(_ start: String, text: String) {
         bytes.append(contentsOf: start.utf8)
         quote(text)
     }
@@ -325,12 +296,12 @@ struct RecordLine {
         json(text)
     }
 
-    private mutating func put(_ start: String, _ number: Int64) {
+    mutating func put(_ start: String, _ number: Int64) {
         bytes.append(contentsOf: start.utf8)
         bytes.append(contentsOf: String(number).utf8)
     }
 
-    private mutating func put(_ start: String, _ number: Double) {
+    mutating func put(_ start: String, _ number: Double) {
         bytes.append(contentsOf: start.utf8)
         bytes.append(contentsOf: (number.isFinite ? "\(number)" : "null").utf8)
     }
@@ -340,47 +311,10 @@ struct RecordLine {
         bytes.append(contentsOf: (isPlain ? text : redaction(text)).utf8)
     }
 
-    private mutating func list<T>(_ elements: [T], _ write: (inout RecordLine, T) -> Void) {
+    mutating func list<T>(_ elements: [T], _ write: (inout RecordLine, T) -> Void) {
         for (index, element) in elements.enumerated() {
             if index > 0 { bytes.append(0x2c) }
             write(&self, element)
         }
-    }
-}
-
-extension RecordLine {
-    /// Jobs that were given back; where nothing `wasRun` for them, the line tells of their claim, too.
-    mutating func write(_ claim: JobClaim, _ fate: JobReturn, number: Int64, wasRun: Bool) {
-        var giveBack = RecordedReturn(number: number, queue: claim.queue, group: claim.group, fate: fate)
-        if !wasRun {
-            giveBack.claim = ClaimedJobs(
-                queue: claim.queue, group: claim.group, lease: claim.lease, count: claim.jobs.count)
-        }
-        write(giveBack, number: number, lease: giveBack.claim?.lease)
-    }
-
-    /// Jobs that were given back, under other numbers.
-    mutating func write(_ claim: RecordedReturn, number: Int64, lease: Int64?) {
-        let (word, time, reason): (String, Timestamp, String?) =
-            switch claim.fate {
-            case .wait(let until): ("wait", until, nil)
-            case .retry(let at): ("retry", at, nil)
-            case .bury(let reason, let at): ("bury", at, reason)
-            }
-        var members = #"{"kind":"return","number":\#(number),"queue":\#(JSONScanner.quoted(claim.queue))"#
-        members += #","group":\#(JSONScanner.quoted(claim.group)),"fate":"\#(word)","at":"\#(time.rfc3339)""#
-        if let reason { members += #","reason":\#(JSONScanner.quoted(reason))"# }
-        if let lease, let jobs = claim.claim?.count { members += #","lease":\#(lease),"jobs":\#(jobs)"# }
-        add(members + "}\n")
-    }
-
-    /// That invocations are missing here.
-    mutating func writeGap(_ count: Int64, _ reason: String) {
-        add(#"{"kind":"gap","count":\#(count),"reason":\#(JSONScanner.quoted(reason))}"# + "\n")
-    }
-
-    /// That the recording ends here.
-    mutating func writeEnd(_ reason: String) {
-        add(#"{"kind":"end","reason":\#(JSONScanner.quoted(reason))}"# + "\n")
     }
 }

@@ -5,7 +5,7 @@ internal import Wire
 /// One invocation as it stands in a recording.
 public struct RecordedInvocation: Sendable {
     /// Its place among the recording's invocations, from 1.
-    public let position: Int
+    public private(set) var position: Int
     /// The function's name in the manifest.
     public let function: String
     /// The event: claims as they were verified, addresses hashed, tokens left out.
@@ -34,11 +34,13 @@ public struct RecordedInvocation: Sendable {
     let takenJSON: String
 
     /// The answer's body, JSON text; empty for none.
-    public var body: String { JSONScanner.members(of: answer)?.first { $0.name == "body" }?.value ?? "" }
+    public var body: String {
+        JSONScanner.values(of: ["body"], in: answer, depth: RecordingFormat.depth)?[0] ?? ""
+    }
 
     /// Whether the body is the array of an acknowledgement's arguments, and not the one that it has.
     public var answersList: Bool {
-        JSONScanner.values(of: ["form"], in: answer)?[0] == #""arguments""#
+        JSONScanner.values(of: ["form"], in: answer, depth: RecordingFormat.depth)?[0] == #""arguments""#
     }
 }
 
@@ -55,7 +57,7 @@ extension RecordedInvocation {
         }
         cloudEvent = try line.value("event")
         do {
-            event = try Event(cloudEvent: Array(cloudEvent.utf8))
+            event = try Event(recorded: Array(cloudEvent.utf8))
         } catch { throw RecordingProblem("'event': \(error)") }
         takenJSON = try line.value("taken")
         taken = try Taken(recorded: RecordingMembers(takenJSON, "taken"))
@@ -70,81 +72,23 @@ extension RecordedInvocation {
         duration = .seconds(try line.decimal("duration"))
     }
 
+    /// The same in another place.
+    func placed(at position: Int) -> RecordedInvocation {
+        var copy = self
+        copy.position = position
+        return copy
+    }
+
     /// Up to which number the journals were read, by stream, in the order of the reads.
     func journalReads() -> [(stream: String, upTo: Int64)] {
-        guard let reads = JSONScanner.members(of: unit)?.first(where: { $0.name == "reads" }) else {
-            return []
-        }
-        return (JSONScanner.elements(of: reads.value) ?? []).compactMap { read in
+        let reads = JSONScanner.values(of: ["reads"], in: unit, depth: RecordingFormat.depth)?[0]
+        return (reads.flatMap { JSONScanner.elements(of: $0) } ?? []).compactMap { read in
             guard let members = try? RecordingMembers(read, "reads"),
                 let stream = try? members.text("journal"),
                 let upTo = try? members.number("up_to")
             else { return nil }
             return (stream, upTo)
         }
-    }
-}
-
-extension Taken {
-    init(recorded line: RecordingMembers) throws(RecordingProblem) {
-        guard let seed = UInt64(try line.text("seed"), radix: 16) else {
-            throw RecordingProblem("'seed' must be a hexadecimal number")
-        }
-        self.init(seed: seed)
-        if let text = try line.optionalText("id_seed") {
-            guard let seed = SecretNumber(hexadecimal: text) else {
-                throw RecordingProblem("'id_seed' must be 32 hexadecimal digits")
-            }
-            idSeed = seed
-        }
-        refusal = try line.optionalText("refusal")
-        addressMark = try line.optionalText("address_mark")
-        isBusy = line.has("busy")
-        isContended = line.has("contended")
-        isOverrun = line.has("overrun")
-        if let word = try line.optionalText("fault") {
-            fault = StoreFault(
-                StoreFault.Kind(rawValue: word) ?? .other,
-                code: Int32(clamping: try line.number("fault_code") ?? 0),
-                statement: try line.optionalText("fault_statement"))
-        }
-        if let texts = line["texts"] {
-            guard let members = JSONScanner.members(of: texts) else {
-                throw RecordingProblem("'texts' must be an object")
-            }
-            for (name, value) in members { self.texts[name] = try Self.pieces(value) }
-        }
-        if let text = line["claim"] {
-            let members = try RecordingMembers(text, "claim")
-            claim = try ClaimedJobs(
-                queue: members.text("queue"), group: members.text("group"), lease: members.number("lease"),
-                count: members.number("jobs"))
-        }
-    }
-
-    private static func pieces(_ json: String) throws(RecordingProblem) -> OutsideText.Record {
-        var text = OutsideText.Record()
-        for element in JSONScanner.elements(of: json) ?? [] {
-            if element.hasPrefix("{") {
-                text.failure = try RecordingMembers(element, "texts").text("failure")
-                continue
-            }
-            guard let pair = JSONScanner.elements(of: element), pair.count == 2, let delay = Double(pair[0]),
-                delay.isFinite, abs(delay) < 1e9, let piece = JSONScanner.string(of: pair[1])
-            else { throw RecordingProblem("'texts' must hold pairs of a delay and a text") }
-            text.pieces.append(OutsideText.Piece(text: piece, delay: .seconds(delay)))
-        }
-        return text
-    }
-}
-
-extension ClaimedJobs {
-    /// A claim as a line names it.
-    init(queue: String, group: String, lease: Int64?, count: Int64?) throws(RecordingProblem) {
-        guard let lease, let count, (1...100_000).contains(count) else {
-            throw RecordingProblem("'claim' has no lease, or no jobs")
-        }
-        self.init(queue: queue, group: group, lease: lease, count: Int(count))
     }
 }
 
@@ -159,7 +103,7 @@ struct RecordingMembers {
     private let values: [String: String]
 
     init(_ json: String, _ name: String) throws(RecordingProblem) {
-        guard let members = JSONScanner.members(of: json) else {
+        guard let members = JSONScanner.members(of: json, depth: RecordingFormat.depth) else {
             throw RecordingProblem("\(name) is not a JSON object")
         }
         values = Dictionary(members.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
@@ -185,6 +129,15 @@ struct RecordingMembers {
             throw RecordingProblem("'\(name)' must be a string")
         }
         return text
+    }
+
+    /// The elements of an array; none where it is missing.
+    func elements(_ name: String) throws(RecordingProblem) -> [String] {
+        guard let value = values[name] else { return [] }
+        guard let elements = JSONScanner.elements(of: value) else {
+            throw RecordingProblem("'\(name)' must be an array")
+        }
+        return elements
     }
 
     func number(_ name: String) throws(RecordingProblem) -> Int64? {

@@ -36,6 +36,7 @@ public final class Recorder: InvocationObserver {
     private let log: Log
     private let now: @Sendable () -> Timestamp
     private let thread = Mutex<SystemThread?>(nil)
+    private let mark: RecordingMark?
 
     /// Begins to record into `folder`, which is new or empty: the manifest, the store's snapshot, then whatever this is
     /// told. `redact` names members that are left out of all JSON, beside tokens and passwords.
@@ -45,7 +46,11 @@ public final class Recorder: InvocationObserver {
         limits: Limits = Limits()
     ) throws(RecordingError) {
         let place = RecordingPlace(folder: folder)
+        let recorded = try RecordedManifest(
+            manifest, yaml: yaml, environment: environment, folder: folder)
         try place.make()
+        // In front of the snapshot: what others do from then on they write down themselves.
+        mark = RecordingMark(store: store, folder: folder)
         guard let salt = Cryptography.secretBytes(32) else {
             throw RecordingError(folder, "there are no random bytes to be had")
         }
@@ -62,9 +67,7 @@ public final class Recorder: InvocationObserver {
         do { try RecordingPlace.makePrivate(folder + "/" + RecordingFormat.snapshot) } catch {
             throw RecordingError(folder, "\(RecordingFormat.snapshot) cannot be made private")
         }
-        try place.describe(
-            manifest: manifest, yaml: yaml, environment: environment, program: program, redact: redact,
-            number: number, at: platform.now())
+        try place.describe(recorded, program: program, redact: redact, number: number, at: platform.now())
         self.limits = limits
         self.log = log
         now = platform.now
@@ -78,6 +81,9 @@ public final class Recorder: InvocationObserver {
             thread.withLock { $0 = started }
         } catch { throw RecordingError(folder, "\(error)") }
     }
+
+    /// Whether no other process records what happens to the store.
+    public var isAlone: Bool { mark != nil }
 
     // The line is made here, where everything is at hand: to keep the parts for another thread costs more.
 
@@ -124,6 +130,7 @@ public final class Recorder: InvocationObserver {
             return thread
         }
         running?.join()
+        mark?.remove()
     }
 
     // MARK: On the thread
@@ -161,6 +168,7 @@ public final class Recorder: InvocationObserver {
             if !reason.isEmpty { complain("The recording has a gap", reason) }
         case .full:
             state.withLock { $0.isOver = true }
+            mark?.remove()
             complain("The recording has ended", "it has reached its limit")
         }
     }

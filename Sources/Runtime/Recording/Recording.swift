@@ -14,12 +14,16 @@ public struct Recording: Sendable {
     public let number: Int64
     /// Environment variables that the manifest is to be read with; keys and tokens are placeholders.
     public let environment: [String: String]
+    /// Of those, the ones that are placeholders.
+    public let withheld: Set<String>
     /// Members that were left out.
     public let redacted: [String]
     /// The invocations in the order in which they ended.
     public let invocations: [RecordedInvocation]
     /// Jobs that were given back.
     let returns: [RecordedReturn]
+    /// What other commands did to the store.
+    let writes: [RecordedWrite]
     /// Places where invocations are missing, and the end, for people.
     public let remarks: [String]
 
@@ -64,14 +68,15 @@ public struct Recording: Sendable {
         program = header.program
         self.startedAt = startedAt
         number = header.number
-        var environment = header.environment
-        for name in header.withheld { environment[name] = RecordingFormat.withheld }
-        self.environment = environment
+        environment = RecordedManifest.whole(header.environment, header.withheld)
+        withheld = Set(header.withheld)
         redacted = header.redacted
         var lines = RecordingLines(folder: folder)
         try lines.read()
+        try lines.readOthers(after: header.number)
         invocations = lines.invocations
         returns = lines.returns
+        writes = lines.writes
         remarks = lines.remarks
     }
 
@@ -104,6 +109,7 @@ private struct RecordingLines {
     let folder: String
     var invocations: [RecordedInvocation] = []
     var returns: [RecordedReturn] = []
+    var writes: [RecordedWrite] = []
     var remarks: [String] = []
     private var hasEnded = false
 
@@ -112,21 +118,35 @@ private struct RecordingLines {
     mutating func read() throws(RecordingError) {
         var part = 1
         while let data = FileManager.default.contents(atPath: folder + "/" + RecordingFormat.events(part)) {
-            try read([UInt8](data), part)
+            try read([UInt8](data), RecordingFormat.events(part))
             part += 1
         }
         guard part > 1 else { throw RecordingError(folder, "\(RecordingFormat.events(1)) is missing") }
         if !hasEnded { remarks.append("the recording was cut off: it has no end") }
     }
 
-    private mutating func read(_ bytes: [UInt8], _ part: Int) throws(RecordingError) {
+    /// What other processes did behind number `start` of the store's order. What is in the snapshot is no part of the
+    /// recording.
+    mutating func readOthers(after start: Int64) throws(RecordingError) {
+        guard let data = FileManager.default.contents(atPath: folder + "/" + RecordingFormat.others) else {
+            return
+        }
+        let own = invocations.count
+        try read([UInt8](data), RecordingFormat.others)
+        let others = invocations[own...].filter { ($0.commit ?? $0.admission ?? .max) > start }
+        invocations.removeSubrange(own...)
+        for other in others { invocations.append(other.placed(at: invocations.count + 1)) }
+        writes.removeAll { $0.commit <= start }
+    }
+
+    private mutating func read(_ bytes: [UInt8], _ file: String) throws(RecordingError) {
         var start = 0
         var line = 1
         while start < bytes.count {
             guard let end = bytes[start...].firstIndex(of: 0x0a) else {
                 // A crash in the middle of a line.
                 remarks.append(
-                    "\(RecordingFormat.events(part)):\(line): the last line is not whole and is left out")
+                    "\(file):\(line): the last line is not whole and is left out")
                 return
             }
             if end > start {
@@ -139,7 +159,7 @@ private struct RecordingLines {
                     }
                     try read(text)
                 } catch {
-                    throw RecordingError("\(folder)/\(RecordingFormat.events(part)):\(line)", error.text)
+                    throw RecordingError("\(folder)/\(file):\(line)", error.text)
                 }
             }
             start = end + 1
@@ -173,6 +193,8 @@ private struct RecordingLines {
             }
             returns.append(
                 RecordedReturn(number: number, queue: queue, group: group, fate: fate, claim: claim))
+        case "write":
+            if let write = try RecordedWrite(line) { writes.append(write) }
         case "gap":
             remarks.append(
                 "after invocation \(invocations.count): \(try line.number("count") ?? 0) invocations are missing (\(try line.text("reason")))"

@@ -4,6 +4,8 @@ public enum RecordingFormat {
     public static let version = 2
     /// The longest line, in bytes: an event of `Event.maximumCloudEventLength`, and what came of it.
     static let longestLine = 64 << 20
+    /// How deep a line may be nested: a value of the deepest kind, and what is around it.
+    static let depth = 2 * JSONValue.maximumDepth
     /// The word in the header that tells a recording from other folders.
     static let name = "gestaloka-recording"
     /// What the recording is: JSON.
@@ -16,7 +18,15 @@ public enum RecordingFormat {
     static let redacted = "[redacted]"
 
     /// What stands for a key where a key must be: fit for every stage, and for a plain scalar of YAML.
-    static let withheld = "withheld-from-the-recording-0000"
+    static let withheld = placeholder(0)
+    /// What stands for one of several withheld values.
+    static func placeholder(_ index: Int) -> String {
+        let digits = String(index)
+        return "withheld-from-the-recording-" + String(repeating: "0", count: max(0, 4 - digits.utf8.count))
+            + digits
+    }
+    /// What other processes did to the store meanwhile.
+    static let others = "others.ndjson"
     /// Whole numbers that are exact in every JSON reader (RFC 8259 section 6); the store's order stays far below.
     static let numbers: ClosedRange<Int64> = 0...9_007_199_254_740_991
 

@@ -24,53 +24,28 @@ struct RecordingPlace {
 
     /// Writes the manifest and the header.
     func describe(
-        manifest: Manifest, yaml: [UInt8], environment: [String: String], program: String, redact: [String],
-        number: Int64, at now: Timestamp
+        _ manifest: RecordedManifest, program: String, redact: [String], number: Int64, at now: Timestamp
     ) throws(RecordingError) {
-        // The longer ones first: another may be a part of one.
-        let keys = Self.keys(of: manifest).sorted { $0.utf8.count > $1.utf8.count }
-        var text = String(decoding: yaml, as: UTF8.self)
-        for key in keys { text = text.replacing(key, with: RecordingFormat.withheld) }
-        var kept: [String: String] = [:]
-        var withheld: [String] = []
-        for name in EnvironmentExpansion.names(in: text).union(["ENVIRONMENT", "DEBUG"]).union(
-            manifest.functions.flatMap(\.environment))
-        {
-            guard let value = environment[name] else { continue }
-            if Self.isSecret(name) || keys.contains(value) {
-                withheld.append(name)
-            } else {
-                kept[name] = value
-            }
-        }
-        let placeholders = kept.merging(withheld.map { ($0, RecordingFormat.withheld) }) { _, last in last }
-        let kin = try? Manifest(yaml: text, file: RecordingFormat.manifest, environment: placeholders)
-        let isWhole = kin != nil || text.utf8.elementsEqual(yaml)
-        guard isWhole, kin.map({ Self.keys(of: $0).contains(where: keys.contains) }) != true else {
-            throw RecordingError(
-                folder,
-                "a key stands in the manifest in a spelling that cannot be withheld; use ${SECRET_KEY} for it"
-            )
-        }
         let header = RecordingHeader(
             format: RecordingFormat.name, version: RecordingFormat.version, program: program,
-            startedAt: now.rfc3339, number: number, environment: kept, withheld: withheld.sorted(),
+            startedAt: now.rfc3339, number: number, environment: manifest.kept, withheld: manifest.withheld,
             redacted: redact.sorted())
-        try write(text, RecordingFormat.manifest)
+        try write(manifest.text, RecordingFormat.manifest)
+        try write(header)
+    }
+
+    /// Writes the header anew.
+    func write(_ header: RecordingHeader) throws(RecordingError) {
         guard let json = try? JSON.encode(header) else {
             throw RecordingError(folder, "the header cannot be written")
         }
         try write(json + "\n", RecordingFormat.header)
     }
 
-    private static func keys(of manifest: Manifest) -> [String] {
-        manifest.auth.flatMap(\.keys).compactMap(\.secret).filter { !$0.isEmpty }
-    }
-
-    /// A new file, for its owner only.
-    private func write(_ text: String, _ name: String) throws(RecordingError) {
+    /// A file, for its owner only.
+    func write(_ text: String, _ name: String) throws(RecordingError) {
         do {
-            try Data(text.utf8).write(to: URL(filePath: folder + "/" + name))
+            try Data(text.utf8).write(to: URL(filePath: folder + "/" + name), options: .atomic)
             try RecordingPlace.makePrivate(folder + "/" + name)
         } catch { throw RecordingError(folder, "\(name) cannot be written") }
     }
@@ -137,17 +112,5 @@ final class AddressBook: Sendable {
     private static func hex(_ byte: UInt8) -> String {
         let text = String(byte, radix: 16)
         return byte < 16 ? "0" + text : text
-    }
-}
-
-extension EnvironmentExpansion {
-    /// The variables that a manifest's text names.
-    static func names(in text: String) -> Set<String> {
-        var names: Set<String> = []
-        for part in text.split(separator: "${", omittingEmptySubsequences: false).dropFirst() {
-            let name = part.prefix { $0 != "}" && $0 != ":" }
-            if isName(name) { names.insert(String(name)) }
-        }
-        return names
     }
 }

@@ -106,58 +106,11 @@ struct Redaction: Sendable {
         return false
     }
 
-    /// Nil for what is no JSON, or nested too deeply.
+    /// Nil for what is no JSON.
     private func cleaned(_ json: String) -> String? {
-        var isChanged = false
-        let text = rewritten(json, &isChanged)
-        return isChanged ? text : text.map { _ in json }
-    }
-
-    /// The value of a member.
-    private func rewritten(_ json: String, of name: String, _ isChanged: inout Bool) -> String? {
-        guard name == Binary.member, let text = JSONScanner.string(of: json) else {
-            return rewritten(json, &isChanged)
-        }
-        guard let plain = withoutTokens(base64: text) else { return rewritten(json, &isChanged) }
-        guard plain != text else { return json }
-        isChanged = true
-        return JSONScanner.quoted(plain)
-    }
-
-    /// Not deeper than `JSONScanner` reads.
-    private func rewritten(_ json: String, _ isChanged: inout Bool) -> String? {
-        if let members = JSONScanner.members(of: json) {
-            var parts: [String] = []
-            parts.reserveCapacity(members.count)
-            for (name, value) in members {
-                let isSecret = leavesOut(name) && value != "null"
-                let kept = isSecret ? nil : rewritten(value, of: name, &isChanged)
-                let plain = withoutTokens(name)
-                if kept == nil || plain != name { isChanged = true }
-                parts.append(
-                    JSONScanner.quoted(plain) + ":" + (kept ?? JSONScanner.quoted(RecordingFormat.redacted)))
-            }
-            return "{" + parts.joined(separator: ",") + "}"
-        }
-        if let elements = JSONScanner.elements(of: json) {
-            var parts: [String] = []
-            parts.reserveCapacity(elements.count)
-            for element in elements {
-                let kept = rewritten(element, &isChanged)
-                if kept == nil { isChanged = true }
-                parts.append(kept ?? JSONScanner.quoted(RecordingFormat.redacted))
-            }
-            return "[" + parts.joined(separator: ",") + "]"
-        }
-        if let text = JSONScanner.string(of: json) {
-            let plain = withoutTokens(text)
-            guard plain != text else { return json }
-            isChanged = true
-            return JSONScanner.quoted(plain)
-        }
-        // A number, true, false or null; a string that could not be read may hold anything.
-        return ![0x22, 0x5b, 0x7b].contains(json.utf8.first) && JSONScanner.isValue(Array(json.utf8))
-            ? json : nil
+        var pass = RedactionPass(json, self)
+        guard pass.run() else { return nil }
+        return pass.isChanged ? String(decoding: pass.output, as: UTF8.self) : json
     }
 
     /// Replaces what looks like a JSON Web Token.
@@ -168,7 +121,7 @@ struct Redaction: Sendable {
     }
 
     /// The Base64 of `Binary` without the tokens that its bytes hold; nil for what is no Base64.
-    private func withoutTokens(base64: String) -> String? {
+    func withoutTokens(base64: String) -> String? {
         guard let bytes = Base64.decode(base64) else { return nil }
         return WebTokens.replaced(in: bytes, by: RecordingFormat.redacted).map(Base64.encode) ?? base64
     }

@@ -11,12 +11,17 @@ struct ReplayPlan {
         case claimForReturn(Int)
         /// Jobs are given back.
         case giveBack(Int)
+        /// Another command's writes begin, and are done.
+        case beginWrite(Int)
+        case endWrite(Int)
     }
 
     private(set) var steps: [(number: Int64, step: Step)] = []
     /// Invocations that are not replayed, because something before them is not in the recording.
     private(set) var beyond: Set<Int> = []
     private(set) var remarks: [String] = []
+    /// The first number that nobody accounts for.
+    private(set) var hole: Int64?
 
     init(_ recording: Recording) {
         let end = whole(recording)
@@ -36,6 +41,10 @@ struct ReplayPlan {
         for (index, giveBack) in recording.returns.enumerated() where giveBack.number < end {
             if let claim = giveBack.claim { steps.append((claim.lease, .claimForReturn(index))) }
             steps.append((giveBack.number, .giveBack(index)))
+        }
+        for (index, write) in recording.writes.enumerated() where write.commit < end {
+            steps.append((write.admission, .beginWrite(index)))
+            steps.append((write.commit, .endWrite(index)))
         }
         // In the order of the recording where the numbers are the same.
         let order = steps.indices.sorted { (steps[$0].number, $0) < (steps[$1].number, $1) }
@@ -69,6 +78,10 @@ struct ReplayPlan {
             spans.append((giveBack.number, giveBack.number))
             if let claim = giveBack.claim { spans.append((claim.lease, claim.lease)) }
         }
+        for write in recording.writes {
+            spans.append((write.admission, write.admission))
+            spans.append((write.commit - write.numbers + 1, write.commit))
+        }
         spans.sort { $0.first < $1.first }
         var next = recording.number + 1
         for span in spans where span.last >= next {
@@ -77,6 +90,7 @@ struct ReplayPlan {
                 remarks.append(
                     "number\(missing == 1 ? "" : "s") \(next)\(missing == 1 ? "" : " to \(span.first - 1)") of the store's order are not in the recording (a crash, a gap, or another process): the replay ends there"
                 )
+                hole = next
                 return next
             }
             next = span.last + 1

@@ -52,9 +52,9 @@ final class ReplayState: SharedState {
 
     private struct Shared {
         var turn: Turn?
-        /// Recorded numbers in order, and the replay's number at each.
-        var recordedNumbers: [Int64]
-        var ownNumbers: [Int64]
+        var numbers: ReplayNumbers
+        /// Other commands' writes that have begun.
+        var writes: [Int: Ticket] = [:]
         /// The last claim of each group.
         var claims: [String: JobClaim] = [:]
     }
@@ -70,7 +70,7 @@ final class ReplayState: SharedState {
         self.onPark = onPark
         self.store = store
         self.renumbers = renumbers
-        shared = Mutex(Shared(recordedNumbers: [number], ownNumbers: [number]))
+        shared = Mutex(Shared(numbers: ReplayNumbers(from: number)))
     }
 
     /// The next operations are this invocation's.
@@ -79,11 +79,29 @@ final class ReplayState: SharedState {
     /// All up to `recorded` has been done.
     func reached(_ recorded: Int64) throws(StoreError) {
         let own = try store.number()
-        shared.withLock { shared in
-            guard recorded > shared.recordedNumbers.last ?? 0 else { return }
-            shared.recordedNumbers.append(recorded)
-            shared.ownNumbers.append(own)
-        }
+        shared.withLock { $0.numbers.note(recorded, own: own) }
+    }
+
+    /// The numbers that this replay has given so far.
+    var numbers: ReplayNumbers { shared.withLock { $0.numbers } }
+
+    /// Another command's writes are admitted.
+    func begin(_ write: RecordedWrite, _ index: Int) throws(StoreError) {
+        let request = AdmissionRequest(
+            function: write.by, now: write.at, session: write.session, rates: [], concurrency: .max)
+        guard case .admitted(let ticket, _) = try store.admit(request) else { return }
+        shared.withLock { $0.writes[index] = ticket }
+    }
+
+    /// They are committed; the replay's numbers of both. Nil where they were not admitted.
+    func end(_ write: RecordedWrite, _ index: Int) throws(StoreError) -> (admission: Int64, commit: Int64)? {
+        guard let ticket = shared.withLock({ $0.writes.removeValue(forKey: index) }) else { return nil }
+        let unit = UnitOfWork(writes: write.writes)
+        guard
+            case .committed(let number) = try store.commit(
+                unit, at: write.at, ticket: ticket, completing: nil)
+        else { return nil }
+        return (ticket.number, number)
     }
 
     /// The jobs that an invocation did are leased to it.
@@ -111,17 +129,7 @@ final class ReplayState: SharedState {
     private var turn: Turn? { shared.withLock { $0.turn } }
 
     /// The replay's number for a recorded one.
-    private func own(_ recorded: Int64) -> Int64 {
-        shared.withLock { shared in
-            var low = 0
-            var high = shared.recordedNumbers.count
-            while low < high {
-                let middle = (low + high) / 2
-                if shared.recordedNumbers[middle] <= recorded { low = middle + 1 } else { high = middle }
-            }
-            return low == 0 ? 0 : shared.ownNumbers[low - 1]
-        }
-    }
+    private func own(_ recorded: Int64) -> Int64 { shared.withLock { $0.numbers.own(recorded) } }
 
     // MARK: SharedState
 

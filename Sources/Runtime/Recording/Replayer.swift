@@ -10,12 +10,12 @@ public struct Replayer: Sendable {
     private let platform: Platform
     private let settings: Settings
 
-    /// A replay with `functions`, under the recording's own manifest or another.
+    /// A replay with `functions`, under the recording's own manifest or another, and with its environment or another.
     ///
     /// Throws where the manifest cannot be read or names a handler that `functions` lacks.
     public init(
-        _ recording: Recording, functions: FunctionSet, manifest other: Manifest? = nil, timers: any Timers,
-        executor: any TaskExecutor
+        _ recording: Recording, functions: FunctionSet, manifest other: Manifest? = nil,
+        environment: [String: String]? = nil, timers: any Timers, executor: any TaskExecutor
     ) throws {
         self.recording = recording
         var manifest =
@@ -30,7 +30,7 @@ public struct Replayer: Sendable {
         guard missing.isEmpty else { throw InvokerError.missingHandlers(missing) }
         self.manifest = manifest
         self.functions = functions
-        settings = try Settings(environment: recording.environment)
+        settings = try Settings(environment: environment ?? recording.environment)
         platform = Platform.system(timers: timers, executor: executor)
     }
 
@@ -62,7 +62,8 @@ public struct Replayer: Sendable {
         let plan = ReplayPlan(recording)
         var line = RecordLine(redaction: Redaction(fields: recording.redacted)) { $0 }
         var turns: [Int: ReplayState.Turn] = [:]
-        var replay = ReplayResult(remarks: recording.remarks + plan.remarks, beyond: plan.beyond.count)
+        var replay = ReplayResult(
+            remarks: recording.remarks + plan.remarks, beyond: plan.beyond.count, hole: plan.hole)
         replay.invocations.reserveCapacity(recording.invocations.count)
         let last = last(plan, end)
         for (number, step) in plan.steps.prefix(last) {
@@ -107,12 +108,18 @@ public struct Replayer: Sendable {
                     queue: giveBack.queue, group: giveBack.group, giveBack.fate)
                 let lease = giveBack.claim == nil ? nil : claim?.lease
                 replay.returns.append((index, try store.number(), lease))
+            case .beginWrite(let index): try state.begin(recording.writes[index], index)
+            case .endWrite(let index):
+                if let numbers = try state.end(recording.writes[index], index) {
+                    replay.writes.append((index, numbers.admission, numbers.commit))
+                }
             }
             try state.reached(number)
             if replay.invocations.count % 256 == 0 {
                 progress(replay.invocations.count, recording.invocations.count)
             }
         }
+        replay.numbers = state.numbers
         // What waits for a commit that is not replayed ends here.
         try store.close()
         state.begin(nil)
@@ -138,7 +145,7 @@ public struct Replayer: Sendable {
             case .begin(let invocation, _), .goOn(let invocation):
                 let isWanted = isIncluded ? invocation < position : invocation == position - 1
                 if isWanted { last = isIncluded ? index + 1 : index }
-            case .claim, .claimForReturn, .giveBack: break
+            case .claim, .claimForReturn, .giveBack, .beginWrite, .endWrite: break
             }
         }
         return last

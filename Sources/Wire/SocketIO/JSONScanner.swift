@@ -8,10 +8,10 @@ public enum JSONScanner {
     enum Fault: Error { case malformed, tooDeep, tooMany }
 
     /// The texts of the elements of an array, without the blanks around them; nil where the text is not one
-    /// well-formed array, or too deep.
-    public static func elements(of json: String) -> [String]? {
+    /// well-formed array, or deeper than `depth`.
+    public static func elements(of json: String, depth: Int = depthLimit) -> [String]? {
         let bytes = json.utf8.span
-        guard let ranges = try? elementRanges(of: bytes) else { return nil }
+        guard let ranges = try? elementRanges(of: bytes, depth: depth) else { return nil }
         var elements: [String] = []
         elements.reserveCapacity(ranges.count)
         for range in ranges {
@@ -22,7 +22,9 @@ public enum JSONScanner {
     }
 
     /// Where the elements of an array stand. Beyond `limit` of them nothing is looked at.
-    static func elementRanges(of bytes: Span<UInt8>, atMost limit: Int = .max) throws(Fault) -> [Range<Int>] {
+    static func elementRanges(
+        of bytes: Span<UInt8>, atMost limit: Int = .max, depth: Int = depthLimit
+    ) throws(Fault) -> [Range<Int>] {
         var index = skipSpace(bytes, 0)
         guard isByte(bytes, index, ASCII.leftBracket) else { throw .malformed }
         index = skipSpace(bytes, index + 1)
@@ -32,7 +34,7 @@ public enum JSONScanner {
         } else {
             while true {
                 guard ranges.count < limit else { throw .tooMany }
-                guard let end = endOfValue(bytes, from: index, depth: 1) else {
+                guard let end = endOfValue(bytes, from: index, depth: 1, limit: depth) else {
                     throw endOfValue(bytes, from: index, depth: 1, limit: .max) == nil ? .malformed : .tooDeep
                 }
                 ranges.append(index..<end)
@@ -52,10 +54,10 @@ public enum JSONScanner {
     }
 
     /// The members of an object in order, their names decoded and their values as texts; nil where the text
-    /// is not one well-formed object, or too deep. For a few of them, `values(of:in:)` costs less.
-    public static func members(of json: String) -> [(name: String, value: String)]? {
+    /// is not one well-formed object, or deeper than `depth`. For a few of them, `values(of:in:)` costs less.
+    public static func members(of json: String, depth: Int = depthLimit) -> [(name: String, value: String)]? {
         let bytes = json.utf8.span
-        guard let found = memberRanges(of: bytes) else { return nil }
+        guard let found = memberRanges(of: bytes, depth: depth) else { return nil }
         var members: [(name: String, value: String)] = []
         members.reserveCapacity(found.count)
         for (name, value) in found {
@@ -73,12 +75,12 @@ public enum JSONScanner {
     /// Nil where the text is not one well-formed object, is too deep, or has more than `limit` bytes: then it is not
     /// looked at.
     public static func values(
-        of names: [String], in json: String, atMost limit: Int = .max
+        of names: [String], in json: String, atMost limit: Int = .max, depth: Int = depthLimit
     ) -> [String?]? {
         let bytes = json.utf8.span
         guard bytes.count <= limit else { return nil }
         var found = [Range<Int>?](repeating: nil, count: names.count)
-        let isObject = eachMember(of: bytes) { name, value in
+        let isObject = eachMember(of: bytes, depth: depth) { name, value in
             for (place, wanted) in names.enumerated() where isName(bytes, name, wanted) {
                 found[place] = value
             }
@@ -104,15 +106,17 @@ public enum JSONScanner {
 
     /// Where the members of an object stand, in order: each name with its quotes, and each value. Nil where the bytes
     /// are not one well-formed object, or too deep; whether they are UTF-8 is not looked at.
-    package static func memberRanges(of bytes: Span<UInt8>) -> [(name: Range<Int>, value: Range<Int>)]? {
+    package static func memberRanges(
+        of bytes: Span<UInt8>, depth: Int = depthLimit
+    ) -> [(name: Range<Int>, value: Range<Int>)]? {
         var members: [(name: Range<Int>, value: Range<Int>)] = []
-        return eachMember(of: bytes) { members.append(($0, $1)) } ? members : nil
+        return eachMember(of: bytes, depth: depth) { members.append(($0, $1)) } ? members : nil
     }
 
     /// Goes through the members of an object; whether it is one, well-formed and not too deep.
     @inline(__always)
     private static func eachMember(
-        of bytes: Span<UInt8>, _ visit: (_ name: Range<Int>, _ value: Range<Int>) -> Void
+        of bytes: Span<UInt8>, depth: Int, _ visit: (_ name: Range<Int>, _ value: Range<Int>) -> Void
     ) -> Bool {
         var index = skipSpace(bytes, 0)
         guard isByte(bytes, index, ASCII.leftBrace) else { return false }
@@ -123,7 +127,7 @@ public enum JSONScanner {
             while true {
                 guard let endOfName = endOfString(bytes, from: index),
                     let start = startOfMemberValue(bytes, behind: endOfName),
-                    let end = endOfValue(bytes, from: start, depth: 1)
+                    let end = endOfValue(bytes, from: start, depth: 1, limit: depth)
                 else { return false }
                 visit(index..<endOfName, start..<end)
                 index = skipSpace(bytes, end)
@@ -158,11 +162,11 @@ public enum JSONScanner {
         byte == ASCII.space || byte == ASCII.tab || byte == ASCII.lineFeed || byte == ASCII.carriageReturn
     }
 
-    static func isByte(_ bytes: Span<UInt8>, _ index: Int, _ byte: UInt8) -> Bool {
+    package static func isByte(_ bytes: Span<UInt8>, _ index: Int, _ byte: UInt8) -> Bool {
         index < bytes.count && bytes[index] == byte
     }
 
-    static func skipSpace(_ bytes: Span<UInt8>, _ start: Int) -> Int {
+    package static func skipSpace(_ bytes: Span<UInt8>, _ start: Int) -> Int {
         var index = start
         while index < bytes.count, isSpace(bytes[index]) { index += 1 }
         return index
@@ -170,7 +174,7 @@ public enum JSONScanner {
 
     /// Where the value that starts at `start` ends; nil where none does. `depth` containers are open already, and
     /// `limit` may be.
-    static func endOfValue(
+    package static func endOfValue(
         _ bytes: Span<UInt8>, from start: Int, depth: Int, limit: Int = depthLimit
     ) -> Int? {
         var closers: [UInt8] = []
@@ -227,7 +231,7 @@ public enum JSONScanner {
         return skipSpace(bytes, colon + 1)
     }
 
-    static func endOfScalar(_ bytes: Span<UInt8>, from start: Int) -> Int? {
+    package static func endOfScalar(_ bytes: Span<UInt8>, from start: Int) -> Int? {
         switch bytes[start] {
         case ASCII.quote: endOfString(bytes, from: start)
         case ASCII.minus, ASCII.zero...ASCII.nine: endOfNumber(bytes, from: start)
@@ -273,7 +277,7 @@ public enum JSONScanner {
         return index > start ? index : nil
     }
 
-    static func endOfString(_ bytes: Span<UInt8>, from start: Int) -> Int? {
+    package static func endOfString(_ bytes: Span<UInt8>, from start: Int) -> Int? {
         guard isByte(bytes, start, ASCII.quote) else { return nil }
         var index = start + 1
         while index < bytes.count {

@@ -117,8 +117,10 @@ import Testing
         let place = RecordingPlace(folder: directory.file("recording"))
         try place.make()
         try place.describe(
-            manifest: try Manifest(yaml: yaml, file: "x", environment: environment), yaml: Array(yaml.utf8),
-            environment: environment, program: "test", redact: [], number: 0, at: TestRuntime.start)
+            RecordedManifest(
+                Manifest(yaml: yaml, file: "x", environment: environment), yaml: Array(yaml.utf8),
+                environment: environment, folder: place.folder), program: "test", redact: [], number: 0,
+            at: TestRuntime.start)
         for name in [RecordingFormat.manifest, RecordingFormat.header] {
             let data = FileManager.default.contents(atPath: place.folder + "/" + name) ?? Data()
             let text = String(decoding: data, as: UTF8.self)

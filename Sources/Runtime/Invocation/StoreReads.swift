@@ -1,0 +1,53 @@
+internal import Store
+internal import Synchronization
+
+/// One invocation's reads of the shared state, which are counted: what the store could not do then, it cannot do in a
+/// replay.
+final class StoreReads: Sendable {
+    private struct Count {
+        var number = 0
+        var faults: [ReadFault] = []
+    }
+
+    private let state: any SharedState
+    private let recorded: [ReadFault]
+    private let count = Mutex(Count())
+
+    init(of state: any SharedState, failing recorded: [ReadFault]) {
+        self.state = state
+        self.recorded = recorded
+    }
+
+    /// Those that failed, the first of them.
+    var faults: [ReadFault] { count.withLock { $0.faults } }
+
+    /// As `SharedState.record`.
+    func record(kind: String, id: String) throws(StoreError) -> Record? {
+        try counted { () throws(StoreError) in try state.record(kind: kind, id: id) }
+    }
+
+    /// As `SharedState.journal`.
+    func journal(stream: String, last: Int) throws(StoreError) -> JournalSlice {
+        try counted { () throws(StoreError) in try state.journal(stream: stream, last: last) }
+    }
+
+    /// As `SharedState.journalEntry`.
+    func journalEntry(id: String) throws(StoreError) -> JournalEntry? {
+        try counted { () throws(StoreError) in try state.journalEntry(id: id) }
+    }
+
+    private func counted<T>(_ read: () throws(StoreError) -> T) throws(StoreError) -> T {
+        let number = count.withLock { count in
+            count.number += 1
+            return count.number
+        }
+        if let fault = recorded.first(where: { $0.read == number }) { throw fault.fault.error }
+        do throws(StoreError) { return try read() } catch {
+            count.withLock { count in
+                guard count.faults.count < ReadFault.limit else { return }
+                count.faults.append(ReadFault(read: number, fault: StoreFault(error)))
+            }
+            throw error
+        }
+    }
+}
