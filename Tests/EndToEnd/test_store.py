@@ -117,7 +117,7 @@ class Store(HostTestCase):
         self.assertEqual(self.host.request("GET", "/readyz").status, 200)
         os.remove(self.store)
         self.assertEqual(self.act(token).status, 500)
-        told = self.host.logged(lambda entry: entry["message"].startswith("The store cannot be used any more"))
+        told = self.host.logged(lambda entry: entry["message"].startswith("The store cannot be used"))
         self.assertEqual(told["level"], "error")
         self.assertIn("was deleted or replaced while it was open", told["error"])
         self.assertEqual(self.host.request("GET", "/readyz").status, 503)
@@ -128,7 +128,7 @@ class Store(HostTestCase):
         self.assertEqual(self.command("token", "--player", "p", "--store", other, store=False).returncode, 0)
         os.rename(other, self.store)
         self.assertTrue(
-            self.host.logged(lambda entry: entry["message"].startswith("The store cannot be used any more"), 5)
+            self.host.logged(lambda entry: entry["message"].startswith("The store cannot be used"), 5)
         )
         self.assertEqual(self.host.request("GET", "/readyz").status, 503)
         for suffix in ("-wal", "-shm"):
