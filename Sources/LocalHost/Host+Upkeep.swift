@@ -38,20 +38,21 @@ extension Host {
             now: now, effectsBefore: now + (.zero - effects), connectionsLostBefore: now + (.zero - lost))
     }
 
-    /// Sees whether the store still keeps its promises; told once where not, for that does not end.
+    /// Sees whether the store still keeps its promises; told once when it does not.
     private func checkStore() {
-        guard !storeHasFailed else { return }
-        do throws(StoreError) { try invoker.state.check() } catch {
-            switch error {
-            case .busy, .closed: return
-            default: storeHasFailed = true
-            }
-            complain(
-                "The store cannot be used any more: nothing is accepted until this is started again", error)
+        do throws(StoreError) {
+            try invoker.state.check()
+            storeHasFailed = false
+        } catch {
+            if error == .busy || error == .closed { return }
+            complain("The store cannot be used: nothing is accepted", error)
+            storeHasFailed = true
         }
     }
 
+    /// Logs an error of upkeep; not of a store that is known to have failed, which fails at everything.
     func complain(_ message: String, _ error: any Error) {
+        if storeHasFailed { return }
         log.write(.error, message, [("error", .string("\(error)"))], at: invoker.platform.now())
     }
 

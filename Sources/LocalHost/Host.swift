@@ -72,7 +72,7 @@ public actor Host {
     var connectsWaiting = 0
     /// The store's connections are being compared with the sockets.
     var isComparing = false
-    /// The store keeps no more promises, and that has been told.
+    /// The store keeps no promises at present, most likely for ever, and that has been told.
     var storeHasFailed = false
     /// When connections and links are to be looked at.
     var deadlines = DeadlineQueue()

@@ -40,8 +40,12 @@ public final class SQLiteState: SharedState {
             database, limits: limits, recordCache: recordCache, inFlight: inFlight, observer: observer)
         // Without a log all is in the file.
         transaction.copied = StoreFiles.size(files.log) == 0 ? transaction.number : copied
-        let opened = try OpenedFiles(files)
-        if database.hasMoved { throw .replaced(path: path) }
+        guard let opened = try? OpenedFiles(files), !database.hasMoved else {
+            // As `close`: the log of that name is another store's.
+            checkpointer.keepLog()
+            reader.withLock { $0?.database.keepLog(true) }
+            throw .replaced(path: path)
+        }
         writer = try Writer(files, opened: opened, limits: limits)
         try writer.start(Writer.Tools(transaction: transaction, checkpointer: checkpointer))
     }

@@ -9,26 +9,18 @@ struct StoreIdentity: Equatable {
     /// Up to this number at least, all is in the file without its log.
     let copied: Int64
 
-    /// From this version of the schema on there is an id.
-    static let firstVersion = 6
-
     /// Gives a copy an id of its own.
     static let renewal = "UPDATE sequence SET store = lower(hex(randomblob(16)))"
 
     /// What the connection sees; nil where the schema is older than ids.
     init?(_ database: Database) throws(StoreError) {
-        guard try database.integer("PRAGMA user_version") >= Self.firstVersion else { return nil }
+        let columns = "SELECT count(*) FROM pragma_table_info('sequence') WHERE name IN ('store', 'copied')"
+        guard try database.integer(columns) == 2 else { return nil }
         let read = Statement(database, "SELECT store, number, copied FROM sequence")
         guard let found = try read.first(read: { ($0.text(0), $0.integer(1), $0.integer(2)) }) else {
             return nil
         }
         (id, number, copied) = found
-    }
-
-    /// Whether a store with this log and this file can be: the log goes on where the file, as it is without it, ends, or
-    /// somewhat before.
-    func goesOn(from file: StoreIdentity) -> Bool {
-        id == file.id && copied <= file.number && file.number <= number
     }
 
     /// What the file says without its log; nil where it says nothing, as before the first checkpoint.
@@ -46,26 +38,35 @@ extension Database {
     static func store(_ files: StoreFiles, limits: StoreLimits) throws(StoreError) -> Database {
         try files.refuseLogAlone()
         let hasLog = StoreFiles.size(files.log) ?? 0 > 0
-        // Before the log is read: the store goes on meanwhile.
-        let alone = hasLog ? StoreIdentity.ofFileAlone(files) : nil
         let database = try Database(files, access: .existing, limits: limits)
         database.keepLog(true)
         do throws(StoreError) {
             try Schema.check(database)
-            if let alone {
-                let whole = try StoreIdentity(database)
-                guard let whole, whole.goesOn(from: alone) else { throw .foreignLog(path: files.given) }
+            // Twice, for another process may write the page that is read.
+            if hasLog, try !database.goesOn(files), try !database.goesOn(files) {
+                throw .foreignLog(path: files.given)
             }
         } catch {
             switch error {
             case .readOnly: throw .cannotOpen(path: files.given, reason: Self.onlyReadable)
             // What a file and a log that do not belong together look like.
             case .notAStore, .newerSchema, .corrupt, .unexpected:
-                throw alone == nil ? error : .foreignLog(path: files.given)
+                let isOurs = hasLog && StoreIdentity.ofFileAlone(files) != nil
+                throw isOurs ? .foreignLog(path: files.given) : error
             default: throw error
             }
         }
         database.keepLog(false)
         return database
+    }
+
+    /// Whether the log goes on where the file, as it is without it, ends, or somewhat before. Where the file says nothing
+    /// by itself, as before its first checkpoint, all is in the log.
+    private func goesOn(_ files: StoreFiles) throws(StoreError) -> Bool {
+        // In this order: the store may be in use, and all three only grow.
+        let before = try StoreIdentity(self)
+        guard let file = StoreIdentity.ofFileAlone(files) else { return true }
+        guard let before, let after = try StoreIdentity(self) else { return false }
+        return after.id == file.id && before.copied <= file.number && file.number <= after.number
     }
 }

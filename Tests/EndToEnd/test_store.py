@@ -6,6 +6,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import tempfile
 import threading
 
 from host import ROOT, HostTestCase, environment
@@ -116,7 +117,7 @@ class Store(HostTestCase):
         self.assertEqual(self.host.request("GET", "/readyz").status, 200)
         os.remove(self.store)
         self.assertEqual(self.act(token).status, 500)
-        told = self.host.logged(lambda entry: entry["message"].startswith("The store cannot be used any more"))
+        told = self.host.logged(lambda entry: entry["message"].startswith("The store cannot be used"))
         self.assertEqual(told["level"], "error")
         self.assertIn("was deleted or replaced while it was open", told["error"])
         self.assertEqual(self.host.request("GET", "/readyz").status, 503)
@@ -127,7 +128,7 @@ class Store(HostTestCase):
         self.assertEqual(self.command("token", "--player", "p", "--store", other, store=False).returncode, 0)
         os.rename(other, self.store)
         self.assertTrue(
-            self.host.logged(lambda entry: entry["message"].startswith("The store cannot be used any more"), 5)
+            self.host.logged(lambda entry: entry["message"].startswith("The store cannot be used"), 5)
         )
         self.assertEqual(self.host.request("GET", "/readyz").status, 503)
         for suffix in ("-wal", "-shm"):
@@ -159,3 +160,36 @@ class Store(HostTestCase):
         self.assertEqual(process.returncode, 1, (output, error))
         self.assertIn("stopped; nothing was changed", error)
         self.assertEqual([name for name in os.listdir(self.folder) if "backup" in name], [])
+
+    def test_while_the_disk_is_full_every_refusal_says_so_and_nothing_need_be_restarted(self):
+        folder = tempfile.mkdtemp(prefix="gestaloka-e2e-full-")
+        self.addCleanup(os.rmdir, folder)
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True)
+        if mounted.returncode != 0:
+            self.skipTest("a small file system cannot be mounted here")
+        self.addCleanup(subprocess.run, ["umount", "--lazy", folder], check=True)
+        self.store = os.path.join(folder, "g.db")
+        self.host = self.serve()
+        token = self.token("player-1")
+        answers, lock = [], threading.Lock()
+
+        def play():
+            for _ in range(150):
+                answer = self.act(token)
+                with lock:
+                    answers.append(answer)
+
+        threads = [threading.Thread(target=play) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual({answer.status for answer in answers}, {202, 507})
+        for answer in answers:
+            if answer.status == 507:
+                self.assertProblem(answer.json, 507)
+        accepted = {answer.json["action_id"] for answer in answers if answer.status == 202}
+        subprocess.run(["mount", "-o", "remount,size=64m", folder], check=True)
+        self.eventually(lambda: self.act(token).status == 202, "room again")
+        self.assertEqual(self.host.terminate(), 0)
+        self.assertLessEqual(accepted, {entry[0] for entry in self.journal("action")})

@@ -6,10 +6,11 @@ import json
 import os
 import pathlib
 import re
+import subprocess
 import time
 import unittest
 
-from host import PATIENCE, ROOT
+from host import PATIENCE, ROOT, environment
 from test_story_model import ModelTestCase
 
 # What each answer of the tests' server says to have cost.
@@ -122,6 +123,30 @@ class Workers(Parallel):
 
     def counted(self):
         return len(self.told()) * COST  # each worker has metrics of its own
+
+
+class Recorded(TellingTestCase):
+    """What was joined, claimed and charged replays bit for bit, where there is no model."""
+
+    path = "/slow/v1"
+
+    def settings(self, url):
+        return {**super().settings(url), "STORY_RATE": "1000/minute"}
+
+    def launch(self, **more):
+        self.recording = os.path.join(os.path.dirname(self.store), "recording")
+        return super().launch(arguments=("--port", "0", "--record", self.recording), **more)
+
+    def test_a_replay_is_the_same(self):
+        ids = [self.act() for _ in range(6)]
+        self.generate_all(ids + ids[:4] + [ids[-1]] * 4)
+        self.wait_until(lambda: self.rows("SELECT count(*) FROM job") == [(0,)])
+        self.assertEqual(self.host.terminate(), 0)
+        done = subprocess.run(
+            [self.binary, "replay", self.recording], cwd=ROOT, env=environment(), capture_output=True, text=True,
+            timeout=60)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, r"^(\d+) replayed, \1 identical, 0 different\n$")
 
 
 class Abandoned(TellingTestCase):

@@ -241,6 +241,25 @@ import Testing
         #expect(try spent(runtime) == ToldModel.cost.total)
     }
 
+    /// What a process has claimed and did not live to tell: the job waits for a while, and then comes back once the claim
+    /// has run out, with all of its time.
+    @Test func aJob_whoseActionADeadProcessHasClaimed_comesBackWhenThatIsOver() async throws {
+        let runtime = try TestRuntime.game(model: ToldModel())
+        let id = try await runtime.action(Self.look)
+        let until = (TestRuntime.start + .seconds(20)).milliseconds
+        let body = #"{"by":"dead","id":"\#(id)","telling":"t","until":\#(until)}"#
+        try await runtime.write([.save(kind: StoryClaim.kind, id: id, body: body)])
+        let telling = Task { try await runtime.tell([id]) }
+        while !runtime.timers.delays.contains(.milliseconds(100)) { await Task.yield() }
+        runtime.spend(.seconds(16))
+        runtime.timers.fire(after: .milliseconds(100))
+        let outcome = try await telling.value
+        #expect(outcome.status == 503)
+        #expect(outcome.problem?.retryAfter == .seconds(20))
+        runtime.advance(by: .seconds(21))
+        #expect(try await runtime.tell([id]).text("model") == "told")
+    }
+
     @Test func aProcessThatDied_losesItsClaimInTime_andOneWhoseClockWasAheadAtOnce() async throws {
         let hour = Duration.seconds(3_600)
         let now = TestRuntime.start

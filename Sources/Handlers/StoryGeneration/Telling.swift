@@ -112,11 +112,11 @@ struct Telling {
             for: StoryLedger.Output.self)
         if let story = reply?.story { throw AlreadyTold(story: story) }
         if let other = reply?.underWay {
-            let patience = context.remaining - Self.reserve
-            guard patience > .zero else {
-                throw Problem(.busy, "The story is just being told.", retryAfter: .seconds(1))
-            }
             let until = Timestamp(milliseconds: other.until) - context.now
+            let patience = context.remaining - (isJob ? context.limits.timeout / 2 : Self.reserve)
+            guard patience > .zero else {
+                throw Problem(.busy, "The story is just being told.", retryAfter: max(until, .seconds(1)))
+            }
             try await context.wait(for: StoryClaim.self, other.action, within: min(patience, until)) {
                 claim in
                 claim?.telling != other.telling || claim?.story != nil || claim?.until != other.until
@@ -124,6 +124,9 @@ struct Telling {
         }
         grant = reply?.grant
     }
+
+    /// A job that has waited for another process in vain comes back with all of its time to tell the story itself.
+    private var isJob: Bool { if case .queue = context.trigger { true } else { false } }
 
     private func isInBudget() throws -> Bool {
         guard let rate = context.limits.tokens, let grant else { return true }

@@ -73,10 +73,11 @@ struct AnswerReader {
 
     /// Takes some of the content; the text of the answer that it brings.
     mutating func read(_ content: [UInt8]) -> String {
+        var content = content[...]
         if case .none = form {
+            content = content.drop { [0x20, 0x09, 0x0A, 0x0D].contains($0) }
             // Of which type it is, servers say wrong in both directions.
-            let blanks: [UInt8] = [0x20, 0x09, 0x0A, 0x0D]
-            switch content.first(where: { !blanks.contains($0) }) {
+            switch content.first {
             case nil: return ""
             case UInt8(ascii: "{"): form = .whole
             // A page for people.
@@ -97,7 +98,7 @@ struct AnswerReader {
         return taken()
     }
 
-    private mutating func readEvents(_ content: [UInt8]) {
+    private mutating func readEvents(_ content: ArraySlice<UInt8>) {
         let events: [String]
         do throws(EventStreamParser.Failure) {
             events = try parser.read(content)
@@ -116,12 +117,12 @@ struct AnswerReader {
         }
     }
 
-    private mutating func readWhole(_ content: [UInt8]) {
+    private mutating func readWhole(_ content: ArraySlice<UInt8>) {
         guard whole.count + content.count <= Self.wholeBytes else { return verdict = .fault(.tooLong) }
-        whole += content
         // The object is whole where its last brace closes, whether or not the connection ends.
-        for byte in content where nesting.take(byte) && nesting.depth == 0 && byte == UInt8(ascii: "}") {
-            return readObject()
+        for byte in content {
+            whole.append(byte)
+            if nesting.take(byte), nesting.depth == 0, byte == UInt8(ascii: "}") { return readObject() }
         }
     }
 

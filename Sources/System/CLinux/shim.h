@@ -3,7 +3,6 @@
 #ifndef CLINUX_SHIM_H
 #define CLINUX_SHIM_H
 #include <errno.h>
-#include <fcntl.h>
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
@@ -219,10 +218,17 @@ static inline int clinux_rename_new(const char *from, const char *to) {
     return renameat2(-100, from, -100, to, 1) == 0 ? 0 : errno;
 }
 
+// fcntl.h would give this module the types of files that Swift's Glibc has.
+extern int fcntl(int fd, int operation, ...);
+
 // Locks bytes of a file for writing, without waiting, until the descriptor is closed: 0, or errno where anybody has
-// locked any of them, this process included (fcntl(2), F_OFD_SETLK).
+// locked any of them, this process included (fcntl(2), F_OFD_SETLK; F_WRLCK and SEEK_SET).
 static inline int clinux_lock_bytes(int fd, int64_t start, int64_t count) {
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = 0, .l_start = start, .l_len = count};
+    struct {
+        short type, whence;
+        int64_t start, count;
+        int process;
+    } lock = {.type = 1, .whence = 0, .start = start, .count = count};
     return fcntl(fd, 37, &lock) == 0 ? 0 : errno;
 }
 
