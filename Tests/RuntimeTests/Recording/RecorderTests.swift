@@ -82,7 +82,7 @@ import Testing
             }
         }
         #expect(recording.environment["PLACE"] == "var/x.db")
-        #expect(recording.environment["SECRET_KEY"] == RecordingFormat.withheld)
+        #expect(recording.withheld.contains("SECRET_KEY"))
         #expect(recording.environment["ISSUER"] == RecordingFormat.withheld)
         #expect(recording.environment["UNNAMED"] == nil)
         #expect(recording.redacted == ["story"])
@@ -117,8 +117,10 @@ import Testing
         let place = RecordingPlace(folder: directory.file("recording"))
         try place.make()
         try place.describe(
-            manifest: try Manifest(yaml: yaml, file: "x", environment: environment), yaml: Array(yaml.utf8),
-            environment: environment, program: "test", redact: [], number: 0, at: TestRuntime.start)
+            RecordedManifest(
+                Manifest(yaml: yaml, file: "x", environment: environment), yaml: Array(yaml.utf8),
+                environment: environment, folder: place.folder), program: "test", redact: [], number: 0,
+            at: TestRuntime.start)
         for name in [RecordingFormat.manifest, RecordingFormat.header] {
             let data = FileManager.default.contents(atPath: place.folder + "/" + name) ?? Data()
             let text = String(decoding: data, as: UTF8.self)
@@ -314,7 +316,7 @@ import Testing
     @Test func event_thatCannotBeWritten_isAGap() async throws {
         let play = try await Play([.deed("deed", .player, Limits(body: 4 << 20))], Deed())
         var event = play.event("large", "count")
-        event.data = [UInt8](repeating: 0x20, count: Event.maximumCloudEventLength + 1)
+        event.data = [UInt8](repeating: 0x20, count: RecordingFormat.longestLine + 1)
         await play.invoke(event)
         await play.does("a", "fail")
         let recording = try play.recording()

@@ -11,6 +11,8 @@ import Testing
         plan.steps.map { number, step in
             switch step {
             case .claim(let index): "\(number) claim \(index)"
+            case .beginWrite(let index): "\(number) begin write \(index)"
+            case .endWrite(let index): "\(number) end write \(index)"
             case .begin(let index, let waits): "\(number) begin \(index)\(waits ? " and wait" : "")"
             case .goOn(let index): "\(number) go on \(index)"
             case .giveBack(let index): "\(number) give back \(index)"
