@@ -96,7 +96,8 @@ import Testing
         let (entered, hold) = (Bell(), Bell())
         let play = try await Play(
             Self.entries,
-            Deed(pause: { _ in
+            Deed(pause: { deed in
+                guard deed.hasPrefix("wait-") else { return }
                 entered.gate.open()
                 await hold.gate.wait()
             }), Listener(onWait: { heard.gate.open() }), Echo(),
