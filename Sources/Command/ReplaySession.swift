@@ -72,8 +72,11 @@ struct ReplaySession {
             "The store as it was in front of #\(position) \(invocation.function): \(store)\n")
         let fork = Fork(
             position: position, function: invocation.function, store: store, event: event,
-            manifest: arguments["manifest"] ?? recording.manifestPath, environment: variables,
-            command: [program.name, "invoke", invocation.function, "--event", event, "--store", store])
+            environment: variables,
+            command: [
+                program.name, "invoke", invocation.function, "--event", event, "--store", store, "--manifest",
+                arguments["manifest"] ?? recording.manifestPath,
+            ])
         program.console.output(
             arguments.has("json") ? try jsonText(fork) + "\n" : fork.commandLine + "\n")
         return ExitStatus.done
@@ -93,14 +96,13 @@ struct ReplaySession {
         let function: String
         let store: String
         let event: String
-        let manifest: String
         let environment: [String: String]
         let command: [String]
 
         /// For a shell.
         var commandLine: String {
             let variables = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\(quoted($0.value))" }
-            return (variables + (command + ["--manifest", manifest]).map(quoted)).joined(separator: " ")
+            return (variables + command.map(quoted)).joined(separator: " ")
         }
 
         private func quoted(_ word: String) -> String {

@@ -66,7 +66,9 @@ struct Workshop {
                     commit: number)
             }
             return true
-        case .sessionEnded, .sessionOfAnother: return false
+        case .sessionEnded(let number), .sessionOfAnother(let number):
+            part?.wrote([], by: command, at: now, session: session, admission: number, commit: nil)
+            return false
         case .answered, .rateExceeded, .concurrencyExceeded: throw StoreError.busy
         }
     }

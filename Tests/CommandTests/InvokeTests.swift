@@ -88,7 +88,7 @@ import Testing
         #expect(run.object["status"] == .integer(413))
     }
 
-    @Test(arguments: ["", "{", "[]", "{}", #"{"specversion":"1.0"}"#, #"{"specversion":"0.3","id":"x"}"#])
+    @Test(arguments: ["", "{", "[1]", "{}", #"{"specversion":"1.0"}"#, #"{"specversion":"0.3","id":"x"}"#])
     func whatIsNoEvent_isWrongUsage(_ text: String) throws {
         let program = try TestProgram()
         let run = program("invoke", "greet", "--event", "-", input: text)
@@ -101,7 +101,7 @@ import Testing
     // MARK: Foreign events
 
     private static let structured =
-        #"{"specversion":"1.0","id":"e-1","source":"/shop","type":"com.example.made","authid":"player_1","data":{"name":"Rin"}}"#
+        #"{"specversion":"1.0","id":"e-1","source":"/shop","type":"com.example.made","authtype":"app_user","authid":"player_1","data":{"name":"Rin"}}"#
 
     private static let gateway = #"""
         {
@@ -125,6 +125,7 @@ import Testing
         ce-id: b-1
         ce-source: s
         ce-type: t
+        ce-authtype: app_user
         ce-authid: player_4
         Content-Type: application/json
 
@@ -181,8 +182,36 @@ import Testing
             run.error.hasPrefix(
                 "gestaloka invoke: --event: Line 2: the API Gateway WebSocket event's member 'requestContext.connectionId' is missing.\n"
             ))
-        let empty = program("invoke", "greet", "--event", "-", input: "[]")
-        #expect(empty.error.hasPrefix("gestaloka invoke: --event: The batch is empty.\n"))
+    }
+
+    @Test func anEmptyBatch_isNothingToDo() throws {
+        let program = try TestProgram()
+        let run = program("invoke", "greet", "--event", "-", input: "[]")
+        #expect(run.status == 0 && run.output.isEmpty && run.error.isEmpty)
+        #expect(!FileManager.default.fileExists(atPath: program.store))
+    }
+
+    @Test func anEventOfTheFuture_runsNow_andAnAuthorizersQuestionNever() throws {
+        let program = try TestProgram()
+        let future = Self.gateway.replacing("1767225604123", with: "4102444800000")
+            .replacing(#""exp": "1767229200""#, with: #""exp": "4102444700""#)
+        let run = program("invoke", "greet", "--event", "-", input: future)
+        #expect(run.status == 0, "\(run.output)")
+        let question = Self.gateway.replacing(
+            #""version": "2.0","#, with: #""version": "2.0", "type": "REQUEST","#)
+        let refused = program("invoke", "greet", "--event", "-", input: question)
+        #expect(refused.status == 2)
+        #expect(refused.error.contains("is what API Gateway asks a Lambda authorizer"))
+    }
+
+    @Test func aTokenWithoutASubject_namesNobody_andAsCounts() throws {
+        let program = try TestProgram()
+        let nameless = Self.gateway.replacing(#""sub": "player_2", "#, with: "")
+        let nobody = program("invoke", "greet", "--event", "-", input: nameless)
+        #expect(nobody.status == 1)
+        #expect(nobody.object["status"] == .integer(401))
+        let somebody = program("invoke", "greet", "--event", "-", "--as", "player_8", input: nameless)
+        #expect(somebody.object["greeting"] == .string("Hello Gate from player_8"))
     }
 
     @Test func moreInputThanIsRead_isWrongUsage() throws {

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -135,11 +136,14 @@ class Replays(unittest.TestCase):
         untouched = [n for n in actions if n not in changed]
         self.assertTrue(any(lines[n - 1]["answer"]["status"] == 202 for n in untouched))
 
-        (recording / "functions.yaml").write_text(manifest.read_text())
-        done = run("replay", recording, "--update")
+        done = run("replay", recording, "--update", "--manifest", manifest)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn(f" {len(changed)} updated, 0 dropped", done.stdout)
+        # It has settled: the manifest is the recording's from now on.
         done = run("replay", recording)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        done = run("replay", recording, "--update", "--manifest", manifest)
+        self.assertIn(" 0 updated, 0 dropped", done.stdout)
         self.assertEqual(len(invocations(recording)), len(lines))
 
     def test_a_fork_leaves_the_store_in_which_it_happened(self):
@@ -150,8 +154,9 @@ class Replays(unittest.TestCase):
         store = self.folder / "fork.db"
         done = run("replay", recording, "--fork", position, "--store", store)
         self.assertEqual(done.returncode, 0, done.stderr)
-        command = done.stdout.split()
+        command = shlex.split(done.stdout)
         self.assertEqual(command[1:3], ["invoke", line["function"]])
+        self.assertEqual(command[-2:], ["--manifest", str(recording / "functions.yaml")])
         again = run(*command[1:], SECRET_KEY=sessions.KEY)
         self.assertEqual(again.returncode, 1, again.stderr)
         self.assertEqual(json.loads(again.stdout), line["answer"]["body"])

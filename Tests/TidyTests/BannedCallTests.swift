@@ -28,6 +28,7 @@ import Testing
                 "Sources/Runtime/Platform/SystemPlatform.swift",
                 // Keys.
                 "Sources/Runtime/Platform/DevelopmentKey.swift", "Sources/Runtime/Recording/Recorder.swift",
+                "Sources/Runtime/Recording/RecordingPart.swift",
             ],
             instead: "take a secretIdentifier from the Context or the Platform"),
         Ban(

@@ -24,7 +24,8 @@ struct AnswerComparison: Sendable {
     /// Also passes over the members that were left out of the recording, those that are masked, and what was told from
     /// outside.
     init(
-        redacted: [String] = [], told: ToldTexts = ToldTexts([]), mask: DifferenceMask = DifferenceMask(),
+        redacted: [String] = [], told: ToldTexts = ToldTexts([String]()),
+        mask: DifferenceMask = DifferenceMask(),
         limit: Int = AgainstLimits.standard.differences
     ) {
         ignored = Self.volatile.union(redacted)

@@ -15,13 +15,19 @@ struct ToldTexts: Sendable {
     private let prose: [String]
 
     init(_ invocations: [RecordedInvocation]) {
+        // A model's client says how it went in pieces of its own (U+001E).
+        self.init(
+            invocations.lazy.flatMap(\.taken.texts.values).map { record in
+                record.pieces.map(\.text).filter { !$0.hasPrefix("\u{1e}") }.joined()
+            })
+    }
+
+    /// Texts as they were told.
+    init(_ texts: some Sequence<String>) {
         var values: Set<String> = []
         var prose: [String] = []
         var left = Self.limit
-        for record in invocations.lazy.flatMap(\.taken.texts.values) {
-            // A model's client says how it went in pieces of its own (U+001E).
-            let text = record.pieces.map(\.text).filter { !$0.hasPrefix("\u{1e}") }.joined()
-            guard !text.isEmpty, left > 0 else { continue }
+        for text in texts where !text.isEmpty && left > 0 {
             left -= text.utf8.count
             if let value = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) {
                 Self.collect(value, into: &values)

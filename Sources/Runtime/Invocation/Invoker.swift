@@ -255,7 +255,8 @@ public final class Invoker: Sendable {
             if case .committed = decision { invocation.unit = unit }
             return decision
         } catch {
-            guard case .failure(let refusal) = result else { throw error }
+            // With its admission a refusal has lost its place, too.
+            guard case .failure(let refusal) = result, error != .admissionLost else { throw error }
             invocation.taken.fault = StoreFault(error)
             throw refusal
         }

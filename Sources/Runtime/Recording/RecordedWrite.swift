@@ -5,9 +5,9 @@ internal import Store
 struct RecordedWrite: Sendable {
     /// The command.
     let by: String
-    /// Its numbers in the store's order; `numbers` is how many the commit took.
+    /// Its numbers in the store's order; `numbers` is how many the commit took. Without a commit it was refused.
     let admission: Int64
-    let commit: Int64
+    let commit: Int64?
     let numbers: Int64
     /// When it began.
     let at: Timestamp
@@ -19,9 +19,9 @@ struct RecordedWrite: Sendable {
 extension RecordedWrite {
     /// Reads the members of a line; nil for a write that only a newer version of the software knows.
     init?(_ line: RecordingMembers) throws(RecordingProblem) {
-        guard let admission = try line.number("admission"), let commit = try line.number("commit"),
-            let at = Timestamp(rfc3339: try line.text("at"))
-        else { throw RecordingProblem("a write needs its numbers and its time") }
+        guard let admission = try line.number("admission"), let at = Timestamp(rfc3339: try line.text("at"))
+        else { throw RecordingProblem("a write needs its number and its time") }
+        let commit = try line.number("commit")
         var writes: [UnitOfWork.Write] = []
         for text in try RecordingMembers(try line.value("unit"), "unit").elements("writes") {
             let write = try RecordingMembers(text, "writes")
@@ -37,7 +37,7 @@ extension RecordedWrite {
             }
         }
         let numbers = try line.number("numbers") ?? 1
-        guard numbers >= 1, numbers <= commit, admission < commit else {
+        guard numbers >= 1, numbers <= commit ?? .max, admission < commit ?? .max else {
             throw RecordingProblem("'numbers' is out of range")
         }
         self.init(
@@ -48,12 +48,14 @@ extension RecordedWrite {
 
 extension RecordLine {
     /// What a command did, under numbers of its own.
-    mutating func write(_ write: RecordedWrite, admission: Int64, commit: Int64) {
+    mutating func write(_ write: RecordedWrite, admission: Int64, commit: Int64?) {
         bytes.append(contentsOf: #"{"kind":"write","by":"#.utf8)
         quote(write.by)
         put(#","admission":"#, admission)
-        put(#","commit":"#, commit)
-        put(#","numbers":"#, write.numbers)
+        if let commit {
+            put(#","commit":"#, commit)
+            put(#","numbers":"#, write.numbers)
+        }
         put(#","at":"#, text: write.at.rfc3339)
         if let session = write.session { put(#","session":"#, text: session) }
         bytes.append(contentsOf: #","unit":"#.utf8)

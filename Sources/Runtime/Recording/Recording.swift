@@ -136,7 +136,7 @@ private struct RecordingLines {
         let others = invocations[own...].filter { ($0.commit ?? $0.admission ?? .max) > start }
         invocations.removeSubrange(own...)
         for other in others { invocations.append(other.placed(at: invocations.count + 1)) }
-        writes.removeAll { $0.commit <= start }
+        writes.removeAll { $0.commit ?? $0.admission <= start }
     }
 
     private mutating func read(_ bytes: [UInt8], _ file: String) throws(RecordingError) {

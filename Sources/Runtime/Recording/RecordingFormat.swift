@@ -1,7 +1,7 @@
 /// The parts of a recording's folder, and the version of their format (docs/recording-format.md).
 public enum RecordingFormat {
     /// The version that is written, and the newest that is read.
-    public static let version = 2
+    public static let version = 3
     /// The longest line, in bytes: an event of `Event.maximumCloudEventLength`, and what came of it.
     static let longestLine = 64 << 20
     /// How deep a line may be nested: a value of the deepest kind, and what is around it.

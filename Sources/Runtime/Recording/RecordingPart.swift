@@ -29,10 +29,10 @@ public final class RecordingPart: InvocationObserver {
         if number > 0 { append { line in line.write(claim, fate, number: number, wasRun: wasRun) } }
     }
 
-    /// Tells of writes that are no function's.
+    /// Tells of writes that are no function's. Without a commit they were refused at their admission.
     public func wrote(
         _ writes: [UnitOfWork.Write], by command: String, at time: Timestamp, session: String?,
-        admission: Int64, commit: Int64
+        admission: Int64, commit: Int64?
     ) {
         let write = RecordedWrite(
             by: command, admission: admission, commit: commit, numbers: UnitOfWork(writes: writes).numbers,

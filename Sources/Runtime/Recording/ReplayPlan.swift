@@ -42,9 +42,9 @@ struct ReplayPlan {
             if let claim = giveBack.claim { steps.append((claim.lease, .claimForReturn(index))) }
             steps.append((giveBack.number, .giveBack(index)))
         }
-        for (index, write) in recording.writes.enumerated() where write.commit < end {
+        for (index, write) in recording.writes.enumerated() where write.commit ?? write.admission < end {
             steps.append((write.admission, .beginWrite(index)))
-            steps.append((write.commit, .endWrite(index)))
+            if let commit = write.commit { steps.append((commit, .endWrite(index))) }
         }
         // In the order of the recording where the numbers are the same.
         let order = steps.indices.sorted { (steps[$0].number, $0) < (steps[$1].number, $1) }
@@ -80,7 +80,7 @@ struct ReplayPlan {
         }
         for write in recording.writes {
             spans.append((write.admission, write.admission))
-            spans.append((write.commit - write.numbers + 1, write.commit))
+            if let commit = write.commit { spans.append((commit - write.numbers + 1, commit)) }
         }
         spans.sort { $0.first < $1.first }
         var next = recording.number + 1

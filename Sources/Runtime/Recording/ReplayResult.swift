@@ -12,7 +12,7 @@ public struct ReplayResult: Sendable {
     var returns: [(index: Int, number: Int64, lease: Int64?)] = []
 
     /// Other commands' writes likewise.
-    var writes: [(index: Int, admission: Int64, commit: Int64)] = []
+    var writes: [(index: Int, admission: Int64, commit: Int64?)] = []
     /// Recorded numbers in order, and the replay's own at each.
     var numbers = ReplayNumbers()
 

@@ -85,23 +85,24 @@ final class ReplayState: SharedState {
     /// The numbers that this replay has given so far.
     var numbers: ReplayNumbers { shared.withLock { $0.numbers } }
 
-    /// Another command's writes are admitted.
-    func begin(_ write: RecordedWrite, _ index: Int) throws(StoreError) {
+    /// Another command's writes are admitted, or refused; the replay's number of that.
+    func begin(_ write: RecordedWrite, _ index: Int) throws(StoreError) -> Int64 {
         let request = AdmissionRequest(
             function: write.by, now: write.at, session: write.session, rates: [], concurrency: .max)
-        guard case .admitted(let ticket, _) = try store.admit(request) else { return }
-        shared.withLock { $0.writes[index] = ticket }
+        let decision = try store.admit(request)
+        if case .admitted(let ticket, _) = decision { shared.withLock { $0.writes[index] = ticket } }
+        return decision.number
     }
 
-    /// They are committed; the replay's numbers of both. Nil where they were not admitted.
-    func end(_ write: RecordedWrite, _ index: Int) throws(StoreError) -> (admission: Int64, commit: Int64)? {
+    /// They are committed; the replay's number of that. Nil where they were not admitted.
+    func end(_ write: RecordedWrite, _ index: Int) throws(StoreError) -> Int64? {
         guard let ticket = shared.withLock({ $0.writes.removeValue(forKey: index) }) else { return nil }
         let unit = UnitOfWork(writes: write.writes)
         guard
             case .committed(let number) = try store.commit(
                 unit, at: write.at, ticket: ticket, completing: nil)
         else { return nil }
-        return (ticket.number, number)
+        return number
     }
 
     /// The jobs that an invocation did are leased to it.
@@ -137,15 +138,7 @@ final class ReplayState: SharedState {
         guard let turn else { throw .closed }
         if let fault = turn.recorded.taken.fault, turn.recorded.admission == nil { throw fault.error }
         let decision = try store.admit(request)
-        let number =
-            switch decision {
-            case .admitted(let ticket, _): ticket.number
-            case .answered(_, let number), .sessionEnded(let number), .sessionOfAnother(let number),
-                .rateExceeded(_, let number),
-                .concurrencyExceeded(let number):
-                number
-            }
-        turn.state.withLock { $0.admission = number }
+        turn.state.withLock { $0.admission = decision.number }
         if turn.waits, case .admitted = decision {
             await withCheckedContinuation { continuation in
                 turn.state.withLock { $0.parked = continuation }
@@ -229,4 +222,16 @@ final class ReplayState: SharedState {
     func follow(_ observer: @escaping @Sendable (Committed) -> Void) {}
     func catchUp() {}
     func close() { try? store.close() }
+}
+
+extension AdmissionDecision {
+    /// Its place in the store's one order.
+    fileprivate var number: Int64 {
+        switch self {
+        case .admitted(let ticket, _): ticket.number
+        case .answered(_, let number), .sessionEnded(let number), .sessionOfAnother(let number),
+            .rateExceeded(_, let number), .concurrencyExceeded(let number):
+            number
+        }
+    }
 }

@@ -108,10 +108,12 @@ public struct Replayer: Sendable {
                     queue: giveBack.queue, group: giveBack.group, giveBack.fate)
                 let lease = giveBack.claim == nil ? nil : claim?.lease
                 replay.returns.append((index, try store.number(), lease))
-            case .beginWrite(let index): try state.begin(recording.writes[index], index)
+            case .beginWrite(let index):
+                replay.writes.append((index, try state.begin(recording.writes[index], index), nil))
             case .endWrite(let index):
-                if let numbers = try state.end(recording.writes[index], index) {
-                    replay.writes.append((index, numbers.admission, numbers.commit))
+                let commit = try state.end(recording.writes[index], index)
+                for place in replay.writes.indices where replay.writes[place].index == index {
+                    replay.writes[place].commit = commit
                 }
             }
             try state.reached(number)

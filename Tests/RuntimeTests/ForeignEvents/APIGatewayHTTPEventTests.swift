@@ -47,6 +47,33 @@ import Testing
         #expect(try Samples.read(encoded).first?.event.data == [0xFF, 0])
     }
 
+    /// As SAM CLI's own sample of such an event has them.
+    @Test func claimsWithoutASubject_nameNobody() throws {
+        let anonymous = sample(#", "sub": "player_1""#, "")
+            .replacing(#""sid": "session_1","#, with: "").replacing(
+                #""sid": "session_1""#, with: #""a": "b""#)
+        let event = try Samples.read(anonymous).first
+        #expect(Samples.claims(event) == nil)
+        #expect(Samples.token(event) == "abc.def.ghi")
+        let quiet = anonymous.replacing("Bearer abc.def.ghi", with: "")
+        guard case .none? = try Samples.read(quiet).first?.event.credential else {
+            Issue.record("a credential from nowhere")
+            return
+        }
+    }
+
+    @Test(arguments: ["REQUEST", "TOKEN"])
+    func whatAnAuthorizerIsAsked_isNoEvent(_ type: String) {
+        let text = sample(#""version": "2.0","#, #""version": "2.0", "type": "\#(type)","#)
+        #expect(Samples.complaint(text).hasPrefix("The text is what API Gateway asks a Lambda authorizer"))
+    }
+
+    @Test func aMemberThatIsThereTwice_isRefused_alsoWhereOneIsNull() {
+        let text = sample(#""sub": "player_1""#, #""sub": null, "sub": "player_1""#)
+        #expect(
+            Samples.complaint(text).contains("'requestContext.authorizer.jwt.claims.sub' stands there twice"))
+    }
+
     @Test func aBearerToken_countsOnlyWithoutClaims() throws {
         let jwt = try #require(Samples.http.rangeOfAuthorizer)
         let without = Samples.http.replacingCharacters(jwt, "")
@@ -107,6 +134,9 @@ import Testing
         #expect(try path("/prod/", stage: "prod") == .http(method: "POST", path: "/"))
         #expect(try path("/production", stage: "prod") == .http(method: "POST", path: "/production"))
         #expect(try path("/x", stage: "prod") == .http(method: "POST", path: "/x"))
+        #expect(
+            try path("/prod/x", stage: "prod", domain: "X.Execute-API.EU-WEST-1.AMAZONAWS.COM")
+                == .http(method: "POST", path: "/x"))
         #expect(try path("/$default/x", stage: "$default") == .http(method: "POST", path: "/$default/x"))
         #expect(
             try path("/prod/x", stage: "prod", domain: "play.example.com")
@@ -121,6 +151,13 @@ import Testing
         #expect(try Samples.read(text).first?.event.time == Samples.received)
         #expect(throws: EventFileError(form: .httpEvent, "requestContext.timeEpoch", "is missing")) {
             try Samples.read(text, receivedAt: nil)
+        }
+        // SAM CLI counts seconds; and no event is from before 2001, 1970 above all.
+        let seconds = sample("1767225604123", "1767225604")
+        #expect(try Samples.read(seconds).first?.event.time == Timestamp(milliseconds: 1_767_225_604_000))
+        for never in ["0", "1", "999999999"] {
+            #expect(
+                try Samples.read(sample("1767225604123", never)).first?.event.time == Samples.received)
         }
         let shifted = sample("1767225604123", "1.767225604123E12")
         #expect(try Samples.read(shifted).first?.event.time == Timestamp(milliseconds: 1_767_225_604_123))
@@ -157,7 +194,6 @@ import Testing
             #""sub": "player_1""#, #""sub": """#, "requestContext.authorizer.jwt.claims.sub",
             "must have 1 to 128 bytes"
         ),
-        (#""sub": "player_1""#, #""name": "x""#, "requestContext.authorizer.jwt.claims.sub", "is missing"),
         (#""claims": {"#, #""claim": {"#, "requestContext.authorizer.jwt.claims", "is missing"),
         (
             #""[gm ops]""#, "[1]", "requestContext.authorizer.jwt.claims.roles",

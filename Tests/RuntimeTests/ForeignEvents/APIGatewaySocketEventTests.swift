@@ -56,8 +56,28 @@ import Testing
     @Test func leaving_succeedsForASessionThatHasEnded() throws {
         let event = try #require(try Samples.read(Samples.disconnect).first)
         #expect(event.event.trigger == .socket(event: "$disconnect", connection: "C=", host: "apigateway"))
-        #expect(event.event.data == [])
+        #expect(
+            event.event.data == Array(#"{"code":1001,"reason":"Going away","recoverable":false}"#.utf8))
         #expect(Samples.claims(event) == Claims(subject: "player_1"))
+    }
+
+    @Test(
+        arguments: [
+            (
+                #""disconnectStatusCode":1006,"disconnectReason":"""#,
+                #"{"code":1006,"reason":"transport error","recoverable":false}"#
+            ),
+            (
+                #""disconnectStatusCode":"1000""#,
+                #"{"code":1000,"reason":"transport close","recoverable":false}"#
+            ),
+            (#""disconnectReason":null"#, #"{"reason":"transport close","recoverable":false}"#),
+            (#""disconnectReason":"a \"b\"""#, #"{"reason":"a \"b\"","recoverable":false}"#),
+        ] as [(String, String)])
+    func leaving_saysWhy_inTheHostsOwnShape(_ members: String, _ data: String) throws {
+        let text = Samples.disconnect.replacing(
+            #""disconnectStatusCode":1001,"disconnectReason":"Going away""#, with: members)
+        #expect(try Samples.read(text).first?.event.data == Array(data.utf8))
     }
 
     @Test(arguments: [

@@ -76,6 +76,8 @@ import Testing
     @Test(arguments: [
         "", "null", "0", "\"x\"", "[]", "{}", " {}", "{}\n", "{", "1 2", "\u{0}", "[1],[2]", "1,2", "]", "[1",
         String(repeating: "[", count: 200) + String(repeating: "]", count: 200),
+        String(repeating: "[", count: 126) + String(repeating: "]", count: 126),
+        #"{"a":"\ud800"}"#, #"{"\udc00":1}"#, #""\ud83d\ude00""#, #"["\\ud800"]"#, #"{"a":1,"a":2}"#,
     ])
     func anyData_comesBackExactly(_ text: String) throws {
         let event = Event(id: "1", time: Self.time, trigger: .direct, data: Array(text.utf8))
@@ -100,6 +102,37 @@ import Testing
 
     private static let head = #""specversion":"1.0","id":"1","source":"s","time":"2026-01-01T09:00:00+09:00""#
 
+    private static let ours = head + #","type":"app.gestaloka.direct""#
+
+    @Test(
+        arguments: [
+            (#""authtype":"app_user","authid":"player_1""#, "player_1"),
+            (#""authtype":"service_account","authid":"player_1""#, nil),
+            (#""authtype":"app_user","authid":"\#(String(repeating: "x", count: 129))""#, nil),
+            (#""authtype":"app_user","authid":"""#, nil), (#""authtype":"app_user""#, nil),
+            (#""authtype":7,"authid":"player_1""#, nil), (#""authid":"player_1""#, nil),
+            (#""authtype":"app_user","authid":{}"#, nil), (#""authclaims":"junk""#, nil),
+            (#""peer":7,"traceparent":{},"idempotencykey":[],"dataform":"junk","socketevent":1"#, nil),
+            (#""peer":"printer-7","idempotencykey":"no key at all, really""#, nil),
+        ] as [(String, String?)])
+    func extensionsOfOthers_neitherRefuseNorSteer(_ members: String, _ player: String?) throws {
+        let text = "{\(Self.head),\"type\":\"com.example.made\",\(members)}"
+        let event = try Event(cloudEvent: Array(text.utf8))
+        if case .verified(let claims) = event.credential {
+            #expect(claims == Claims(subject: player ?? "nobody"))
+        } else {
+            #expect(player == nil)
+        }
+        #expect(event.address == nil && event.trace == nil && event.idempotencyKey == nil)
+        #expect(event.form == .value && event.trigger == .direct)
+        // Of ours, a principal that is no player is nobody.
+        let own = "{\(Self.ours),\"authtype\":\"system\",\"authid\":\"player_1\"}"
+        guard case .none = try Event(cloudEvent: Array(own.utf8)).credential else {
+            Issue.record("a player from nowhere")
+            return
+        }
+    }
+
     @Test func aForeignEvent_isDirect() throws {
         let event = try Event(
             cloudEvent: Array(
@@ -112,14 +145,14 @@ import Testing
     }
 
     @Test func authid_alone_isEnough() throws {
-        let text = #"{"type":"x","authid":"player_1","#
+        let text = #"{"type":"app.gestaloka.direct","authid":"player_1","#
         let event = try Event(cloudEvent: Array((text + Self.head + "}").utf8))
         guard case .verified(let claims) = event.credential else {
             Issue.record("no claims")
             return
         }
         #expect(claims == Claims(subject: "player_1"))
-        let absurd = #"{"type":"x","authclaims":"{\"sub\":\"p\",\"exp\":1e300}","#
+        let absurd = #"{"type":"app.gestaloka.direct","authclaims":"{\"sub\":\"p\",\"exp\":1e300}","#
         _ = try Event(cloudEvent: Array((absurd + Self.head + "}").utf8))
     }
 
@@ -147,18 +180,19 @@ import Testing
         (#"{\#(head),"type":"app.gestaloka.http","httpmethod":"GET"}"#, "httppath", "is missing"),
         (#"{\#(head),"type":"app.gestaloka.queue"}"#, "queue", "is missing"),
         (#"{\#(head),"type":"app.gestaloka.socket","socketevent":7}"#, "socketevent", "must be a string"),
-        (#"{\#(head),"type":"x","authid":""}"#, "authid", "must have 1 to 128 bytes"),
-        (#"{\#(head),"type":"x","authclaims":"{}"}"#, "authid", "is missing"),
+        (#"{\#(ours),"authid":""}"#, "authid", "must have 1 to 128 bytes"),
+        (#"{\#(ours),"authclaims":"{}"}"#, "authid", "is missing"),
         (
-            #"{\#(head),"type":"x","authid":"a","authclaims":"{\"sub\":\"b\"}"}"#, "authclaims",
+            #"{\#(ours),"authid":"a","authclaims":"{\"sub\":\"b\"}"}"#, "authclaims",
             "names another subject than 'authid'"
         ),
+        (#"{\#(head),"type":"x","a":null,"a":1}"#, "a", "stands there twice"),
         (
             #"{\#(head),"type":"x","data":1,"data_base64":"AA=="}"#, "data_base64",
             "must not stand beside 'data'"
         ),
         (#"{\#(head),"type":"x","data_base64":"***"}"#, "data_base64", "must be base64"),
-        (#"{\#(head),"type":"x","peer":{}}"#, "peer", "must be a string"),
+        (#"{\#(ours),"peer":{}}"#, "peer", "must be a string"),
     ])
     func whatIsWrong_isNamed(_ text: String, _ member: String?, _ reason: String) {
         #expect(throws: CloudEventError(member, reason)) { try Event(cloudEvent: Array(text.utf8)) }

@@ -23,11 +23,13 @@ final class Play: Sendable {
     init(
         _ entries: [FunctionEntry], _ functions: any Function..., limits: Recorder.Limits = Recorder.Limits(),
         redact: [String] = [], yaml: String = "version: 1\n", environment: [String: String] = [:],
+        faulty: FaultyState? = nil,
         before: (SQLiteState) async throws -> Void = { _ in }
     ) async throws {
         directory = try TemporaryDirectory()
         state = try SQLiteState(path: directory.file("store.db"))
         try await before(state)
+        faulty?.stand(before: state)
         manifest = Manifest(auth: [TestRuntime.issuer], functions: entries)
         let log = Log(level: .info, format: .json, sink: lines)
         let time = Clock()
@@ -44,7 +46,7 @@ final class Play: Sendable {
         var set = FunctionSet()
         for function in functions { set.add(function) }
         invoker = try Invoker(
-            manifest: manifest, functions: set, state: state, platform: platform,
+            manifest: manifest, functions: set, state: faulty ?? state, platform: platform,
             log: Log(level: nil, format: .json, sink: lines),
             settings: Settings(environment: environment), observer: recorder)
     }

@@ -309,7 +309,7 @@ import Testing
         #expect(throws: CloudEventError.self) { try line.write(record { $0.event.id = "" }) }
         #expect(throws: CloudEventError.self) {
             try line.write(
-                record { $0.event.data = [UInt8](repeating: 0x20, count: Event.maximumCloudEventLength + 1) })
+                record { $0.event.data = [UInt8](repeating: 0x20, count: RecordingFormat.longestLine + 1) })
         }
         #expect(line.bytes == before)
         #expect(line.lines == 1)

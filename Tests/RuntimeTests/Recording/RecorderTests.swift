@@ -82,7 +82,7 @@ import Testing
             }
         }
         #expect(recording.environment["PLACE"] == "var/x.db")
-        #expect(recording.environment["SECRET_KEY"] == RecordingFormat.withheld)
+        #expect(recording.withheld.contains("SECRET_KEY"))
         #expect(recording.environment["ISSUER"] == RecordingFormat.withheld)
         #expect(recording.environment["UNNAMED"] == nil)
         #expect(recording.redacted == ["story"])
@@ -316,7 +316,7 @@ import Testing
     @Test func event_thatCannotBeWritten_isAGap() async throws {
         let play = try await Play([.deed("deed", .player, Limits(body: 4 << 20))], Deed())
         var event = play.event("large", "count")
-        event.data = [UInt8](repeating: 0x20, count: Event.maximumCloudEventLength + 1)
+        event.id = ""
         await play.invoke(event)
         await play.does("a", "fail")
         let recording = try play.recording()

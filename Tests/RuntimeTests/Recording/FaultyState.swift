@@ -1,0 +1,96 @@
+import Synchronization
+
+@testable import Store
+
+/// A store that cannot do one thing, when a test says so: at the admission, a read, or the commit.
+final class FaultyState: SharedState {
+    enum Place: Equatable { case admission, read, commit }
+
+    private let place = Mutex<SQLiteState?>(nil)
+    private let next = Mutex<(place: Place, error: StoreError)?>(nil)
+
+    /// The store that does everything else.
+    func stand(before store: SQLiteState) { place.withLock { $0 = store } }
+
+    private var store: SQLiteState {
+        get throws(StoreError) {
+            guard let store = place.withLock({ $0 }) else { throw .closed }
+            return store
+        }
+    }
+
+    /// The next operation of that kind fails.
+    func fail(at place: Place, with error: StoreError) { next.withLock { $0 = (place, error) } }
+
+    private func meet(_ place: Place) throws(StoreError) {
+        let error: StoreError? = next.withLock { next in
+            guard next?.place == place else { return nil }
+            defer { next = nil }
+            return next?.error
+        }
+        if let error { throw error }
+    }
+
+    func admit(_ request: AdmissionRequest) async throws(StoreError) -> AdmissionDecision {
+        try meet(.admission)
+        // An admission that is to be lost takes no number that lasts.
+        let isLost = next.withLock { $0?.place == .commit && $0?.error == .admissionLost }
+        guard !isLost else {
+            return .admitted(
+                Ticket(number: .max, function: request.function, transaction: TransactionFate()), nil)
+        }
+        return try await store.admit(request)
+    }
+
+    func commit(
+        _ unit: UnitOfWork, at now: Timestamp, ticket: Ticket, completing claim: JobClaim?
+    ) async throws(StoreError) -> CommitDecision {
+        try meet(.commit)
+        return try await store.commit(unit, at: now, ticket: ticket, completing: claim)
+    }
+
+    func release(_ ticket: Ticket) { if ticket.number != .max { try? store.release(ticket) } }
+
+    func record(kind: String, id: String) throws(StoreError) -> Record? {
+        try meet(.read)
+        return try store.record(kind: kind, id: id)
+    }
+
+    func journal(stream: String, last count: Int) throws(StoreError) -> JournalSlice {
+        try meet(.read)
+        return try store.journal(stream: stream, last: count)
+    }
+
+    func journalEntry(id: String) throws(StoreError) -> JournalEntry? {
+        try meet(.read)
+        return try store.journalEntry(id: id)
+    }
+
+    // What nothing here asks for.
+
+    func claimJobs(
+        queue: String, owner: String, now: Timestamp, leaseUntil: Timestamp, groups: Int, batch: Int
+    ) async throws(StoreError) -> [JobClaim] { [] }
+    func giveBack(_ claim: JobClaim, _ fate: JobReturn) async throws(StoreError) -> Int64 { 0 }
+    func nextJob(queue: String) throws(StoreError) -> Timestamp? { nil }
+    func queueDepths() throws(StoreError) -> [QueueDepth] { [] }
+    func connection(id: String) throws(StoreError) -> StoredConnection? { nil }
+    func connections(of host: String, after id: String, limit: Int) throws(StoreError) -> [StoredConnection] {
+        []
+    }
+    func mark(_ connections: [String], of host: String, lostAt: Timestamp?) async throws(StoreError) {}
+    func missed(connection: String, after start: Int64, through end: Int64, scanning: Int)
+        throws(StoreError) -> Missed
+    { Missed(effects: [], through: end) }
+    func isSessionLive(id: String, of subject: String, now: Timestamp) throws(StoreError) -> Bool { true }
+    func heartbeat(host: String, now: Timestamp, expiresAt: Timestamp) async throws(StoreError) -> Bool {
+        true
+    }
+    func retire(host: String, now: Timestamp) async throws(StoreError) {}
+    func trim(now: Timestamp, effectsBefore: Timestamp, connectionsLostBefore: Timestamp)
+        async throws(StoreError)
+    {}
+    func follow(_ observer: @escaping @Sendable (Committed) -> Void) {}
+    func catchUp() {}
+    func close() {}
+}
