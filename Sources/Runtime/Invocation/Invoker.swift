@@ -256,7 +256,8 @@ public final class Invoker: Sendable {
             return decision
         } catch {
             // With its admission a refusal has lost its place, too.
-            guard case .failure(let refusal) = result, error != .admissionLost else { throw error }
+            if case .admissionLost = error { throw error }
+            guard case .failure(let refusal) = result else { throw error }
             invocation.taken.fault = StoreFault(error)
             throw refusal
         }

@@ -34,7 +34,9 @@ final class FaultyState: SharedState {
     func admit(_ request: AdmissionRequest) async throws(StoreError) -> AdmissionDecision {
         try meet(.admission)
         // An admission that is to be lost takes no number that lasts.
-        let isLost = next.withLock { $0?.place == .commit && $0?.error == .admissionLost }
+        let isLost = next.withLock { next in
+            if case .admissionLost? = next?.error { next?.place == .commit } else { false }
+        }
         guard !isLost else {
             return .admitted(
                 Ticket(number: .max, function: request.function, transaction: TransactionFate()), nil)
@@ -71,7 +73,9 @@ final class FaultyState: SharedState {
     func claimJobs(
         queue: String, owner: String, now: Timestamp, leaseUntil: Timestamp, groups: Int, batch: Int
     ) async throws(StoreError) -> [JobClaim] { [] }
-    func giveBack(_ claim: JobClaim, _ fate: JobReturn) async throws(StoreError) -> Int64 { 0 }
+    func giveBack(_ claim: JobClaim, _ fate: JobReturn, at now: Timestamp) async throws(StoreError) -> Int64 {
+        0
+    }
     func nextJob(queue: String) throws(StoreError) -> Timestamp? { nil }
     func queueDepths() throws(StoreError) -> [QueueDepth] { [] }
     func connection(id: String) throws(StoreError) -> StoredConnection? { nil }
@@ -92,5 +96,6 @@ final class FaultyState: SharedState {
     {}
     func follow(_ observer: @escaping @Sendable (Committed) -> Void) {}
     func catchUp() {}
+    func check() throws(StoreError) {}
     func close() {}
 }

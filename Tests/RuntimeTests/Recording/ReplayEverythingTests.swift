@@ -18,7 +18,8 @@ import Testing
     ]
 
     private static let faults: [StoreError] = [
-        .full, .busy, .corrupt, .readOnly, .io(code: 266), .closed, .overloaded, .admissionLost, .leaseLost,
+        .full, .busy, .corrupt, .readOnly, .io(code: 266), .closed, .overloaded, .admissionLost(full: false),
+        .admissionLost(full: true), .leaseLost,
         .unexpected(code: 21, statement: "INSERT INTO \"x\""),
     ]
 
@@ -85,6 +86,13 @@ import Testing
                 "r\(number)", deed, target ?? String(below(3)), address: any(["192.0.2.1", "2001:db8::1"]),
                 trigger: any(ReplayEverythingTests.triggers))
         }
+
+        /// Of one who has no role.
+        func stranger(_ deed: String) -> Event {
+            var event = event(deed)
+            event.credential = .verified(Claims(subject: "p"))
+            return event
+        }
     }
 
     @Test(
@@ -123,6 +131,7 @@ import Testing
             ]
         }
         acts += [
+            { [await play.invoke(script.stranger("count"), "ops").status] },
             { await self.narrow(script, entered, hold) }, { await self.overrun(script, entered, hold) },
             { await self.narrow(script, entered, hold) }, { await self.overrun(script, entered, hold) },
         ]
@@ -136,7 +145,10 @@ import Testing
         for _ in 0..<2 {
             let (result, _) = try await play.replay(recording, with: Deed(), Listener(), Echo())
             #expect(result.different.isEmpty, "seed \(seed): \(result.account)")
-            #expect(result.invocations.count == recording.invocations.count && result.isComplete)
+            #expect(
+                result.isComplete,
+                "seed \(seed): \(result.remarks), hole \(result.hole ?? -1), \(result.beyond) beyond")
+            #expect(result.invocations.count == recording.invocations.count)
         }
         // Written anew, it is the same again.
         let (again, _) = try await play.replay(recording, with: Deed(), Listener(), Echo(), renumbers: true)
