@@ -62,7 +62,7 @@ def times(milliseconds):
 
 def limit(name, unit):
     text = declared(name)
-    if found := re.match(r"\.(seconds|milliseconds)\((.*)\)", text):
+    if found := re.match(r"(?:Duration)?\.(seconds|milliseconds)\((.*)\)", text):
         return times(number(found[2]) * (1_000 if found[1] == "seconds" else 1))
     if "..." in text:
         least, most = (number(part) for part in text.split("..."))
