@@ -97,8 +97,9 @@ class Replays(unittest.TestCase):
         recording = self.folder / "recording"
         sessions.crash(self.folder, recording)
         done = run("replay", recording)
-        self.assertEqual(done.returncode, 0, done.stdout[-3000:] + done.stderr)
-        self.assertRegex(done.stdout, r"^(\d+) replayed, \1 identical, 0 different\n$")
+        # What was under way may have taken numbers that no line tells of: a hole.
+        self.assertIn(done.returncode, (0, 3), done.stdout[-3000:] + done.stderr)
+        self.assertRegex(done.stdout, r"^(\d+) replayed, \1 identical, 0 different(, \d+ not replayed: .*)?\n$")
         self.assertIn("cut off", done.stderr)
         self.assertGreater(int(done.stdout.split()[0]), 50)
 
@@ -138,7 +139,9 @@ class Replays(unittest.TestCase):
 
         done = run("replay", recording, "--update", "--manifest", manifest)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertIn(f" {len(changed)} updated, 0 dropped", done.stdout)
+        # Other functions' invocations that followed from these are updated, too.
+        updated = re.search(r" (\d+) updated, 0 dropped", done.stdout)
+        self.assertGreaterEqual(int(updated[1]), len(changed))
         # It has settled: the manifest is the recording's from now on.
         done = run("replay", recording)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
