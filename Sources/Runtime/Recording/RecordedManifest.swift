@@ -12,7 +12,9 @@ struct RecordedManifest {
         _ manifest: Manifest, yaml: [UInt8], environment: [String: String], folder: String
     ) throws(RecordingError) {
         // The longer ones first: another may be a part of one. A replay's own placeholder is no key.
-        let keys = Self.keys(of: manifest).filter { $0 != RecordingFormat.withheld }.sorted { $0.utf8.count > $1.utf8.count }
+        let keys = Self.keys(of: manifest).filter { $0 != RecordingFormat.withheld }.sorted {
+            $0.utf8.count > $1.utf8.count
+        }
         var text = String(decoding: yaml, as: UTF8.self)
         for key in keys { text = text.replacing(key, with: RecordingFormat.withheld) }
         self.text = text
