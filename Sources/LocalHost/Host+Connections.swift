@@ -124,6 +124,8 @@ extension Host {
             if connection.isNoted, connections[connection.id] != nil {
                 spend(outcome, of: connection)
                 watch(connection)
+                // Not only at the end of the turn, which has read more by then.
+                relieve()
             }
         } else if outcome == 0 {
             connection.peerHasEnded = true
