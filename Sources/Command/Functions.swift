@@ -78,13 +78,7 @@ struct Functions: Verb {
                 lines.append(further)
             }
         }
-        let widths = lines[0].indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
-        return lines.map { line in
-            let cells = zip(line, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
-            var text = cells.joined(separator: "  ")
-            while text.last == " " { text.removeLast() }
-            return text + "\n"
-        }.joined()
+        return TextTable.text(lines)
     }
 
     private static func time(_ seconds: Double) -> String {

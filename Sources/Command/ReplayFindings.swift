@@ -60,10 +60,10 @@ struct ReplayFindings {
 
     private var incompleteness: String {
         guard !left.isEmpty else { return "" }
-        let place =
-            hole.map { "the recording has a hole at number \($0)" } ?? "something before them is missing"
-        return ", \(left.count) not replayed: \(place)"
+        return ", \(left.count) not replayed: \(holeText ?? "something before them is missing")"
     }
+
+    private var holeText: String? { hole.map { "the recording has a hole at number \($0)" } }
 
     private func text(_ finding: Finding, colours: Bool) -> String {
         let recorded = finding.invocation.recorded
@@ -127,8 +127,7 @@ struct ReplayFindings {
                 finding.invocation.recorded, replayed: finding.invocation.duration,
                 differences: finding.differences)
         }
-        let reason =
-            "Not replayed: \(hole.map { "the recording has a hole at number \($0)" } ?? "it is beyond a gap")"
+        let reason = "Not replayed: \(holeText ?? "it is beyond a gap")"
         try files.write(
             entries, left: left.map { ($0, reason) }, remarks: remarks, arguments, console)
     }

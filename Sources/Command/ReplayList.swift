@@ -32,16 +32,7 @@ struct ReplayList {
                     String(Int64((line.duration * 1_000).rounded())), line.player ?? "-", line.id,
                 ].map(\.printable)
             }
-        let widths = lines[0].indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
-        let isNumber = [true, false, false, false, true, true, false, false]
-        return lines.map { line in
-            let cells = line.indices.map { column in
-                let blanks = String(repeating: " ", count: widths[column] - line[column].count)
-                if column == line.count - 1 { return line[column] }
-                return isNumber[column] ? blanks + line[column] : line[column] + blanks
-            }
-            return cells.joined(separator: "  ") + "\n"
-        }.joined()
+        return TextTable.text(lines, numbers: [0, 4, 5])
     }
 
     private struct Listing: Encodable {

@@ -42,8 +42,7 @@ struct ReplayReport {
         // No text of the recording can name the nonce, for it depends on all of them.
         let digest =
             Cryptography.hmacSHA256(key: Array("gestaloka-replay-report".utf8), Array(json.utf8)) ?? []
-        return page(
-            json: json, nonce: digest.map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined())
+        return page(json: json, nonce: digest.hexadecimal)
     }
 
     /// JSON that may stand in a `script` element: no text in it can end the element or begin a comment (HTML 4.12.1.3).

@@ -18,28 +18,17 @@ struct Restore: Verb {
         """
     static let examples = ["restore /backups/monday.db --replace"]
 
-    private let program: Program
-    private let arguments: Arguments
-    private let file: String
+    private let command: CopyCommand
+    private let isReplacing: Bool
 
     init(_ arguments: Arguments, _ program: Program) throws {
-        try arguments.check(operands: 1)
-        guard let file = arguments.operands.first, !file.isEmpty else { throw UsageError("FILE is missing") }
-        self.program = program
-        self.arguments = arguments
-        self.file = file
+        command = try CopyCommand(arguments, program)
+        isReplacing = arguments.has("replace")
     }
 
     func run() throws -> Int32 {
-        let store = try CopyProgress.store(program, arguments)
-        let progress = try CopyProgress(program.console)
-        defer { progress.clear() }
-        let copy = try BackupFile.restore(file, to: store, replacing: arguments.has("replace")) {
-            progress.show($0, of: $1)
+        try command.run("is now the store") {
+            try BackupFile.restore($1, to: $0, replacing: isReplacing, progress: $2)
         }
-        progress.clear()
-        try CopyReport(store: store, file: file, copy: copy).print(
-            arguments, program.console, "is now the store \(store)")
-        return ExitStatus.done
     }
 }

@@ -22,12 +22,7 @@ public struct SecretNumber: Sendable, Equatable {
     }
 
     /// 32 hexadecimal digits.
-    var hexadecimal: String { Self.hexadecimal(high) + Self.hexadecimal(low) }
-
-    private static func hexadecimal(_ half: UInt64) -> String {
-        let digits = String(half, radix: 16)
-        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
-    }
+    var hexadecimal: String { (SecretSequence.bytes(high) + SecretSequence.bytes(low)).hexadecimal }
 
     /// An id that sorts by time and that nobody can guess: the prefix, ten characters of time, and these 128 bits as 26
     /// characters of Crockford's base 32, lower case.
@@ -54,7 +49,7 @@ struct SecretSequence {
         return SecretNumber(high: Self.number(digest[..<8]), low: Self.number(digest[8..<16]))
     }
 
-    private static func bytes(_ number: UInt64) -> [UInt8] {
+    fileprivate static func bytes(_ number: UInt64) -> [UInt8] {
         (0..<8).map { UInt8(truncatingIfNeeded: number >> (56 - 8 * $0)) }
     }
 
@@ -69,6 +64,14 @@ enum SecretSource: Sendable {
     case platform(@Sendable () -> SecretNumber)
     /// From a recording. Nil where that has none: it made none, or is older than they are.
     case recorded(SecretNumber?)
+}
+
+extension Sequence<UInt8> {
+    /// Two lower-case hexadecimal digits a byte.
+    package var hexadecimal: String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
 }
 
 extension UInt8 {

@@ -147,7 +147,7 @@ struct RecordLine {
         let digest = Cryptography.sha256(redacted(record.event)) ?? []
         record.taken.leftOut = LeftOutData(
             bytes: record.event.arrivedCount,
-            digest: digest.map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined())
+            digest: digest.hexadecimal)
         record.event.data = []
         return record
     }

@@ -98,7 +98,7 @@ final class AddressBook: Sendable {
 
     private func digits(of text: String) -> String {
         let digest = Cryptography.hmacSHA256(key: salt, Array(text.utf8)) ?? []
-        return digest.prefix(8).map { Self.hex($0) }.joined()
+        return digest.prefix(8).hexadecimal
     }
 
     /// A kept answer's key with its address hidden (`FUNCTION/KEY address:BLOCK`, as the invoker makes them).
@@ -107,10 +107,5 @@ final class AddressBook: Sendable {
         let scope = key[blank...].dropFirst()
         guard scope.hasPrefix("address:"), scope != "address:local" else { return key }
         return key[...blank] + "address:" + hidden(String(scope.dropFirst(8)))
-    }
-
-    private static func hex(_ byte: UInt8) -> String {
-        let text = String(byte, radix: 16)
-        return byte < 16 ? "0" + text : text
     }
 }

@@ -1,12 +1,11 @@
 import Game
-import Synchronization
 
 /// A model that tells what the test says, and keeps the prompts it got.
 final class RecordingModel: StoryModel {
     struct Failure: Error {}
 
     let name = "recording"
-    private let kept = Mutex<[StoryPrompt]>([])
+    private let log = PromptLog()
     private let pieces: [String]
     private let fails: Bool
 
@@ -16,15 +15,12 @@ final class RecordingModel: StoryModel {
         self.fails = fails
     }
 
-    var prompts: [StoryPrompt] { kept.withLock { $0 } }
+    var prompts: [StoryPrompt] { log.all }
 
     func generate(_ prompt: StoryPrompt, within allowance: ModelAllowance) -> AsyncThrowingStream<
         String, any Error
     > {
-        let number = kept.withLock { prompts in
-            prompts.append(prompt)
-            return prompts.count
-        }
+        let number = log.add(prompt)
         let (pieces, fails) = (pieces, fails)
         return AsyncThrowingStream { continuation in
             for piece in pieces { continuation.yield(piece.replacing("NUMBER", with: "\(number)")) }

@@ -1,5 +1,4 @@
 import Game
-import Synchronization
 import TestSupport
 
 /// A language model that says a passage in two halves, the second when the test says so.
@@ -9,7 +8,7 @@ final class ToldModel: StoryModel {
     /// What each answer says to have cost.
     static let cost = TokenUsage(input: 321, output: 45)
 
-    private let kept = Mutex<[StoryPrompt]>([])
+    private let log = PromptLog()
     private let gate: Gate?
     private let ending: [StoryPiece]
     /// Opens when it is asked first.
@@ -20,15 +19,12 @@ final class ToldModel: StoryModel {
         self.ending = ending
     }
 
-    var prompts: [StoryPrompt] { kept.withLock { $0 } }
+    var prompts: [StoryPrompt] { log.all }
 
     func generate(_ prompt: StoryPrompt, within allowance: ModelAllowance) -> AsyncThrowingStream<
         String, any Error
     > {
-        let number = kept.withLock { prompts in
-            prompts.append(prompt)
-            return prompts.count
-        }
+        let number = log.add(prompt)
         let (gate, ending, asked) = (gate, ending, asked)
         return AsyncThrowingStream { continuation in
             if ending.allSatisfy({ if case .fault = $0 { false } else { true } }) || gate != nil {
