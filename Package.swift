@@ -1,12 +1,14 @@
 // swift-tools-version:6.2
 // The layers of the project, lowest first. Imports point up this list only:
-// Store, Wire <- Runtime <- Handlers, LocalHost <- Command <- gestaloka.
+// Base <- Wire, Ledger <- SQLite, Runtime <- Handlers, LocalHost <- Command <- gestaloka.
 import PackageDescription
 
 let package = Package(
     name: "gestaloka",
     products: [
-        .library(name: "Store", targets: ["Store"]),
+        .library(name: "Base", targets: ["Base"]),
+        .library(name: "Ledger", targets: ["Ledger"]),
+        .library(name: "SQLite", targets: ["SQLite"]),
         .library(name: "Wire", targets: ["Wire"]),
         .library(name: "Runtime", targets: ["Runtime"]),
         .library(name: "LocalHost", targets: ["LocalHost"]),
@@ -32,17 +34,24 @@ let package = Package(
             providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLinux", path: "Sources/System/CLinux"),
 
-        .target(name: "Store", dependencies: ["CSQLite", "CLinux"]),
-        .target(name: "Wire", dependencies: ["CZlib"]),
-        .target(name: "Runtime", dependencies: ["Store", "Wire", "CCrypto", "CLinux", "CYAML"]),
+        // Time, threads, bytes, Base64, JSON's grammar: what every layer uses.
+        .target(name: "Base", dependencies: ["CLinux"]),
+        // The shared state: what every engine keeps to, and the one in a file.
+        .target(name: "Ledger", dependencies: ["Base"], path: "Sources/Store/Ledger"),
+        .target(
+            name: "SQLite", dependencies: ["Base", "Ledger", "CSQLite", "CLinux"],
+            path: "Sources/Store/SQLite"),
+        .target(name: "Wire", dependencies: ["Base", "CZlib"]),
+        .target(
+            name: "Runtime", dependencies: ["Base", "Ledger", "SQLite", "Wire", "CCrypto", "CLinux", "CYAML"]),
 
         // One target a function; none imports another.
         .target(
-            name: "Game", dependencies: ["Runtime"], path: "Sources/Handlers/Game",
+            name: "Game", dependencies: ["Base", "Runtime"], path: "Sources/Handlers/Game",
             resources: [.embedInCode("world.json")]),
         // The language models that tell stories; the only target that talks to another host.
         .target(
-            name: "StoryModels", dependencies: ["Game", "Runtime", "Wire", "CTLS"],
+            name: "StoryModels", dependencies: ["Base", "Game", "Runtime", "Wire", "CTLS"],
             path: "Sources/Handlers/StoryModels"),
         handler("GuestSession"),
         handler("PlayerAction"),
@@ -51,8 +60,8 @@ let package = Package(
         handler("SocketDisconnect"),
         handler("Broadcast"),
 
-        .target(name: "LocalHost", dependencies: ["Store", "Runtime", "Wire", "CLinux"]),
-        .target(name: "Command", dependencies: ["Store", "Runtime", "LocalHost", "Wire"]),
+        .target(name: "LocalHost", dependencies: ["Base", "Ledger", "SQLite", "Runtime", "Wire", "CLinux"]),
+        .target(name: "Command", dependencies: ["Base", "Ledger", "SQLite", "Runtime", "LocalHost", "Wire"]),
         .executableTarget(
             name: "gestaloka",
             dependencies: [
@@ -60,38 +69,48 @@ let package = Package(
                 "StoryModels", "SocketConnect", "SocketDisconnect", "Broadcast",
             ]),
 
-        .target(name: "TestSupport", dependencies: ["Runtime", "Store"], path: "Tests/Support"),
-        .testTarget(name: "StoreTests", dependencies: ["Store", "CSQLite", "TestSupport"]),
-        .testTarget(name: "WireTests", dependencies: ["Wire", "TestSupport"]),
+        .target(
+            name: "TestSupport", dependencies: ["Runtime", "Base", "Ledger", "SQLite"], path: "Tests/Support"),
+        .testTarget(name: "BaseTests", dependencies: ["Base", "TestSupport"]),
         .testTarget(
-            name: "RuntimeTests", dependencies: ["Runtime", "Store", "TestSupport"],
+            name: "StoreTests", dependencies: ["Base", "Ledger", "SQLite", "CSQLite", "TestSupport"]),
+        .testTarget(name: "WireTests", dependencies: ["Base", "Wire", "TestSupport"]),
+        .testTarget(
+            name: "RuntimeTests", dependencies: ["Runtime", "Base", "Ledger", "SQLite", "TestSupport"],
             exclude: ["Fixtures"]),
-        .testTarget(name: "GameTests", dependencies: ["Game", "Runtime", "TestSupport"]),
+        .testTarget(name: "GameTests", dependencies: ["Base", "Game", "Runtime", "TestSupport"]),
         .testTarget(
             name: "StoryModelTests",
             dependencies: [
-                "StoryModels", "StoryGeneration", "Game", "Runtime", "Store", "Wire", "TestSupport",
+                "StoryModels", "StoryGeneration", "Game", "Runtime", "Base", "Ledger", "SQLite", "Wire",
+                "TestSupport",
             ],
             exclude: ["Server"]),
         .testTarget(
             name: "HandlersTests",
             dependencies: [
-                "Runtime", "Store", "Game", "GuestSession", "PlayerAction", "StoryGeneration",
+                "Runtime", "Base", "Ledger", "SQLite", "Game", "GuestSession", "PlayerAction",
+                "StoryGeneration",
                 "SocketConnect", "SocketDisconnect", "Broadcast", "TestSupport",
             ]),
         .testTarget(
             name: "LocalHostTests",
-            dependencies: ["LocalHost", "Runtime", "Store", "Wire", "CLinux", "TestSupport"]),
+            dependencies: [
+                "LocalHost", "Runtime", "Base", "Ledger", "SQLite", "Wire", "CLinux", "TestSupport",
+            ]),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["Command", "LocalHost", "Runtime", "Store", "TestSupport", "Wire"],
+            dependencies: [
+                "Command", "LocalHost", "Runtime", "Base", "Ledger", "SQLite", "TestSupport", "Wire",
+            ],
             exclude: ["Fixtures"]),
         .testTarget(name: "TidyTests", dependencies: ["TestSupport"]),
     ]
 )
 
 func handler(_ name: String) -> Target {
-    .target(name: name, dependencies: ["Store", "Runtime", "Game"], path: "Sources/Handlers/\(name)")
+    .target(
+        name: name, dependencies: ["Base", "Ledger", "Runtime", "Game"], path: "Sources/Handlers/\(name)")
 }
 
 for target in package.targets where target.type != .system {

@@ -1,3 +1,4 @@
+internal import Base
 internal import Runtime
 
 /// An option of a verb: `--port N`, or a flag such as `--json`.

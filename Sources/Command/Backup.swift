@@ -1,5 +1,5 @@
 internal import Runtime
-internal import Store
+internal import SQLite
 
 /// `backup`: a copy of the store in one file, while others use it.
 struct Backup: Verb {

@@ -1,5 +1,5 @@
 internal import Runtime
-internal import Store
+internal import SQLite
 
 /// `check`: whether the manifest can be served here.
 struct Check: Verb {

@@ -1,6 +1,6 @@
 internal import LocalHost
 internal import Runtime
-internal import Store
+internal import SQLite
 
 /// What `backup` and `restore` have in common: a store, a file, and a copy from one to the other that can be stopped.
 struct CopyCommand {

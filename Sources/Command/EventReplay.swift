@@ -1,7 +1,8 @@
+internal import Base
 internal import FoundationEssentials
 internal import LocalHost
 internal import Runtime
-internal import Store
+internal import SQLite
 
 /// `replay FILE`: runs events of another system, each as the function that the manifest binds it to, at the event's own
 /// time, on a store that is thrown away afterwards.

@@ -1,6 +1,6 @@
+internal import Base
 internal import FoundationEssentials
 internal import Runtime
-internal import Store
 
 /// `functions`: a table of what the manifest names.
 struct Functions: Verb {

@@ -1,7 +1,6 @@
 internal import FoundationEssentials
 internal import LocalHost
 internal import Runtime
-internal import Store
 
 /// `invoke`: one invocation through the whole pipeline, without a server.
 struct Invoke: Verb {

@@ -1,5 +1,5 @@
+internal import Base
 internal import Runtime
-internal import Store
 
 /// What a replay found, for CI systems: JUnit's XML as Jenkins, GitLab and others read it. A test case is an invocation.
 struct JUnitReport {

@@ -1,3 +1,4 @@
+internal import Base
 public import Runtime
 
 /// A command-line program around a set of functions: `serve`, `invoke`, `replay`, `token`, `backup`, `restore`, `check`

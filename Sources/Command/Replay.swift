@@ -1,7 +1,6 @@
 internal import FoundationEssentials
 internal import LocalHost
 internal import Runtime
-internal import Store
 
 /// `replay`: runs a recording again and compares.
 struct Replay: Verb {

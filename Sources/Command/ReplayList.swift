@@ -1,5 +1,5 @@
+internal import Base
 internal import Runtime
-internal import Store
 
 /// `replay DIR --list`: the invocations of a recording, without running them.
 struct ReplayList {

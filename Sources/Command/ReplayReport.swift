@@ -1,6 +1,6 @@
+internal import Base
 internal import FoundationEssentials
 internal import Runtime
-internal import Store
 
 /// What a replay found, for people: `--report FILE.html`.
 struct ReplayReport {

@@ -1,3 +1,4 @@
+internal import Base
 internal import Runtime
 
 /// Which invocations of a recording are compared, and which of their fields.

@@ -1,5 +1,5 @@
+internal import Base
 internal import Runtime
-internal import Store
 
 /// How much of a replay its report holds, so that the page opens at once.
 enum ReportBounds {

@@ -1,5 +1,5 @@
 internal import Runtime
-internal import Store
+internal import SQLite
 
 /// `restore`: puts a backup in the store's place.
 struct Restore: Verb {

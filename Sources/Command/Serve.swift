@@ -1,6 +1,6 @@
+internal import SQLite
 internal import LocalHost
 internal import Runtime
-internal import Store
 
 /// `serve`: all functions of the manifest, over HTTP, sockets and queues.
 struct Serve: Verb {

@@ -1,5 +1,5 @@
+internal import Base
 internal import Glibc
-internal import Store
 
 /// Starts processes and learns of their end (posix_spawn(3), waitpid(2)).
 enum SupervisorSpawn {
@@ -64,5 +64,5 @@ enum SupervisorSpawn {
 /// Why a process could not be started.
 struct SpawnFailure: Error, CustomStringConvertible {
     let description: String
-    init(_ code: Int32) { description = unsafe String(cString: strerror(code)) }
+    init(_ code: Int32) { description = SystemError.words(code) }
 }

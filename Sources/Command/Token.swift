@@ -1,5 +1,6 @@
+internal import Ledger
+internal import Base
 internal import Runtime
-internal import Store
 
 /// `token`: opens a session and prints a token for it, or ends a session.
 struct Token: Verb {

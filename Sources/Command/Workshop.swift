@@ -1,8 +1,10 @@
+internal import Base
 internal import FoundationEssentials
 internal import Glibc
+internal import Ledger
 internal import LocalHost
 internal import Runtime
-internal import Store
+internal import SQLite
 
 /// What the verbs that run functions have in common: settings, manifest, store, log and invoker.
 struct Workshop {

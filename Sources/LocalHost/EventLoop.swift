@@ -1,7 +1,7 @@
+internal import Base
 internal import CLinux
 internal import Glibc
 public import Runtime
-internal import Store
 internal import Synchronization
 
 /// Who is told that a descriptor is ready. Called on the loop's thread.
@@ -40,7 +40,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, Timers {
 
     private let shared = Mutex(Shared())
     private let epoll: Int32
-    private let wakeup: Int32
+    private let wakeup: Bell
     private let handler = Mutex<(any ReadinessHandler)?>(nil)
 
     private static let wakeupToken: UInt64 = 0
@@ -48,15 +48,21 @@ public final class EventLoop: TaskExecutor, SerialExecutor, Timers {
     /// A loop that is not running yet. Throws where the process may open no more descriptors.
     public init() throws(HostError) {
         epoll = clinux_epoll_create()
-        wakeup = clinux_eventfd()
-        guard epoll >= 0, wakeup >= 0,
-            clinux_epoll_control(epoll, clinux_add, wakeup, clinux_in, Self.wakeupToken) == 0
-        else { throw .system("epoll", errno) }
+        let failure: SystemError
+        do throws(SystemError) {
+            wakeup = try Bell()
+            if epoll >= 0,
+                clinux_epoll_control(epoll, clinux_add, wakeup.descriptor, clinux_in, Self.wakeupToken) == 0
+            {
+                return
+            }
+            failure = SystemError("epoll")
+        } catch { failure = error }
+        throw .call(name: failure.call, reason: SystemError.words(failure.code))
     }
 
     deinit {
         close(epoll)
-        close(wakeup)
     }
 
     // MARK: Running
@@ -76,8 +82,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, Timers {
             shared.withLock { $0.isSleeping = false }
             for event in ready.prefix(Int(max(0, count))) {
                 if event.token == Self.wakeupToken {
-                    var value: UInt64 = 0
-                    _ = unsafe read(wakeup, &value, 8)
+                    wakeup.wait()
                 } else {
                     handler?.ready(token: event.token, events: ReadyEvents(rawValue: event.events))
                 }
@@ -205,8 +210,5 @@ public final class EventLoop: TaskExecutor, SerialExecutor, Timers {
         }
     }
 
-    private func wake() {
-        var one: UInt64 = 1
-        _ = unsafe write(wakeup, &one, 8)
-    }
+    private func wake() { wakeup.ring() }
 }

@@ -1,5 +1,6 @@
+internal import Ledger
+internal import Base
 internal import Runtime
-internal import Store
 
 /// What the host itself asks functions for: sockets' beginnings and ends, and clients' answers. Nobody is there who could
 /// be told that it is too much at the moment, so it waits for its turn instead.

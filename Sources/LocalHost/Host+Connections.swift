@@ -1,7 +1,7 @@
+internal import Wire
+internal import Base
 internal import Glibc
 internal import Runtime
-internal import Store
-internal import Wire
 
 /// Accepting, reading, writing and closing.
 extension Host {

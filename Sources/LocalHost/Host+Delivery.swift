@@ -1,6 +1,6 @@
+internal import Base
+internal import Ledger
 internal import Runtime
-internal import Store
-internal import Wire
 
 /// Following the store: what has been committed reaches this host's sockets, and wakes its queues.
 extension Host {

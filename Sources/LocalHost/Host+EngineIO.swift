@@ -1,6 +1,6 @@
+internal import Base
 internal import FoundationEssentials
 internal import Runtime
-internal import Store
 internal import Wire
 
 /// Engine.IO v4: sessions over HTTP long-polling and over WebSocket, and the way from one to the other.

@@ -1,6 +1,6 @@
+internal import Base
+internal import Ledger
 internal import Runtime
-internal import Store
-internal import Wire
 
 /// What the clients of sockets say: events, one after the other, and answers to ours.
 extension Host {

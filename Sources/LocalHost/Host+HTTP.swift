@@ -1,5 +1,6 @@
+internal import Ledger
+internal import Base
 internal import Runtime
-internal import Store
 internal import Wire
 
 /// HTTP/1.1: from a parsed request to an answer.

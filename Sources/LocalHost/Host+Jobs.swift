@@ -1,5 +1,6 @@
+internal import Base
+internal import Ledger
 internal import Runtime
-internal import Store
 
 /// A queue, as this host serves it.
 struct QueueState: Sendable {

@@ -1,3 +1,4 @@
+internal import Base
 internal import Wire
 
 /// What ends a link once the events that came before it are answered.

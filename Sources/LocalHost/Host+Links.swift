@@ -1,5 +1,5 @@
+internal import Base
 internal import Runtime
-internal import Store
 internal import Wire
 
 /// What goes to a client, whatever its transport; and a link's end.

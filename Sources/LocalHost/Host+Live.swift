@@ -1,5 +1,5 @@
+internal import Ledger
 internal import Runtime
-internal import Store
 internal import Wire
 
 /// What functions say while they still work: to the sockets that are here now, and to a client that reads the answer of

@@ -1,5 +1,6 @@
+internal import Base
+internal import Ledger
 internal import Runtime
-internal import Store
 internal import Wire
 
 /// Plain WebSockets as a trigger: one message, one event.

@@ -1,6 +1,6 @@
+internal import Ledger
+internal import Base
 internal import Runtime
-internal import Store
-internal import Wire
 
 /// Connection-state recovery: a client that was lost comes back to its rooms, and to every event that it missed.
 /// https://socket.io/docs/v4/connection-state-recovery

@@ -1,5 +1,6 @@
+internal import Base
+internal import Ledger
 internal import Runtime
-internal import Store
 internal import Wire
 
 /// Socket.IO v5 over Engine.IO: namespaces, events, acknowledgements, binary.

@@ -1,6 +1,6 @@
+internal import Base
+internal import Ledger
 internal import Runtime
-internal import Store
-internal import Wire
 
 /// A socket's life, whatever it speaks: does what `SocketLife` says.
 extension Host {

@@ -1,5 +1,6 @@
+internal import Base
+internal import Ledger
 internal import Runtime
-internal import Store
 internal import Wire
 
 /// Tokens of open sockets: their end, and new ones in-band.

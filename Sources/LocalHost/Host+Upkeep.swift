@@ -1,5 +1,6 @@
+internal import Base
+internal import Ledger
 internal import Runtime
-internal import Store
 
 /// What a host does from time to time.
 extension Host {

@@ -1,3 +1,4 @@
+internal import Base
 internal import FoundationEssentials
 internal import Runtime
 internal import Wire
@@ -25,7 +26,7 @@ extension Host {
         }
         let digest = Cryptography.sha1(Array((key + WebSocketHandshake.guid).utf8))
         WebSocketHandshake.response(
-            accept: Data(digest).base64EncodedString(), subprotocol: subprotocol,
+            accept: Base64.encode(digest), subprotocol: subprotocol,
             extensions: deflate?.answer
         ).encode(
             into: &connection.output, toHead: false, keepAlive: true, date: dateText(), minorVersion: 1)

@@ -1,7 +1,8 @@
+internal import Ledger
+internal import Base
 internal import CLinux
 internal import Glibc
 public import Runtime
-internal import Store
 internal import Wire
 
 /// Serves functions on this machine: HTTP, WebSocket with Engine.IO and Socket.IO, and the queues.

@@ -1,3 +1,4 @@
+internal import Base
 internal import Glibc
 
 /// Why a host cannot serve.
@@ -10,7 +11,7 @@ public enum HostError: Error, Sendable, Equatable, CustomStringConvertible {
     case call(name: String, reason: String)
 
     static func system(_ name: String, _ code: Int32) -> HostError {
-        .call(name: name, reason: unsafe String(cString: strerror(code)))
+        .call(name: name, reason: SystemError.words(code))
     }
 
     /// One line, with what to do where that is known.

@@ -1,5 +1,5 @@
+internal import Base
 public import Runtime
-internal import Store
 
 /// Every limit of a host that the manifest does not set: how many, how much, how long.
 ///

@@ -1,3 +1,4 @@
+internal import Base
 internal import CLinux
 internal import Glibc
 
@@ -34,7 +35,7 @@ struct Listener {
             let reason = errno
             close(descriptor)
             if reason == EADDRINUSE { throw .addressInUse(host: host, port: port) }
-            throw .badAddress(host: host, port: port, reason: unsafe String(cString: strerror(reason)))
+            throw .badAddress(host: host, port: port, reason: SystemError.words(reason))
         }
         self.port = Self.port(of: descriptor) ?? port
     }

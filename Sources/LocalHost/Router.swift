@@ -1,3 +1,4 @@
+internal import Base
 internal import Runtime
 
 /// Which function a request or an event is for.

@@ -1,6 +1,6 @@
 internal import CLinux
 internal import Glibc
-internal import Store
+internal import SQLite
 internal import Synchronization
 
 /// News of commits by other processes, as soon as they write: watches the store's write-ahead log (inotify(7)).

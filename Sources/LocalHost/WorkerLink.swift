@@ -1,7 +1,8 @@
+internal import Base
 internal import CLinux
 internal import FoundationEssentials
 internal import Glibc
-internal import Store
+internal import Ledger
 
 /// The way of a worker to the others: hands them connections that are theirs, and takes those that they hand over.
 ///

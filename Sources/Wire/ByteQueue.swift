@@ -1,3 +1,5 @@
+internal import Base
+
 /// The bytes that arrived on one connection and were not consumed yet.
 ///
 /// Consuming moves an offset; the storage is compacted only when at least half of it is consumed, so that

@@ -1,9 +1,8 @@
-import Runtime
-import Store
-import Testing
 import Wire
-
+import Base
 @testable import Command
+import Runtime
+import Testing
 
 @Suite struct HTTPResponseParserTests {
     private static let stream =

@@ -1,8 +1,7 @@
-@testable import Runtime
-import Store
-import Testing
-
+import Base
 @testable import Command
+@testable import Runtime
+import Testing
 
 @Suite struct TargetHostTests {
     @Test(arguments: [

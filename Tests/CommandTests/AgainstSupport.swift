@@ -1,11 +1,12 @@
+import Base
+@testable import Command
 import FoundationEssentials
+import Ledger
 import LocalHost
 import Runtime
-import Store
+import SQLite
 import Synchronization
 import TestSupport
-
-@testable import Command
 
 /// A host that serves the functions below, on a loop and a thread of its own.
 final class LiveHost: Sendable {

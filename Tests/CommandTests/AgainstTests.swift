@@ -1,9 +1,8 @@
+import Base
+@testable import Command
 import Runtime
-import Store
 import Synchronization
 import Testing
-
-@testable import Command
 
 @Suite struct AgainstTests {
     private func send(

@@ -1,10 +1,10 @@
+import Base
+@testable import Command
 import FoundationEssentials
 import Runtime
-import Store
-import TestSupport
+import SQLite
 import Testing
-
-@testable import Command
+import TestSupport
 
 @Suite struct BackupTests {
     /// A program whose store has something in it.

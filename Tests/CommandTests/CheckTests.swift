@@ -1,9 +1,9 @@
+import Base
+@testable import Command
 import FoundationEssentials
 import Runtime
-import Store
+import SQLite
 import Testing
-
-@testable import Command
 
 @Suite struct CheckTests {
     private let key = ["SECRET_KEY": "k3y-of-the-tests-0123456789-abcdef"]

@@ -1,11 +1,10 @@
+import Base
+@testable import Command
 import FoundationEssentials
 import LocalHost
-import Store
-import TestSupport
-import Testing
-
-@testable import Command
 @testable import Runtime
+import Testing
+import TestSupport
 
 /// What commands do beside a process that records the same store.
 @Suite struct RecordingBesideTests {

@@ -1,9 +1,8 @@
+import Base
+@testable import Command
 import FoundationEssentials
 import Runtime
-import Store
 import Testing
-
-@testable import Command
 
 @Suite struct ReplayReportTests {
     private func entry(

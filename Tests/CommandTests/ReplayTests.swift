@@ -1,10 +1,9 @@
+import Base
+@testable import Command
 import FoundationEssentials
 import Runtime
-import Store
-import TestSupport
 import Testing
-
-@testable import Command
+import TestSupport
 
 /// `replay DIR`, on recordings that `invoke --record` makes.
 @Suite struct ReplayTests {

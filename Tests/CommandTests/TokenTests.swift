@@ -1,8 +1,9 @@
-import Runtime
-import Store
-import Testing
-
+import Base
 @testable import Command
+import Ledger
+import Runtime
+import SQLite
+import Testing
 
 @Suite struct TokenTests {
     private static let key = "k3y-of-the-tests-0123456789-abcdef"

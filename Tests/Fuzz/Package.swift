@@ -9,7 +9,8 @@ let package = Package(
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                .product(name: "Wire", package: "gestaloka"), .product(name: "Store", package: "gestaloka"),
+                .product(name: "Base", package: "gestaloka"), .product(name: "Wire", package: "gestaloka"),
+                .product(name: "Ledger", package: "gestaloka"),
                 .product(name: "Runtime", package: "gestaloka"),
             ],
             swiftSettings: [.swiftLanguageMode(.v6), .strictMemorySafety()])

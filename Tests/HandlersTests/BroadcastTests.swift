@@ -1,7 +1,7 @@
+import Ledger
 import Runtime
-import Store
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct BroadcastTests {
     private func broadcast(_ data: String, _ runtime: TestRuntime, roles: [String] = ["ops"]) async throws

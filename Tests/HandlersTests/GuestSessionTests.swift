@@ -1,9 +1,11 @@
+import SQLite
+import Base
 import FoundationEssentials
 import Game
+import Ledger
 import Runtime
-import Store
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct GuestSessionTests {
     private let trigger = Event.Source.http(method: "POST", path: "/api/session")

@@ -1,9 +1,11 @@
+import SQLite
+import Ledger
+import Base
 import FoundationEssentials
 import Game
 import Runtime
-import Store
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct PlayerActionTests {
     @Test func anAction_isJournaled_queued_shownToTheOthers_andAnswered() async throws {

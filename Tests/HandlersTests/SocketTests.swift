@@ -1,8 +1,9 @@
+import SQLite
 import Game
+import Ledger
 import Runtime
-import Store
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct SocketTests {
     private func socket(_ event: String, _ connection: String = "socket_1") -> Event.Source {

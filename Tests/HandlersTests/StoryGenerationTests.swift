@@ -1,8 +1,9 @@
+import Ledger
+import Base
 import Game
 import Runtime
-import Store
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct StoryGenerationTests {
     @Test func thePassage_isAnswered_journaled_andSentToThePlayer() async throws {

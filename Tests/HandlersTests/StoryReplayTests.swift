@@ -1,9 +1,9 @@
+import Base
 import FoundationEssentials
 import Game
 import Runtime
-import Store
-import TestSupport
 import Testing
+import TestSupport
 
 /// What was told, joined, cut off and charged replays bit for bit, without the model and without a clock.
 @Suite struct StoryReplayTests {

@@ -1,11 +1,12 @@
+import SQLite
+import Base
 import Game
+import Ledger
 import Runtime
-import Store
-import Synchronization
-import TestSupport
-import Testing
-
 @testable import StoryGeneration
+import Synchronization
+import Testing
+import TestSupport
 
 /// A story is told once, charged once, and never thrown away.
 @Suite struct StoryTellingTests {

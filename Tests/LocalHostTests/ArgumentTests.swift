@@ -1,10 +1,10 @@
-import Runtime
-import Store
-import TestSupport
-import Testing
-import Wire
-
+import Base
+import Ledger
 @testable import LocalHost
+import Runtime
+import Testing
+import TestSupport
+import Wire
 
 /// Arguments of events and acknowledgements: none, one or several, and what is too much of them.
 @Suite struct ArgumentTests {

@@ -1,10 +1,9 @@
-import Runtime
-import Store
-import TestSupport
-import Testing
-import Wire
-
+import Base
 @testable import LocalHost
+import Runtime
+import Testing
+import TestSupport
+import Wire
 
 /// A client of a plain WebSocket, one step at a time.
 private final class PlainClient {

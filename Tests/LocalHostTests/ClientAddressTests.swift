@@ -1,8 +1,7 @@
+@testable import LocalHost
 import Runtime
 import Testing
 import Wire
-
-@testable import LocalHost
 
 @Suite struct ClientAddressTests {
     private func address(

@@ -1,9 +1,8 @@
+import Base
+@testable import LocalHost
 import Runtime
-import Store
 import Testing
 import Wire
-
-@testable import LocalHost
 
 /// One client does not lock out, fill up or hold up the others.
 @Suite struct ClientShareTests {

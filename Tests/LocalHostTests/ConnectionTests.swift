@@ -1,8 +1,8 @@
-import Runtime
-import Store
-import Testing
-
+import Base
+import Ledger
 @testable import LocalHost
+import Runtime
+import Testing
 
 @Suite struct ConnectionTests {
     static let big = Route("big", on: .http(method: "GET", path: "/big")) { _, _ in

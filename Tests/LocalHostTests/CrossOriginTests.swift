@@ -1,8 +1,8 @@
+import Wire
+import Base
+@testable import LocalHost
 import Runtime
 import Testing
-import Wire
-
-@testable import LocalHost
 
 /// `OPTIONS`, and the pages of other origins: one rule for all routes.
 @Suite struct CrossOriginTests {

@@ -1,9 +1,9 @@
+import Base
+import Ledger
+@testable import LocalHost
 import Runtime
-import Store
 import Testing
 import Wire
-
-@testable import LocalHost
 
 /// More sockets that connect at once than may wait: they are sent away so that they come back, and none is denied.
 @Suite struct CrowdTests {

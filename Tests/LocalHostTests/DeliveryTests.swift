@@ -1,10 +1,9 @@
-import Runtime
-import Store
-import TestSupport
-import Testing
-import Wire
-
+import Ledger
 @testable import LocalHost
+import Runtime
+import SQLite
+import Testing
+import TestSupport
 
 /// From a commit to the sockets.
 @Suite struct DeliveryTests {

@@ -1,9 +1,9 @@
+import Base
+import Ledger
+@testable import LocalHost
 import Runtime
-import Store
 import Synchronization
 import Testing
-
-@testable import LocalHost
 
 @Suite struct EventLoopTests {
     struct Failure: Error, Equatable {}

@@ -1,9 +1,8 @@
-import Runtime
-import Store
-import Testing
 import Wire
-
+import Base
 @testable import LocalHost
+import Runtime
+import Testing
 
 @Suite struct HTTPTests {
     static let echo = Route(

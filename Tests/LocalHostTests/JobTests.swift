@@ -1,8 +1,9 @@
-import Runtime
-import Store
-import Testing
-
+import SQLite
+import Base
+import Ledger
 @testable import LocalHost
+import Runtime
+import Testing
 
 @Suite struct JobTests {
     private static func worker(

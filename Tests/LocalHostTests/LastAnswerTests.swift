@@ -1,9 +1,10 @@
-import Runtime
-import TestSupport
-import Testing
-import Wire
-
+import Base
+import Ledger
 @testable import LocalHost
+import Runtime
+import Testing
+import TestSupport
+import Wire
 
 /// What was valid before a violation, or a goodbye, is answered before the close.
 @Suite struct LastAnswerTests {

@@ -1,8 +1,8 @@
+import Ledger
+@testable import LocalHost
 import Runtime
 import Testing
 import Wire
-
-@testable import LocalHost
 
 /// What is much is paid for in time: a connection rests behind it, and loses nothing.
 @Suite struct RestTests {

@@ -1,11 +1,10 @@
-@testable import Runtime
-import Store
-import Synchronization
-import TestSupport
-import Testing
-import Wire
-
+import Base
 @testable import LocalHost
+@testable import Runtime
+import Synchronization
+import Testing
+import TestSupport
+import Wire
 
 /// Whose an Engine.IO session is: its id cannot be guessed, and does not do alone.
 @Suite struct SessionOpenerTests {

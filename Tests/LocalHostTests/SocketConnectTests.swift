@@ -1,9 +1,9 @@
-import Runtime
-import Store
-import Testing
 import Wire
-
+import Base
+import Ledger
 @testable import LocalHost
+import Runtime
+import Testing
 
 /// `$connect` and `$disconnect`.
 @Suite struct SocketConnectTests {

@@ -1,9 +1,10 @@
+import SQLite
+import Ledger
+import Base
+@testable import LocalHost
 import Runtime
-import Store
 import Testing
 import Wire
-
-@testable import LocalHost
 
 /// Clients that connect, leave, get lost, come back and talk in any order, over both transports and in two namespaces,
 /// to a host that is started anew in between: every connect is answered, and nothing is left of who has gone.

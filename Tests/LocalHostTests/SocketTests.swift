@@ -1,9 +1,9 @@
+import Base
+import Ledger
+@testable import LocalHost
 import Runtime
-import Store
 import Testing
 import Wire
-
-@testable import LocalHost
 
 @Suite struct SocketTests {
     static let echo = Route("socket-echo", on: .socket(event: "echo"))

@@ -1,9 +1,10 @@
-import Runtime
-import Store
-import Testing
+import SQLite
 import Wire
-
+import Base
+import Ledger
 @testable import LocalHost
+import Runtime
+import Testing
 
 @Suite struct StopTests {
     private static func slow(_ record: Record, _ gate: Gate) -> Route {

@@ -1,10 +1,10 @@
+import Base
 import FoundationEssentials
-import Runtime
-import Store
-import TestSupport
-import Testing
-
 @testable import LocalHost
+import Runtime
+import SQLite
+import Testing
+import TestSupport
 
 /// A host whose store's file is deleted, or another one is put in its place.
 @Suite struct StoreLossTests {

@@ -1,10 +1,11 @@
+import Ledger
+import Base
 import FoundationEssentials
 import Glibc
-import Store
-import TestSupport
-import Testing
-
 @testable import LocalHost
+import SQLite
+import Testing
+import TestSupport
 
 @Suite struct StoreWatchTests {
     let directory: TemporaryDirectory

@@ -1,4 +1,6 @@
-import Store
+import SQLite
+import Base
+import Ledger
 import Testing
 
 @Suite struct AdmissionTests {

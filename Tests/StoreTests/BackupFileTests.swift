@@ -1,10 +1,11 @@
+import Ledger
+@testable import Base
 import FoundationEssentials
 import Glibc
+@testable import SQLite
 import Synchronization
-import TestSupport
 import Testing
-
-@testable import Store
+import TestSupport
 
 /// Backups of a store in use, and what one does in a store's place.
 @Suite struct BackupFileTests {

@@ -1,9 +1,10 @@
+@testable import Base
 import CSQLite
 import Glibc
-import TestSupport
+@testable import Ledger
+@testable import SQLite
 import Testing
-
-@testable import Store
+import TestSupport
 
 /// When the write-ahead log is copied and begun anew, and that nobody does the one while another does the other
 /// (docs/decisions/0021). Races are not provoked: the lock is held, and what happens then is looked at.

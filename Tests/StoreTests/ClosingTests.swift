@@ -1,7 +1,7 @@
-import TestSupport
+@testable import Ledger
+@testable import SQLite
 import Testing
-
-@testable import Store
+import TestSupport
 
 @Suite struct ClosingTests {
     @Test func pendingOperations_areFinished_andLaterOnesRefused() async throws {

@@ -1,6 +1,7 @@
+import SQLite
+@testable import Base
+@testable import Ledger
 import Testing
-
-@testable import Store
 
 @Suite struct CommitTests {
     @Test func manyConcurrentUnits_areAllCommitted_eachWithItsNumber() async throws {

@@ -1,6 +1,7 @@
+@testable import Base
+@testable import Ledger
+@testable import SQLite
 import Testing
-
-@testable import Store
 
 /// What is lost, and what is not, where the disk is full, the file locked or the queue long.
 @Suite struct FailureTests {

@@ -1,4 +1,6 @@
-import Store
+import Base
+import Ledger
+import SQLite
 import Synchronization
 import TestSupport
 
@@ -99,18 +101,5 @@ extension AsyncStream<Committed> {
             if said.contains(last) { break }
         }
         return said
-    }
-}
-
-/// A reproducible generator (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

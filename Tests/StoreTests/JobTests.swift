@@ -1,6 +1,6 @@
+@testable import Ledger
+@testable import SQLite
 import Testing
-
-@testable import Store
 
 @Suite struct JobTests {
     @Test func jobsOfAGroup_comeInOrder_oneBatchAtATime() async throws {

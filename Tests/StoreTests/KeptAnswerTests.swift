@@ -1,7 +1,8 @@
-import TestSupport
+@testable import Base
+@testable import Ledger
+@testable import SQLite
 import Testing
-
-@testable import Store
+import TestSupport
 
 @Suite struct KeptAnswerTests {
     private func key(_ name: String = "f/k player:p", _ input: UInt8 = 1) -> RequestKey {

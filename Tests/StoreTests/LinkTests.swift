@@ -1,8 +1,8 @@
+import Ledger
 import FoundationEssentials
-import TestSupport
+@testable import SQLite
 import Testing
-
-@testable import Store
+import TestSupport
 
 /// A store that a symbolic link names.
 @Suite struct LinkTests {

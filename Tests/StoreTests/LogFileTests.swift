@@ -1,9 +1,10 @@
+@testable import Base
 import CSQLite
 import Glibc
-import TestSupport
+@testable import Ledger
+@testable import SQLite
 import Testing
-
-@testable import Store
+import TestSupport
 
 /// The VFS that writes a commit's frames at once (log.h), against SQLite's own.
 @Suite struct LogFileTests {
@@ -83,7 +84,7 @@ import Testing
         let fixture = try Fixture()
         let directory = try TemporaryDirectory()
         for seed in UInt64(1)...60 {
-            var random = SplitMix64(state: seed)
+            var random = SplitMix64(seed: seed)
             func below(_ bound: UInt64) -> Int64 { Int64(random.next() % bound) }
             var files: [LogFile] = []
             for (name, vfs) in [("mine", csqlite_vfs), ("theirs", nil)] {
@@ -158,7 +159,7 @@ import Testing
     @Test func writeThatFails_failsTheCommit_orTheNextCall() throws {
         let fixture = try Fixture()
         defer { fixture.state.close() }
-        var random = SplitMix64(state: 1)
+        var random = SplitMix64(seed: 1)
         let page = [UInt8](repeating: 1, count: 4_096)
         let full = try LogFile(csqlite_vfs, "/dev/full", creating: false)
         full.gather(true)
@@ -177,7 +178,7 @@ import Testing
     @Test func whatIsHeldWhenACommitHasFailed_isNeverWritten() throws {
         let fixture = try Fixture()
         defer { fixture.state.close() }
-        var random = SplitMix64(state: 2)
+        var random = SplitMix64(seed: 2)
         let path = fixture.directory.file("log.db")
         Glibc.close(unsafe creat(path, 0o600))
         let log = try LogFile(csqlite_vfs, path + "-wal")
@@ -223,7 +224,7 @@ import Testing
     @Test func everyCommit_isSeenByOtherConnections_overSpillsRollbacksAndCheckpoints() throws {
         let directory = try TemporaryDirectory()
         for seed in UInt64(1)...12 {
-            var random = SplitMix64(state: seed)
+            var random = SplitMix64(seed: seed)
             let path = directory.file("\(seed).db")
             let mine = try Database(path: path, access: .readWrite, limits: StoreLimits())
             try mine.useWriteAheadLog(patience: .seconds(1))

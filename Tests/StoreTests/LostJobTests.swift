@@ -1,7 +1,8 @@
-import TestSupport
+@testable import Base
+@testable import Ledger
+@testable import SQLite
 import Testing
-
-@testable import Store
+import TestSupport
 
 /// Jobs whose hosts die, jobs that fail together, and times that were written while the clock was ahead.
 @Suite struct LostJobTests {

@@ -1,7 +1,7 @@
-import TestSupport
+@testable import Ledger
+@testable import SQLite
 import Testing
-
-@testable import Store
+import TestSupport
 
 @Suite struct MigrationTests {
     /// A file as version 1 of the schema has it, with rows in it.

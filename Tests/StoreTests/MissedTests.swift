@@ -1,6 +1,8 @@
+@testable import Base
+@testable import Ledger
+@testable import SQLite
+import TestSupport
 import Testing
-
-@testable import Store
 
 /// What was emitted to a connection, read from the outbox.
 @Suite struct MissedTests {
@@ -193,7 +195,7 @@ import Testing
 
     @Test func lookedThrough_isAlikeWhatLiveSocketsWereSent() async throws {
         let seed: UInt64 = 0x5eed_0004
-        var random = SplitMix64(state: seed)
+        var random = SplitMix64(seed: seed)
         let fixture = try Fixture()
         let state = fixture.state
         let ids = ["c0", "c1", "c2"]

@@ -1,9 +1,10 @@
+@testable import Base
 import FoundationEssentials
 import Glibc
-import TestSupport
+@testable import Ledger
+@testable import SQLite
 import Testing
-
-@testable import Store
+import TestSupport
 
 @Suite struct OpeningTests {
     @Test func newStore_isMadeWithItsFolder_readableByItsOwnerOnly() async throws {
@@ -82,7 +83,7 @@ import Testing
                 _ = try SQLiteState(path: path)
                 Issue.record("opened \(path)")
             } catch {
-                guard case .cannotOpen(path, _) = error else {
+                guard case .unusable(.unavailable, let reason) = error, reason.contains(path) else {
                     Issue.record("\(path): \(error)")
                     continue
                 }

@@ -1,6 +1,7 @@
+@testable import Base
+@testable import Ledger
+@testable import SQLite
 import Testing
-
-@testable import Store
 
 @Suite struct OutboxTests {
     @Test func effects_areToldInOrderExactlyOnce() async throws {

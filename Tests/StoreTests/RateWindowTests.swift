@@ -1,6 +1,7 @@
+@testable import Base
+@testable import Ledger
+import TestSupport
 import Testing
-
-@testable import Store
 
 @Suite struct RateWindowTests {
     static func rule(_ limit: Int, _ milliseconds: Int64) -> RateRule {
@@ -36,7 +37,7 @@ import Testing
     }
 
     @Test(arguments: [UInt64](1...40)) func movingWindow_equalsANaiveListOfTimes(seed: UInt64) {
-        var random = SplitMix64(state: seed)
+        var random = SplitMix64(seed: seed)
         let limit = Int.random(in: 1...20, using: &random)
         let length = Int64.random(in: 1...2_000, using: &random)
         let rule = Self.rule(limit, length)
@@ -57,7 +58,7 @@ import Testing
     }
 
     @Test(arguments: [UInt64](1...12)) func largeLimits_errOnlyTowardsRefusing(seed: UInt64) {
-        var random = SplitMix64(state: seed)
+        var random = SplitMix64(seed: seed)
         let limit = Int.random(in: 513...3_000, using: &random)
         let length = Int64.random(in: 100...100_000, using: &random)
         let rule = Self.rule(limit, length)
@@ -117,7 +118,7 @@ import Testing
 
     @Test func noBytesOrTimes_leadToATrap() {
         let seed: UInt64 = 0x5EED
-        var random = SplitMix64(state: seed)
+        var random = SplitMix64(seed: seed)
         let times: [Int64] = [.min, -1, 0, 1, 1 << 60, 1 << 61, .max]
         let windows: [Duration] = [.zero, .milliseconds(1), .seconds(60), .seconds(Int64.max), .seconds(-5)]
         for _ in 0..<2_000 {

@@ -1,6 +1,6 @@
+@testable import Ledger
+@testable import SQLite
 import Testing
-
-@testable import Store
 
 @Suite struct RecordCacheTests {
     private func save(_ body: String, id: String = "1") -> UnitOfWork.Write {

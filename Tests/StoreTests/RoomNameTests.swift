@@ -1,4 +1,4 @@
-import Store
+import Ledger
 import Testing
 
 @Suite struct RoomNameTests {

@@ -1,7 +1,8 @@
-import TestSupport
+@testable import Base
+@testable import Ledger
+@testable import SQLite
 import Testing
-
-@testable import Store
+import TestSupport
 
 @Suite struct SerialStateTests {
     private struct Pair {
@@ -75,7 +76,7 @@ import Testing
 
     @Test func sameOperations_comeToTheSame() async throws {
         let seed: UInt64 = 0x5eed_0003
-        var random = SplitMix64(state: seed)
+        var random = SplitMix64(seed: seed)
         let pair = try Pair()
         let (state, serial) = (pair.fixture.state, pair.serial)
         var (failures, conflicts, repetitions) = (0, 0, 0)

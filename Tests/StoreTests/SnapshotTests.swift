@@ -1,9 +1,10 @@
+@testable import Base
 import FoundationEssentials
+@testable import Ledger
+@testable import SQLite
 import Synchronization
-import TestSupport
 import Testing
-
-@testable import Store
+import TestSupport
 
 @Suite struct SnapshotTests {
     private func bytes(_ path: String) -> [UInt8] {

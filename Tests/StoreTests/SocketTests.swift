@@ -1,6 +1,6 @@
+@testable import Ledger
+@testable import SQLite
 import Testing
-
-@testable import Store
 
 @Suite struct SocketTests {
     /// Rows of a kind, read past the interface, which has no use for them.

@@ -1,6 +1,6 @@
+import Ledger
+@testable import SQLite
 import Testing
-
-@testable import Store
 
 /// Hosts and connections that have come apart: a host that stood still, sockets whose end nobody recorded, effects that
 /// are gone.

@@ -1,9 +1,10 @@
+@testable import Base
 import FoundationEssentials
 import Glibc
-import TestSupport
+@testable import Ledger
+@testable import SQLite
 import Testing
-
-@testable import Store
+import TestSupport
 
 /// A store whose files are not what they should be: a log alone, another store's log, links, files that go.
 @Suite struct StoreFilesTests {

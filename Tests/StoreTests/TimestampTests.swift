@@ -1,5 +1,6 @@
+import Base
 import FoundationEssentials
-import Store
+import Ledger
 import Testing
 
 @Suite struct TimestampTests {

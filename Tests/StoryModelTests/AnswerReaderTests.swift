@@ -1,9 +1,8 @@
 import Game
 import Runtime
+@testable import StoryModels
 import Testing
 import Wire
-
-@testable import StoryModels
 
 @Suite struct AnswerReaderTests {
     /// What an answer comes to whose content arrives in these pieces.

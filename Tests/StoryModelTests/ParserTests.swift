@@ -1,9 +1,9 @@
+import Wire
+import Base
 import Game
 import Runtime
-import Testing
-import Wire
-
 @testable import StoryModels
+import Testing
 
 @Suite struct EventStreamParserTests {
     private static let stream = """

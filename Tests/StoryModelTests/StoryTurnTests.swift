@@ -1,13 +1,13 @@
+import Base
 import FoundationEssentials
 import Game
+import Ledger
 import Runtime
-import Store
 import StoryGeneration
-import Synchronization
-import TestSupport
-import Testing
-
 @testable import StoryModels
+import Synchronization
+import Testing
+import TestSupport
 
 /// The function with a model on a server process: what players, logs, metrics, the store and a recording get of it.
 @Suite struct StoryTurnTests {

@@ -1,5 +1,7 @@
+public import Base
+public import Ledger
 public import Runtime
-public import Store
+public import SQLite
 internal import Synchronization
 
 /// An invoker over a real store, with a clock, seeds and timers that the test holds.

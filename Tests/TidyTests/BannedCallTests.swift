@@ -56,7 +56,7 @@ import Testing
             except: [
                 "Sources/Handlers/StoryModels/Uptime.swift", "Sources/LocalHost/EventLoop.swift",
                 "Sources/LocalHost/TimerQueue.swift",
-                "Sources/Store/Database.swift", "Sources/Store/Writer.swift",
+                "Sources/Store/SQLite/Database.swift", "Sources/Store/SQLite/Writer.swift",
             ],
             instead: "take the uptime from the Platform"),
         Ban(call: "try!", instead: "throw, or make it impossible"),

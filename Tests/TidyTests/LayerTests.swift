@@ -4,21 +4,27 @@ import Testing
 @Suite struct LayerTests {
     /// What the files of a folder may import. The longest folder that fits counts.
     static let allowed: [String: Set<String>] = [
-        "Sources/Store/": ["CLinux", "CSQLite", "Glibc", "Synchronization"],
-        "Sources/Wire/": ["CZlib"],
+        "Sources/Base/": ["CLinux", "Glibc"],
+        "Sources/Store/Ledger/": ["Base"],
+        "Sources/Store/SQLite/": ["Base", "CLinux", "CSQLite", "Glibc", "Ledger", "Synchronization"],
+        "Sources/Wire/": ["Base", "CZlib"],
         "Sources/Runtime/": [
-            "CCrypto", "CLinux", "CYAML", "FoundationEssentials", "Glibc", "Store", "Synchronization", "Wire",
+            "Base", "CCrypto", "CLinux", "CYAML", "FoundationEssentials", "Glibc", "Ledger", "SQLite",
+            "Synchronization", "Wire",
         ],
-        "Sources/Handlers/": ["FoundationEssentials", "Game", "Runtime", "Store"],
-        "Sources/Handlers/Game/": ["FoundationEssentials", "Runtime"],
+        "Sources/Handlers/": ["Base", "FoundationEssentials", "Game", "Ledger", "Runtime"],
+        "Sources/Handlers/Game/": ["Base", "FoundationEssentials", "Runtime"],
         "Sources/Handlers/StoryModels/": [
-            "CTLS", "FoundationEssentials", "Game", "Glibc", "Runtime", "Synchronization", "Wire",
+            "Base", "CTLS", "FoundationEssentials", "Game", "Glibc", "Runtime", "Synchronization", "Wire",
         ],
         "Sources/LocalHost/": [
-            "CLinux", "FoundationEssentials", "Glibc", "Runtime", "Store", "Synchronization", "Wire",
+            "Base", "CLinux", "FoundationEssentials", "Glibc", "Ledger", "Runtime", "SQLite",
+            "Synchronization",
+            "Wire",
         ],
         "Sources/Command/": [
-            "FoundationEssentials", "Glibc", "LocalHost", "Runtime", "Store", "Synchronization", "Wire",
+            "Base", "FoundationEssentials", "Glibc", "Ledger", "LocalHost", "Runtime", "SQLite",
+            "Synchronization", "Wire",
         ],
         "Sources/gestaloka/": [
             "Broadcast", "Command", "Game", "GuestSession", "PlayerAction", "Runtime", "SocketConnect",
@@ -117,13 +123,14 @@ import Testing
     }
 
     @Test(arguments: [
-        ("Sources/Store/A.swift", "import Runtime"),
+        ("Sources/Store/Ledger/A.swift", "import SQLite"),
+        ("Sources/Store/SQLite/A.swift", "import Runtime"),
         ("Sources/Wire/A.swift", "internal import Glibc"),
         ("Sources/Wire/HTTP/A.swift", "public import FoundationEssentials"),
         ("Sources/Runtime/A.swift", "internal import LocalHost"),
         ("Sources/Handlers/Broadcast/A.swift", "import PlayerAction"),
         ("Sources/Handlers/Broadcast/A.swift", "@preconcurrency internal import struct Command.Program"),
-        ("Sources/Handlers/Game/A.swift", "import Store"),
+        ("Sources/Handlers/Game/A.swift", "import Ledger"),
         ("Sources/LocalHost/A.swift", "import Game"),
         ("Sources/Command/A.swift", "import Foundation"),
         ("Sources/Elsewhere/A.swift", ""),

@@ -3,16 +3,17 @@ import Testing
 /// `unsafe` and `@unchecked Sendable` stand in listed files, each for its reason.
 @Suite struct UnsafeTests {
     static let reasons: [String: String] = [
-        "Sources/Store/Database.swift": "SQLite's C interface",
-        "Sources/Store/Disk.swift": "open takes a C string",
-        "Sources/Store/Statement.swift": "SQLite's C interface",
-        "Sources/Store/Snapshot.swift": "open takes a C string",
-        "Sources/Store/StoreFiles.swift": "stat, readlink, mkdir and open take C strings and pointers",
-        "Sources/Store/BackupFile.swift": "open, rename and unlink take C strings",
-        "Sources/Store/Bell.swift": "eventfd and poll fill variables by pointer",
-        "Sources/Store/SystemThread.swift": "pthread_create takes a pointer to what it runs",
-        "Sources/Store/Writer.swift": "hands the one transaction to the writer's thread",
-        "Sources/Store/Admission.swift": "a flag that the writer's one thread reads and writes",
+        "Sources/Store/SQLite/Database.swift": "SQLite's C interface",
+        "Sources/Store/SQLite/Disk.swift": "open takes a C string",
+        "Sources/Store/SQLite/Statement.swift": "SQLite's C interface",
+        "Sources/Store/SQLite/Snapshot.swift": "open takes a C string",
+        "Sources/Store/SQLite/StoreFiles.swift": "stat, readlink, mkdir and open take C strings and pointers",
+        "Sources/Store/SQLite/BackupFile.swift": "open, rename and unlink take C strings",
+        "Sources/Base/SystemError.swift": "strerror returns a C string",
+        "Sources/Base/Bell.swift": "eventfd and poll fill variables by pointer",
+        "Sources/Base/SystemThread.swift": "pthread_create takes a pointer to what it runs",
+        "Sources/Store/SQLite/Writer.swift": "hands the one transaction to the writer's thread",
+        "Sources/Store/Ledger/Admission.swift": "a flag that the writer's one thread reads and writes",
         "Sources/Runtime/Identity/Cryptography.swift": "libcrypto's C interface",
         "Sources/Runtime/Manifest/YAMLReader.swift": "libyaml's C interface",
         "Sources/Runtime/Recording/Bytes+Search.swift": "memmem takes pointers",
@@ -26,7 +27,7 @@ import Testing
         "Sources/Runtime/Platform/DevelopmentKey.swift":
             "open, write, link and unlink take C strings and pointers",
         "Sources/Wire/ByteQueue.swift": "appends from a read buffer; looks for a line feed within its bounds",
-        "Sources/Wire/Bytes.swift":
+        "Sources/Base/Bytes.swift":
             "appends a text's own bytes, looks at every byte of a span, writes a text in its place",
         "Sources/Wire/HTTP/HTTPRequestParser.swift": "appends from a read buffer",
         "Sources/Wire/WebSocket/WebSocketCompression.swift": "zlib's C interface",
@@ -38,10 +39,9 @@ import Testing
         "Sources/Handlers/StoryModels/RequestThread.swift": "pthread_create takes a pointer to what it runs",
         "Sources/Handlers/StoryModels/Security.swift": "libssl's C interface",
         "Sources/Handlers/StoryModels/Signal.swift": "eventfd and poll fill variables by pointer",
-        "Sources/LocalHost/EventLoop.swift": "epoll and eventfd; runs the executor's jobs",
+        "Sources/LocalHost/EventLoop.swift": "epoll; runs the executor's jobs",
         "Sources/LocalHost/Host.swift": "names the loop as the actor's executor",
         "Sources/LocalHost/Host+Connections.swift": "recv and send on buffers",
-        "Sources/LocalHost/HostError.swift": "strerror returns a C string",
         "Sources/LocalHost/Listener.swift": "getaddrinfo, bind and accept take pointers",
         "Sources/LocalHost/StoreWatch.swift": "inotify fills a buffer by pointer",
         "Sources/LocalHost/WorkerGroup.swift": "pipes and socket pairs fill arrays by pointer",

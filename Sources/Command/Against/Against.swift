@@ -1,5 +1,5 @@
+internal import Base
 internal import Runtime
-internal import Store
 internal import Synchronization
 
 /// Sends a recording's traffic to a running host and compares the answers.
@@ -73,7 +73,7 @@ struct Against: Sendable {
         // All of it blocks.
         var thread: SystemThread?
         let result: Result<AgainstResult, any Error> = await withCheckedContinuation { continuation in
-            do throws(StoreError) {
+            do throws(SystemError) {
                 thread = try SystemThread(named: "against") {
                     continuation.resume(
                         returning: Result { try send(invocations, socketPath, redacted, progress) })
@@ -194,7 +194,7 @@ private final class TrafficCrowd: Sendable {
         let total = plan.count
         for _ in 0..<min(max(1, limit), plan.clients.count) {
             state.withLock { $0.running += 1 }
-            do throws(StoreError) {
+            do throws(SystemError) {
                 threads.append(try SystemThread(named: "against-client") { [self] in work() })
             } catch {
                 state.withLock { $0.running -= 1 }

@@ -1,7 +1,8 @@
+internal import Base
 internal import FoundationEssentials
+internal import Ledger
 internal import LocalHost
 internal import Runtime
-internal import Store
 
 /// What `replay DIR --against URL` does: options, fresh tokens, progress, and the result's output.
 ///

@@ -1,5 +1,5 @@
+internal import Base
 internal import Runtime
-internal import Store
 
 /// The result for people, and for scripts.
 extension AgainstResult {

@@ -1,5 +1,5 @@
+internal import Base
 internal import Runtime
-internal import Store
 
 /// What a running host made of a recording's traffic.
 struct AgainstResult: Sendable {

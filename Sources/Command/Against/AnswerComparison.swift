@@ -1,6 +1,6 @@
+internal import Base
 internal import FoundationEssentials
 internal import Runtime
-internal import Store
 
 /// Compares an answer with the recorded one. What no two runs have in common does not count: ids, times, tokens, how
 /// long to wait, and why a token was refused.

@@ -1,3 +1,4 @@
+internal import Base
 internal import Glibc
 
 /// An address that a name stands for.
@@ -157,5 +158,5 @@ final class ClientConnection {
         return Int32(clamping: min(seconds, 86_400) * 1_000 + rest)
     }
 
-    private static func text(_ code: Int32) -> String { unsafe String(cString: strerror(code)) }
+    private static func text(_ code: Int32) -> String { SystemError.words(code) }
 }

@@ -1,3 +1,4 @@
+internal import Base
 internal import Wire
 
 /// A response as a client reads it.

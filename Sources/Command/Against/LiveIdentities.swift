@@ -1,6 +1,6 @@
+internal import Base
 internal import Runtime
 internal import Synchronization
-internal import Wire
 
 /// What the host under test calls those that the recording names: the tokens it gave, and its own ids.
 final class LiveIdentities: Sendable {

@@ -1,3 +1,4 @@
+internal import Base
 internal import FoundationEssentials
 internal import Runtime
 internal import Wire
@@ -47,8 +48,8 @@ final class SocketIOClient {
             role: .client)
         var nonce: [UInt8] = []
         for _ in 0..<16 { nonce.append(UInt8(truncatingIfNeeded: random.next() >> 32)) }
-        let key = Data(nonce).base64EncodedString()
-        accept = Data(Cryptography.sha1(Array((key + WebSocketHandshake.guid).utf8))).base64EncodedString()
+        let key = Base64.encode(nonce)
+        accept = Base64.encode(Cryptography.sha1(Array((key + WebSocketHandshake.guid).utf8)))
         let request =
             "GET \(path)?EIO=4&transport=websocket HTTP/1.1\r\nHost: \(host)\r\nUpgrade: websocket\r\n"
             + "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: \(key)\r\n\(fields)\r\n"

@@ -1,5 +1,6 @@
+internal import Ledger
+internal import Base
 internal import Runtime
-internal import Store
 internal import Wire
 
 /// One player's client: a kept-alive HTTP connection, and a Socket.IO connection for each that was recorded. Belongs to

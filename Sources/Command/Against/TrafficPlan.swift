@@ -1,5 +1,5 @@
+internal import Base
 internal import Runtime
-internal import Store
 
 /// A recording as the clients send it: who sends what, in which order, and when.
 struct TrafficPlan: Sendable {

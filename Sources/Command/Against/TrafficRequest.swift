@@ -1,5 +1,5 @@
+internal import Base
 internal import Runtime
-internal import Wire
 
 /// An HTTP request for a recorded event.
 struct TrafficRequest {

@@ -1,3 +1,4 @@
+internal import Base
 public import Game
 public import Runtime
 

@@ -1,6 +1,7 @@
+internal import Base
 internal import Game
+internal import Ledger
 internal import Runtime
-internal import Store
 
 /// The passages that a player was told, as far as they are looked for.
 struct StoriesSoFar {

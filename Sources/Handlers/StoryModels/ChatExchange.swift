@@ -1,5 +1,5 @@
+internal import Base
 internal import Game
-internal import Wire
 
 /// One request to a server and its answer, on the thread that calls.
 struct ChatExchange {

@@ -1,3 +1,4 @@
+internal import Base
 internal import Wire
 
 /// Reads one HTTP/1.1 response (RFC 9112) out of bytes that arrive in any pieces, and gives its content on as it comes.

@@ -1,4 +1,5 @@
-internal import Store
+internal import Base
+internal import Ledger
 internal import Wire
 
 /// One event for many sockets, encoded once for each kind of client among them.

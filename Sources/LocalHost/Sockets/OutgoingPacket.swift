@@ -1,4 +1,5 @@
-internal import Store
+internal import Base
+internal import Ledger
 internal import Wire
 
 /// A packet on its way to one client or to thousands, in each form in which somebody gets it. A form is made once, when

@@ -1,5 +1,5 @@
+internal import Ledger
 internal import Runtime
-internal import Store
 
 /// A client in one namespace: what a function knows by a connection id. Belongs to the host's actor.
 final class Socket {

@@ -1,5 +1,4 @@
-internal import Store
-internal import Wire
+internal import Base
 
 /// What an authorizer of API Gateway says of the caller, as the claims of a token (RFC 7519).
 ///

@@ -1,5 +1,5 @@
-internal import Store
 internal import Wire
+internal import Base
 
 /// HTTP events of API Gateway, payload format 2.0
 /// (docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html).

@@ -1,3 +1,4 @@
+internal import Base
 internal import FoundationEssentials
 internal import Wire
 
@@ -18,10 +19,10 @@ enum APIGatewayMessage {
         let isEncoded = try object.flag("isBase64Encoded")
         guard let body = try object.text("body") else { return [] }
         guard isEncoded else { return Array(body.utf8) }
-        guard let data = Data(base64Encoded: body) else {
+        guard let data = Base64.decode(body) else {
             throw object.fault("body", "must be base64, as 'isBase64Encoded' says")
         }
-        return [UInt8](data)
+        return data
     }
 
     /// The query as the members of a JSON object, as the host gives it to functions: the first of a repeated name

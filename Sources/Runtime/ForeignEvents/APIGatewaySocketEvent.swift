@@ -1,5 +1,5 @@
-internal import Store
 internal import Wire
+internal import Base
 
 /// Events of API Gateway's WebSocket APIs
 /// (docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-mapping-template-reference.html).

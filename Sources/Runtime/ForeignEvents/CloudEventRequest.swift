@@ -1,4 +1,4 @@
-internal import Store
+internal import Base
 internal import Wire
 
 /// An HTTP request that carries CloudEvents (HTTP protocol binding for CloudEvents 1.0.2), as a log holds it: its lines

@@ -1,4 +1,4 @@
-public import Store
+public import Base
 
 /// Events as other software writes them down: in files, in logs, and on the wire.
 ///

@@ -1,5 +1,4 @@
-internal import Store
-internal import Wire
+internal import Base
 
 /// Takes a file apart into events.
 struct EventFileReader {

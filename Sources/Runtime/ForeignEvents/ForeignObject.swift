@@ -1,5 +1,4 @@
-internal import Store
-internal import Wire
+internal import Base
 
 /// A JSON object of other software: its members by name, their values still as JSON texts, and where it stands, for
 /// errors. A member that is null counts as one that is not there.

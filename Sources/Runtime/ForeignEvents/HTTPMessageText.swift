@@ -1,3 +1,4 @@
+internal import Base
 internal import Wire
 
 /// Reads one HTTP request out of a text.

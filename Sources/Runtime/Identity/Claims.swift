@@ -1,4 +1,4 @@
-public import Store
+public import Base
 
 /// What a verified token says of its bearer.
 public struct Claims: Sendable, Equatable, Codable {

@@ -1,4 +1,4 @@
-internal import Store
+internal import Base
 
 /// 128 random bits of libcrypto's that open a door: in a session's id, or what such ids are derived from.
 ///
@@ -64,14 +64,6 @@ enum SecretSource: Sendable {
     case platform(@Sendable () -> SecretNumber)
     /// From a recording. Nil where that has none: it made none, or is older than they are.
     case recorded(SecretNumber?)
-}
-
-extension Sequence<UInt8> {
-    /// Two lower-case hexadecimal digits a byte.
-    package var hexadecimal: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-    }
 }
 
 extension UInt8 {

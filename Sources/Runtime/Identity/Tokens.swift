@@ -1,4 +1,4 @@
-public import Store
+public import Base
 
 /// JSON Web Tokens (RFC 7519) as JWS with HS256 (RFC 7515, RFC 7518 section 3.2): checks and makes them.
 ///
@@ -28,7 +28,7 @@ public struct Tokens: Sendable {
         let header = issuers.first.flatMap { issuer in
             try? JSON.encode(Header(alg: issuer.algorithm.rawValue, kid: issuer.keys.first?.id, typ: "JWT"))
         }
-        ownHeader = Base64URL.encode(Array((header ?? "").utf8))
+        ownHeader = Base64.encode(url: Array((header ?? "").utf8))
     }
 
     /// Why a token is refused; the texts are fit for the caller.
@@ -109,7 +109,7 @@ public struct Tokens: Sendable {
         ).map { Substring($0) }
         guard parts.count == 3,
             let header = header(parts[0]), let payload = decode(Payload.self, parts[1]),
-            let signature = Base64URL.decode(parts[2])
+            let signature = Base64.decode(url: parts[2])
         else { throw .malformed }
         let candidates = try candidates(header, payload)
         guard header.crit == nil else { throw .malformed }
@@ -162,9 +162,9 @@ public struct Tokens: Sendable {
             roles: claims.roles.isEmpty ? nil : claims.roles, iat: Double(now.milliseconds / 1_000), nbf: nil,
             exp: claims.expiresAt.map { Double($0.milliseconds / 1_000) })
         guard let body = try? JSON.encode(payload) else { return nil }
-        let signed = ownHeader + "." + Base64URL.encode(Array(body.utf8))
+        let signed = ownHeader + "." + Base64.encode(url: Array(body.utf8))
         return Cryptography.hmacSHA256(key: key, Array(signed.utf8)).map {
-            signed + "." + Base64URL.encode($0)
+            signed + "." + Base64.encode(url: $0)
         }
     }
 
@@ -173,11 +173,11 @@ public struct Tokens: Sendable {
     func mark(of block: String) -> String? {
         guard let key = keys.first?.first?.bytes, !key.isEmpty else { return nil }
         return Cryptography.hmacSHA256(key: key, Array("address block \(block)".utf8)).map {
-            "from_" + Base64URL.encode(Array($0.prefix(16)))
+            "from_" + Base64.encode(url: Array($0.prefix(16)))
         }
     }
 
     private func decode<T: Decodable>(_ type: T.Type, _ part: Substring) -> T? {
-        Base64URL.decode(part).flatMap { JSON.decodeStrict(type, from: $0) }
+        Base64.decode(url: part).flatMap { JSON.decodeStrict(type, from: $0) }
     }
 }

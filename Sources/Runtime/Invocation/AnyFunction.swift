@@ -1,4 +1,4 @@
-internal import Store
+internal import Ledger
 
 /// A function with its types erased: an event in, JSON text out.
 struct AnyFunction: Sendable {

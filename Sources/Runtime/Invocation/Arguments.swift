@@ -1,4 +1,5 @@
-internal import Store
+internal import Base
+internal import Ledger
 
 /// The arguments of a Socket.IO event or of an acknowledgement, where they are not just one: an input, an output, and
 /// what `Context.emit` sends.

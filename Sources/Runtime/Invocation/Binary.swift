@@ -1,3 +1,4 @@
+internal import Base
 internal import FoundationEssentials
 
 /// Bytes inside JSON: `{"$binary":"BASE64"}` (RFC 4648 section 4, with padding).
@@ -19,16 +20,16 @@ public struct Binary: Codable, Sendable, Equatable {
     public init(from decoder: any Decoder) throws {
         let members = try decoder.container(keyedBy: CodingKeys.self)
         let text = try members.decode(String.self, forKey: .base64)
-        guard let data = Data(base64Encoded: text) else {
+        guard let data = Base64.decode(text) else {
             throw DecodingError.dataCorruptedError(
                 forKey: .base64, in: members, debugDescription: "must be base64 (RFC 4648)")
         }
-        bytes = [UInt8](data)
+        bytes = data
     }
 
     /// Writes the object.
     public func encode(to encoder: any Encoder) throws {
         var members = encoder.container(keyedBy: CodingKeys.self)
-        try members.encode(Data(bytes).base64EncodedString(), forKey: .base64)
+        try members.encode(Base64.encode(bytes), forKey: .base64)
     }
 }

@@ -1,4 +1,4 @@
-public import Store
+public import Ledger
 internal import Synchronization
 
 /// Who hears what a function says while it still works.

@@ -1,4 +1,5 @@
-internal import Store
+internal import Base
+internal import Ledger
 internal import Synchronization
 
 /// Thrown by a function that wants to be run again on the state of now: what it has waited for is there. As often as

@@ -1,4 +1,5 @@
-public import Store
+public import Base
+public import Ledger
 internal import Synchronization
 
 /// What a function sees of the world during one invocation.

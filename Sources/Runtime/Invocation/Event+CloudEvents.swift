@@ -1,6 +1,6 @@
+public import Base
 internal import FoundationEssentials
-public import Store
-internal import Wire
+internal import Ledger
 
 // How an event is written as a CloudEvent 1.0 in the JSON format (structured mode):
 //
@@ -141,7 +141,7 @@ extension Event {
                 bytes.append(contentsOf: #","data":"#.utf8)
                 bytes.append(contentsOf: data)
             } else {
-                add("data_base64", Data(data).base64EncodedString(), to: &bytes)
+                add("data_base64", Base64.encode(data), to: &bytes)
             }
         }
         bytes.append(UInt8(ascii: "}"))
@@ -303,10 +303,10 @@ private struct CloudEventMembers {
             guard values["data"] == nil else {
                 throw CloudEventError("data_base64", "must not stand beside 'data'")
             }
-            guard let data = Data(base64Encoded: encoded) else {
+            guard let data = Base64.decode(encoded) else {
                 throw CloudEventError("data_base64", "must be base64")
             }
-            return [UInt8](data)
+            return data
         }
         guard let value = values["data"] else { return [] }
         // Content that is not JSON stands in a JSON string (JSON format, section 3.1).

@@ -1,4 +1,5 @@
-internal import Store
+internal import Base
+internal import Ledger
 internal import Wire
 
 extension Event {

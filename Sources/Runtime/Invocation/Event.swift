@@ -1,4 +1,5 @@
-public import Store
+public import Base
+public import Ledger
 
 /// What triggers an invocation, in one shape whatever brought it.
 ///

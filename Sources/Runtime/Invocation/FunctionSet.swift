@@ -1,3 +1,5 @@
+internal import Base
+
 /// The handlers that a program brings; the manifest picks from them by name.
 public struct FunctionSet: Sendable {
     private var functions: [String: AnyFunction] = [:]

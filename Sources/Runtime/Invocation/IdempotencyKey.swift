@@ -1,5 +1,5 @@
-internal import Store
-internal import Wire
+internal import Base
+internal import Ledger
 
 /// What a client calls one thing that it asks for, so that it may ask again
 /// (draft-ietf-httpapi-idempotency-key-header-06).

@@ -1,4 +1,4 @@
-internal import Store
+internal import Ledger
 
 /// One invocation on its way through the pipeline.
 struct Invocation {

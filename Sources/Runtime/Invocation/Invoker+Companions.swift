@@ -1,4 +1,3 @@
-internal import Store
 internal import Synchronization
 
 /// Functions that other functions call (`Context.call`).

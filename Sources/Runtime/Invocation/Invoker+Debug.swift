@@ -1,5 +1,3 @@
-internal import Store
-
 /// What `LOG_LEVEL=DEBUG` tells beside the line that each invocation ends with: that it has begun, so that one that
 /// hangs is seen, and that it runs again. No player's text is in it.
 extension Invoker {

@@ -1,4 +1,5 @@
-internal import Store
+internal import Base
+internal import Ledger
 
 extension Invoker {
     /// Who a token's bearer is: checked as the pipeline would check it now, but without an invocation and without a

@@ -1,4 +1,5 @@
-internal import Store
+internal import Base
+internal import Ledger
 
 /// What a client may ask for again (`idempotency-key` in the manifest).
 extension Invoker {

@@ -1,4 +1,5 @@
-internal import Store
+internal import Base
+internal import Ledger
 
 extension Invoker {
     /// What a caller is told of an error. The cause goes to the log.

@@ -1,4 +1,5 @@
-public import Store
+internal import Base
+public import Ledger
 internal import Synchronization
 
 /// Runs functions: the pipeline, the same wherever a function runs.

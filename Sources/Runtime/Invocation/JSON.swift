@@ -1,5 +1,5 @@
+internal import Base
 internal import FoundationEssentials
-internal import Wire
 
 /// JSON in and out, with one set of options everywhere: equal values give equal bytes.
 enum JSON {

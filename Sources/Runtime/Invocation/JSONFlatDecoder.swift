@@ -1,4 +1,4 @@
-internal import Wire
+internal import Base
 
 /// Decodes what most inputs are: one object whose members are plain texts, `true`, `false`, `null` and small whole
 /// numbers. Foundation's `JSONDecoder` maps any document first, and takes ten times as long for these.

@@ -1,6 +1,6 @@
+internal import Base
 internal import FoundationEssentials
 internal import Synchronization
-internal import Wire
 
 /// Encodes values as JSON text straight into one buffer, the members of an object sorted by name: the bytes that
 /// Foundation's `JSONEncoder` gives with `.sortedKeys` and `.withoutEscapingSlashes`, at a fraction of its time, for

@@ -1,5 +1,5 @@
-public import Store
-internal import Wire
+public import Base
+public import Ledger
 
 /// What came of an invocation.
 public struct Outcome: Sendable {

@@ -1,4 +1,5 @@
-public import Store
+internal import Base
+public import Ledger
 
 /// An error as a caller sees it: RFC 9457 problem details.
 ///
@@ -100,7 +101,7 @@ public struct Problem: Error, Sendable, Equatable {
             self.init(.storeFull, "Nothing was changed. The operator must make room.")
         case .busy, .overloaded, .closed, .admissionLost, .leaseLost:
             self.init(.busy, "Nothing was changed. Try again shortly.", retryAfter: .seconds(1))
-        case .io, .disk, .replaced:
+        case .failed, .gone:
             self.init(.failed, "The store's disk failed. Whether anything was changed is not certain.")
         default: self.init(.failed, "The store failed; nothing was changed.")
         }

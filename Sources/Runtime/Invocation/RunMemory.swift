@@ -1,4 +1,4 @@
-internal import Store
+internal import Ledger
 internal import Synchronization
 
 /// What one invocation keeps from one run of its function to the next, where what it had read was changed meanwhile:

@@ -1,4 +1,4 @@
-public import Store
+public import Base
 
 /// A token and the session behind it.
 public struct SessionToken: Sendable {

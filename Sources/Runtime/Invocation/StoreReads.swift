@@ -1,4 +1,5 @@
-internal import Store
+internal import Base
+internal import Ledger
 internal import Synchronization
 
 /// One invocation's reads of the shared state, which are counted: what the store could not do then, it cannot do in a

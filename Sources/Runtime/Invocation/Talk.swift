@@ -1,4 +1,5 @@
-internal import Store
+internal import Base
+internal import Ledger
 internal import Synchronization
 
 /// What one invocation says live, and who waits for its end and hears it meanwhile.

@@ -1,3 +1,5 @@
+internal import Base
+
 extension ManifestDecoder {
     mutating func functions(_ node: YAMLNode) -> [FunctionEntry] {
         guard case .mapping(let entries) = node.value, !entries.isEmpty else {

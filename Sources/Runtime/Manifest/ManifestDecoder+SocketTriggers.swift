@@ -1,3 +1,5 @@
+internal import Base
+
 extension ManifestDecoder {
     mutating func socket(_ node: YAMLNode) -> Trigger? {
         guard let text = text(node, "socket") else { return nil }

@@ -1,3 +1,5 @@
+internal import Base
+
 extension ManifestDecoder {
     mutating func sockets(_ node: YAMLNode) -> SocketSettings {
         var settings = SocketSettings()

@@ -1,3 +1,5 @@
+internal import Base
+
 extension ManifestDecoder {
     mutating func triggers(_ node: YAMLNode, of function: String) -> [Trigger] {
         var triggers: [Trigger] = []

@@ -1,3 +1,5 @@
+internal import Base
+
 extension ManifestDecoder {
     /// A value's text with its environment variables put in; nil, reported, if there is none.
     mutating func text(_ node: YAMLNode, _ what: String) -> String? {

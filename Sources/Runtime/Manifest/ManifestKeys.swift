@@ -1,3 +1,5 @@
+internal import Base
+
 /// The keys of one kind of mapping in a manifest. The JSON Schema beside the manifest names the same.
 package struct ManifestKeys: Sendable {
     /// The keys that are known, in the order in which one writes them.

@@ -1,3 +1,5 @@
+internal import Base
+
 /// How often something may happen: at most `count` times in any `window`.
 public struct Rate: Sendable, Equatable {
     /// How many times; 1 to 1,000,000,000.

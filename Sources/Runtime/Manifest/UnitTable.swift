@@ -1,3 +1,5 @@
+internal import Base
+
 /// Reads and writes amounts with a unit: `500ms`, `2m`, `16KiB`.
 struct UnitTable: Sendable {
     /// Why a text is not such an amount.

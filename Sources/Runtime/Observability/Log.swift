@@ -1,4 +1,4 @@
-public import Store
+public import Base
 
 /// Structured log lines: one JSON object a line, or a readable form for a terminal.
 public struct Log: Sendable {

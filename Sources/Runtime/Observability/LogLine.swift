@@ -1,5 +1,4 @@
-internal import Store
-internal import Wire
+internal import Base
 
 /// One line of a log, before it is text: it becomes that where it is written, not where it is logged.
 public struct LogLine: Sendable {

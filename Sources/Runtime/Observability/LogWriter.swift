@@ -1,7 +1,6 @@
+public import Base
 internal import Glibc
-public import Store
 internal import Synchronization
-internal import Wire
 
 /// Writes log lines to a file descriptor from a thread of its own, so that a slow reader of the log (a stuck pipe, a
 /// full disk) never holds up an invocation.
@@ -32,7 +31,7 @@ public final class LogWriter: LogSink {
     private let thread = Mutex<SystemThread?>(nil)
 
     /// Writes to `descriptor`, which stays the caller's to close. Throws where no thread can be had.
-    public init(descriptor: Int32, limit: Int = 4 << 20) throws(StoreError) {
+    public init(descriptor: Int32, limit: Int = 4 << 20) throws(SystemError) {
         self.descriptor = descriptor
         self.limit = limit
         var status = stat()

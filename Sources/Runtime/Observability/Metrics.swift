@@ -1,4 +1,4 @@
-internal import Store
+internal import Base
 internal import Synchronization
 
 /// Counts and durations of invocations, as Prometheus reads them (text exposition format 0.0.4).

@@ -1,4 +1,4 @@
-internal import Wire
+internal import Base
 
 /// A place in a distributed trace: W3C Trace Context, level 1.
 public struct TraceContext: Sendable, Equatable {

@@ -1,6 +1,6 @@
+internal import Base
 internal import FoundationEssentials
 internal import Glibc
-internal import Store
 
 /// The signing key of a developer's machine, made once and kept beside the store with mode 0600.
 enum DevelopmentKey {
@@ -10,7 +10,7 @@ enum DevelopmentKey {
         guard let bytes = Cryptography.secretBytes(32) else {
             throw .developmentKey(path: path, reason: "no random bytes")
         }
-        try make(path, Base64URL.encode(bytes))
+        try make(path, Base64.encode(url: bytes))
         // Another process may have been first: what is in the file counts.
         guard let kept = try read(path) else {
             throw .developmentKey(path: path, reason: "it vanished as soon as it was made")
@@ -27,7 +27,7 @@ enum DevelopmentKey {
             let reason =
                 errno == ELOOP
                 ? "it is a link; put the key itself there, or set SECRET_KEY"
-                : unsafe String(cString: strerror(errno))
+                : SystemError.words()
             throw .developmentKey(path: path, reason: reason)
         }
         defer { close(descriptor) }
@@ -59,10 +59,10 @@ enum DevelopmentKey {
         guard let suffix = Cryptography.secretBytes(8) else {
             throw .developmentKey(path: path, reason: "no random bytes")
         }
-        let draft = "\(path).\(Base64URL.encode(suffix))"
+        let draft = "\(path).\(Base64.encode(url: suffix))"
         let descriptor = unsafe open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw .developmentKey(path: path, reason: unsafe String(cString: strerror(errno)))
+            throw .developmentKey(path: path, reason: SystemError.words())
         }
         defer { unsafe unlink(draft) }
         let text = Array((key + "\n").utf8)
@@ -70,7 +70,7 @@ enum DevelopmentKey {
         close(descriptor)
         guard isWritten else { throw .developmentKey(path: path, reason: "it cannot be written") }
         guard unsafe link(draft, path) == 0 || errno == EEXIST else {
-            throw .developmentKey(path: path, reason: unsafe String(cString: strerror(errno)))
+            throw .developmentKey(path: path, reason: SystemError.words())
         }
     }
 }

@@ -1,5 +1,4 @@
-internal import Store
-internal import Wire
+internal import Base
 
 /// The text of an id: a prefix, `_`, 48 bits of time in ten characters, and random bits, in Crockford's base 32.
 enum IdentifierText {

@@ -1,4 +1,4 @@
-public import Store
+public import Base
 
 /// What an invocation takes from outside: time, seeds, timers and a place to run.
 ///

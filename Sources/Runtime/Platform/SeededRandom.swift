@@ -1,4 +1,4 @@
-public import Store
+public import Base
 
 /// Random numbers from a seed (SplitMix64): the same seed gives the same numbers, in a replay too.
 ///

@@ -1,5 +1,5 @@
+internal import Base
 internal import FoundationEssentials
-internal import Store
 
 /// What the environment variables say of a start: `ENVIRONMENT`, `DEBUG`, `LOG_LEVEL`.
 public struct Settings: Sendable {

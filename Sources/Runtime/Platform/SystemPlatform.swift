@@ -1,5 +1,5 @@
+internal import Base
 internal import CLinux
-internal import Store
 
 extension Platform {
     /// The machine's own clock and randomness. The only place that reads them.

@@ -1,4 +1,4 @@
-internal import Wire
+internal import Base
 
 /// One place where a replay gave something else than was recorded.
 public struct Difference: Sendable, Equatable {

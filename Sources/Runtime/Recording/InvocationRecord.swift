@@ -1,4 +1,5 @@
-public import Store
+internal import Base
+public import Ledger
 
 /// One invocation as the pipeline hands it to a recording: the event, what it took from outside, and what came out.
 public struct InvocationRecord: Sendable {
@@ -128,14 +129,14 @@ public struct StoreFault: Sendable, Equatable {
         case .busy: self.init(Kind.busy)
         case .corrupt: self.init(Kind.corrupt)
         case .readOnly: self.init(Kind.readOnly)
-        case .io(let code), .disk(let code): self.init(Kind.io, code: code)
-        case .replaced: self.init(Kind.io)
+        case .failed(let code, let reason): self.init(Kind.io, code: code, statement: reason)
+        case .gone: self.init(Kind.io)
         case .closed: self.init(Kind.closed)
         case .overloaded: self.init(Kind.overloaded)
         case .admissionLost(let isFull): self.init(Kind.admissionLost, code: isFull ? Self.fullCode : 0)
         case .leaseLost: self.init(Kind.leaseLost)
         case .unexpected(let code, let statement): self.init(Kind.other, code: code, statement: statement)
-        case .cannotOpen, .notAStore, .newerSchema, .logWithoutStore, .foreignLog: self.init(Kind.other)
+        case .unusable: self.init(Kind.other)
         }
     }
 
@@ -145,7 +146,8 @@ public struct StoreFault: Sendable, Equatable {
         case .busy: .busy
         case .corrupt: .corrupt
         case .readOnly: .readOnly
-        case .io: .io(code: code)
+        // Recordings that are older than the words had SQLite's only.
+        case .io: .failed(code: code, reason: statement ?? "disk I/O error (SQLite code \(code))")
         case .closed: .closed
         case .overloaded: .overloaded
         case .admissionLost: .admissionLost(full: code == Self.fullCode)

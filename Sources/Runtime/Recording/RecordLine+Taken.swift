@@ -1,5 +1,5 @@
-internal import Store
-internal import Wire
+internal import Base
+internal import Ledger
 
 extension RecordLine {
     /// What was taken from outside.

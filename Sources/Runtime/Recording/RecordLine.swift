@@ -1,5 +1,5 @@
-internal import Store
-internal import Wire
+internal import Base
+internal import Ledger
 
 /// Writes an invocation as one line of a recording (docs/recording-format.md). The same code writes what a replay gave,
 /// so that to compare is to compare texts.

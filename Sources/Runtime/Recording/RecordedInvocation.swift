@@ -1,6 +1,5 @@
+internal import Base
 internal import FoundationEssentials
-internal import Store
-internal import Wire
 
 /// One invocation as it stands in a recording.
 public struct RecordedInvocation: Sendable {

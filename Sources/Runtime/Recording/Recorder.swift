@@ -1,7 +1,8 @@
+internal import Base
 internal import Glibc
-public import Store
+public import Ledger
+internal import SQLite
 internal import Synchronization
-internal import Wire
 
 /// Records invocations into a folder, behind them: on a thread of its own, so that no answer waits for it.
 ///
@@ -54,6 +55,7 @@ public final class Recorder: InvocationObserver {
         guard let salt = Cryptography.secretBytes(32) else {
             throw RecordingError(folder, "there are no random bytes to be had")
         }
+        do { bell = try Bell() } catch { throw RecordingError(folder, "\(error)") }
         let addresses = AddressBook(salt: salt)
         let number: Int64
         do throws(StoreError) {
@@ -62,7 +64,6 @@ public final class Recorder: InvocationObserver {
                 of: store, to: folder + "/" + RecordingFormat.snapshot,
                 renaming: { addresses.hiding(rateKey: $0) },
                 renamingAnswer: { addresses.hiding(answerKey: $0) }, rewriting: { redaction($0) })
-            bell = try Bell()
         } catch { throw RecordingError(folder, "the store cannot be copied: \(error)") }
         do { try RecordingPlace.makePrivate(folder + "/" + RecordingFormat.snapshot) } catch {
             throw RecordingError(folder, "\(RecordingFormat.snapshot) cannot be made private")
@@ -74,7 +75,7 @@ public final class Recorder: InvocationObserver {
         state = Mutex(
             State(line: RecordLine(redaction: Redaction(fields: redact)) { addresses.hidden($0) }))
         let file = try RecordingFile(folder: folder, limits: limits, uptime: platform.uptime)
-        do throws(StoreError) {
+        do throws(SystemError) {
             // Sound: the file is handed to the thread and never touched from elsewhere.
             nonisolated(unsafe) let file = file
             let started = try SystemThread(named: "recorder") { [self] in unsafe run(file) }

@@ -1,6 +1,5 @@
+internal import Base
 internal import FoundationEssentials
-internal import Store
-internal import Wire
 
 extension Recording {
     /// What a recording that is written anew is made under, where that is not its own manifest.

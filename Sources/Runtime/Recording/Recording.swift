@@ -1,6 +1,6 @@
+public import Base
 internal import FoundationEssentials
-public import Store
-internal import Wire
+internal import Ledger
 
 /// A recording, read from its folder.
 public struct Recording: Sendable {

@@ -1,3 +1,4 @@
+internal import Base
 internal import Glibc
 
 /// The files of invocations, appended to; a file that is long enough is followed by the next.
@@ -111,5 +112,5 @@ final class RecordingFile {
             folder + "/" + RecordingFormat.events(part), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     }
 
-    private static var reason: String { unsafe String(cString: strerror(errno)) }
+    private static var reason: String { SystemError.words() }
 }

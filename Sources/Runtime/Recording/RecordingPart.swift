@@ -1,6 +1,7 @@
+public import Base
 internal import FoundationEssentials
 internal import Glibc
-public import Store
+public import Ledger
 
 /// Writes what a command does to a store that a running process records: a part of that recording, of its own, without
 /// which the recording would have a hole there.
@@ -60,10 +61,10 @@ public final class RecordingPart: InvocationObserver {
     /// In one write at the end, whoever else writes there.
     private static func append(_ bytes: [UInt8], to path: String) throws {
         let file = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard file >= 0 else { throw RecordingError(path, unsafe String(cString: strerror(errno))) }
+        guard file >= 0 else { throw RecordingError(path, SystemError.words()) }
         defer { close(file) }
         guard flock(file, LOCK_EX) == 0, unsafe Glibc.write(file, bytes, bytes.count) == bytes.count else {
-            throw RecordingError(path, unsafe String(cString: strerror(errno)))
+            throw RecordingError(path, SystemError.words())
         }
     }
 }

@@ -1,6 +1,6 @@
+internal import Base
 internal import FoundationEssentials
 internal import Glibc
-internal import Store
 internal import Synchronization
 
 /// The folder of a recording that begins.

@@ -1,4 +1,4 @@
-internal import Wire
+internal import Base
 
 /// Takes secrets out of JSON texts: the values of some members, at any depth and in any text, and whatever looks like a
 /// JSON Web Token, wherever it stands.
@@ -123,6 +123,6 @@ struct Redaction: Sendable {
     /// The Base64 of `Binary` without the tokens that its bytes hold; nil for what is no Base64.
     func withoutTokens(base64: String) -> String? {
         guard let bytes = Base64.decode(base64) else { return nil }
-        return WebTokens.replaced(in: bytes, by: RecordingFormat.redacted).map(Base64.encode) ?? base64
+        return WebTokens.replaced(in: bytes, by: RecordingFormat.redacted).map { Base64.encode($0) } ?? base64
     }
 }

@@ -1,4 +1,4 @@
-internal import Wire
+internal import Base
 
 /// Takes the secrets out of one JSON text, at any depth: whoever sent it may have nested it as they like.
 ///

@@ -1,4 +1,6 @@
-internal import Store
+internal import Base
+internal import Ledger
+internal import SQLite
 internal import Synchronization
 
 /// The shared state of a replay: each invocation is admitted, and committed, at its place in the recorded order.

@@ -1,5 +1,7 @@
+internal import Base
 internal import FoundationEssentials
-internal import Store
+internal import Ledger
+internal import SQLite
 internal import Synchronization
 
 /// Runs a recording again, through the same pipeline, in the recorded order, and compares.

@@ -1,4 +1,5 @@
-internal import Wire
+internal import Base
+internal import Ledger
 
 extension Taken {
     init(recorded line: RecordingMembers) throws(RecordingProblem) {

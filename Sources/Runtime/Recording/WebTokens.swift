@@ -1,4 +1,4 @@
-internal import Wire
+internal import Base
 
 /// Finds JSON Web Tokens in any text (RFC 7519): base64url parts with dots between them, three or, encrypted, five, of
 /// which the first is a JSON object. How that object is written is its author's choice, so its first characters are not
@@ -78,7 +78,7 @@ enum WebTokens {
         var isOpen = false
         var passed = 0
         for index in range {
-            guard let value = Base64URL.value(of: bytes[index]) else { return .none }
+            guard let value = Base64.urlValue(of: bytes[index]) else { return .none }
             buffer = buffer << 6 | UInt32(value)
             bits += 6
             guard bits >= 8 else { continue }
@@ -99,11 +99,11 @@ enum WebTokens {
     }
 
     private static func isObject(_ part: ArraySlice<UInt8>) -> Bool {
-        guard let json = Base64URL.decode(Substring(decoding: part, as: UTF8.self)) else { return false }
+        guard let json = Base64.decode(url: Substring(decoding: part, as: UTF8.self)) else { return false }
         return StrictJSON.fault(in: json.span) != .malformed
     }
 
     private static let period = UInt8(ascii: ".")
 
-    private static func isBase64URL(_ byte: UInt8) -> Bool { Base64URL.value(of: byte) != nil }
+    private static func isBase64URL(_ byte: UInt8) -> Bool { Base64.urlValue(of: byte) != nil }
 }

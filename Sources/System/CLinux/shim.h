@@ -44,8 +44,7 @@ static inline int clinux_epoll_wait(int epoll, clinux_ready *ready, int capacity
 // Gives what is free back to the system (malloc_trim(3)).
 static inline void clinux_trim_memory(void) { malloc_trim(0); }
 
-static inline int clinux_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
-static inline int clinux_eventfd_blocking(void) { return eventfd(0, EFD_CLOEXEC); }
+static inline int clinux_eventfd(void) { return eventfd(0, EFD_CLOEXEC); }
 
 // glibc declares these under _GNU_SOURCE only, which would give this module other types than Swift's Glibc has.
 extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);

@@ -1,3 +1,5 @@
+internal import Base
+
 /// The Authorization field (RFC 9110 section 11.6.2).
 public enum HTTPAuthorization {
     /// The token of a field's value with the scheme `Bearer` (RFC 6750 section 2.1); nil for anything else.

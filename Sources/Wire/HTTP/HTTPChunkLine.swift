@@ -1,3 +1,5 @@
+internal import Base
+
 /// The line before a chunk (RFC 9112 7.1): a hexadecimal size, then extensions, which are not used.
 struct HTTPChunkLine {
     let size: Int

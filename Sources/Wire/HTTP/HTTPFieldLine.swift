@@ -1,3 +1,5 @@
+internal import Base
+
 /// One field line of RFC 9112 5: a name, a colon, a value with blanks around it.
 struct HTTPFieldLine {
     let name: String

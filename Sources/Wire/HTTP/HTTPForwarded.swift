@@ -1,3 +1,5 @@
+internal import Base
+
 /// The Forwarded field (RFC 7239 section 4): what proxies say of those they ask for.
 public enum HTTPForwarded {
     /// The `for` node of each element in order, as it stands there without quotes; nil for an element that names none.

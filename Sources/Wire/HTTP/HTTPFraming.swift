@@ -1,3 +1,5 @@
+internal import Base
+
 /// What the fields of a head say about where its request ends and what becomes of the connection.
 struct HTTPFraming {
     private(set) var contentLength: Int?

@@ -1,3 +1,5 @@
+internal import Base
+
 /// Character classes and small productions of RFC 9110 and RFC 9112.
 enum HTTPGrammar {
     /// `tchar` of RFC 9110 5.6.2, a bit for each octet below 64, and from 64.

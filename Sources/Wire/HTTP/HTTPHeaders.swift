@@ -1,3 +1,5 @@
+internal import Base
+
 /// The fields of a header section in the order in which they were received or added.
 ///
 /// Names compare without regard to the case of ASCII letters (RFC 9110 5.1).

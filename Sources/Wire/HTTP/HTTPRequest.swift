@@ -1,3 +1,5 @@
+internal import Base
+
 /// One HTTP/1 request.
 public struct HTTPRequest: Sendable, Equatable {
     /// The method as received; methods are case-sensitive (RFC 9110 9.1).

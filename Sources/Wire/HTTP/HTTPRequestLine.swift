@@ -1,3 +1,5 @@
+internal import Base
+
 /// The request line of RFC 9112 3, taken apart.
 struct HTTPRequestLine {
     var method: String

@@ -1,3 +1,5 @@
+internal import Base
+
 /// Reads HTTP/1.0 and HTTP/1.1 requests (RFC 9112) out of bytes that arrive in any pieces.
 ///
 /// A connection owns one: it appends what the socket gave and calls `next()` until that answers `.needMore`.

@@ -1,3 +1,5 @@
+internal import Base
+
 /// One HTTP/1.1 response with its whole content.
 public struct HTTPResponse: Sendable, Equatable {
     /// 100 to 599; anything else is sent as 500.

@@ -1,3 +1,5 @@
+internal import Base
+
 /// The two forms of octets within JSON, and the way from one to the other.
 ///
 /// On the wire Socket.IO puts `{"_placeholder":true,"num":N}` where octets belong and sends them behind the

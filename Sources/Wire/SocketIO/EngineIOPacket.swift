@@ -1,3 +1,5 @@
+internal import Base
+
 /// Why a text is not an Engine.IO packet.
 public enum EngineIOError: Error, Equatable {
     /// Nothing at all.

@@ -1,3 +1,5 @@
+internal import Base
+
 /// The body of a request or a response of Engine.IO's polling transport: packets in their text form, with the
 /// octet 0x1e between them.
 /// https://socket.io/docs/v4/engine-io-protocol/#http-long-polling-1

@@ -1,3 +1,5 @@
+internal import Base
+
 /// Puts binary packets of Socket.IO together: the packet comes first, then its attachments one by one, with
 /// no other packet between them.
 ///

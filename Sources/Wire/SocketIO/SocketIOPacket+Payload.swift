@@ -1,3 +1,5 @@
+internal import Base
+
 extension SocketIOPacket {
     /// Names that the libraries raise themselves, so that no peer may send them as events.
     public static let reservedEvents: Set<String> = [

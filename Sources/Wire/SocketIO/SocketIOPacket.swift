@@ -1,3 +1,5 @@
+internal import Base
+
 /// One packet of the Socket.IO protocol, version 5, with its payload as raw JSON.
 /// https://socket.io/docs/v4/socket-io-protocol/
 ///

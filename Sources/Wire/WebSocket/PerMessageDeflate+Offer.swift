@@ -1,3 +1,5 @@
+internal import Base
+
 extension PerMessageDeflate {
     /// One offer of a client: an element of its `Sec-WebSocket-Extensions` (RFC 7692 7.1).
     public struct Offer: Sendable, Equatable {

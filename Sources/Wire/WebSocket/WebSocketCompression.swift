@@ -1,3 +1,4 @@
+internal import Base
 internal import CZlib
 
 /// Compresses the messages of one side of a connection (RFC 7692 7.2.1).

@@ -1,3 +1,5 @@
+internal import Base
+
 /// Reads WebSocket messages (RFC 6455) out of bytes that arrive in any pieces.
 ///
 /// A connection owns one: it appends what the socket gave and calls `next()` until that answers nil. What is

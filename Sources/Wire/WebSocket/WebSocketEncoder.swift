@@ -1,3 +1,5 @@
+internal import Base
+
 /// Writes WebSocket frames (RFC 6455 5.2).
 public enum WebSocketEncoder {
     /// The kinds of frame.

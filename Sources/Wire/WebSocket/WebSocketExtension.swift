@@ -1,3 +1,5 @@
+internal import Base
+
 /// One element of a `Sec-WebSocket-Extensions` field (RFC 6455 9.1).
 struct WebSocketExtension: Equatable {
     struct Parameter: Equatable {

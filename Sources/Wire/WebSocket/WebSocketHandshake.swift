@@ -1,3 +1,5 @@
+internal import Base
+
 /// Why a request does not open a WebSocket.
 public struct WebSocketHandshakeError: Error, Equatable {
     /// The status to answer with: 400, 405 or 426.

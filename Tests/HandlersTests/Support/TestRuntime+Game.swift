@@ -1,12 +1,13 @@
+import SQLite
 import Broadcast
 import FoundationEssentials
 import Game
 import GuestSession
+import Ledger
 import PlayerAction
 import Runtime
 import SocketConnect
 import SocketDisconnect
-import Store
 import StoryGeneration
 import TestSupport
 

@@ -1,4 +1,4 @@
-import Store
+import Base
 import Synchronization
 
 /// A thread for every step of a task: these tests block, and blocked threads of the concurrency runtime's small pool

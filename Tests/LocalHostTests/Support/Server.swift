@@ -1,9 +1,10 @@
+import Base
+import Ledger
+@testable import LocalHost
 import Runtime
-import Store
+import SQLite
 import Synchronization
 import TestSupport
-
-@testable import LocalHost
 
 /// What a test's function does; `input` is null where nothing came.
 typealias Body = @Sendable (_ input: JSONValue, _ context: Context) async throws -> JSONValue

@@ -1,4 +1,5 @@
-import Store
+import Base
+import Ledger
 import Synchronization
 
 /// What happened, in order; a test can wait for it.

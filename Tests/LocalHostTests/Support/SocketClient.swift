@@ -1,3 +1,4 @@
+import Base
 import Wire
 
 /// A Socket.IO client over a WebSocket, one step at a time.

@@ -1,7 +1,6 @@
-import Store
-import Testing
-
+import Base
 @testable import Runtime
+import Testing
 
 @Suite struct CloudEventRequestTests {
     typealias Samples = ForeignSamples

@@ -1,7 +1,6 @@
-import Store
-import Testing
-
+import Base
 @testable import Runtime
+import Testing
 
 /// Damaged files are read or refused; nothing traps, and what is read can be written as a CloudEvent.
 @Suite struct EventFileFuzzTests {

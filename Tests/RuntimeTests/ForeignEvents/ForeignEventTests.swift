@@ -1,7 +1,5 @@
-import Store
-import Testing
-
 @testable import Runtime
+import Testing
 
 @Suite struct ForeignEventTests {
     private static let manifest = Manifest(functions: [

@@ -1,5 +1,4 @@
-import Store
-
+import Base
 @testable import Runtime
 
 /// Events as production writes them down.

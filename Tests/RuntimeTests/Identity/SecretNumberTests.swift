@@ -1,8 +1,7 @@
-import Store
+import Base
+@testable import Runtime
 import Synchronization
 import Testing
-
-@testable import Runtime
 
 @Suite struct SecretNumberTests {
     @Test func identifiers_haveAllOf128Bits_behindTheirTime() {

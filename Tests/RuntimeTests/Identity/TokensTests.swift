@@ -1,7 +1,6 @@
-import Store
-import Testing
-
+import Base
 @testable import Runtime
+import Testing
 
 @Suite struct TokensTests {
     private static let key = "0123456789abcdef0123456789abcdef"

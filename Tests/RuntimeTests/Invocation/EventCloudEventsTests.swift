@@ -1,7 +1,7 @@
-import Store
-import Testing
-
+import Base
+import Ledger
 @testable import Runtime
+import Testing
 
 @Suite struct EventCloudEventsTests {
     private static let time = Timestamp(milliseconds: 1_767_225_600_123)

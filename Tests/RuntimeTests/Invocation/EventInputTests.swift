@@ -1,8 +1,7 @@
-import Store
-import TestSupport
-import Testing
-
+import Ledger
 @testable import Runtime
+import Testing
+import TestSupport
 
 extension Event {
     fileprivate func input<T: Decodable>(_ type: T.Type) throws -> T {

@@ -1,8 +1,7 @@
-import Store
-import TestSupport
-import Testing
-
+import Ledger
 @testable import Runtime
+import Testing
+import TestSupport
 
 @Suite struct IdempotencyKeyTests {
     private func event(_ data: String, field: String? = nil) -> Event {

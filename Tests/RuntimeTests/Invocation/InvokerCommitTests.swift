@@ -1,8 +1,10 @@
+import Base
+import Ledger
 import Runtime
-import Store
+import SQLite
 import Synchronization
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct InvokerCommitTests {
     @Test func aThrow_changesNothing() async throws {

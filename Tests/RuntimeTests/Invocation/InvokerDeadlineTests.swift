@@ -1,8 +1,9 @@
+import SQLite
+import Base
 import Runtime
-import Store
 import Synchronization
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct InvokerDeadlineTests {
     @Test func aFunctionThatMinds_isCancelled() async throws {

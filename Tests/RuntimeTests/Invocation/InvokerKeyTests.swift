@@ -1,9 +1,10 @@
-import Store
-import Synchronization
-import TestSupport
-import Testing
-
+import Base
+import Ledger
 @testable import Runtime
+import SQLite
+import Synchronization
+import Testing
+import TestSupport
 
 @Suite struct InvokerKeyTests {
     private static func entry(_ access: Access = .player, _ limits: Limits = Limits()) -> FunctionEntry {

@@ -1,7 +1,8 @@
+import Ledger
+import Base
 import Runtime
-import Store
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct InvokerOrderTests {
     @Test func eachRefusal_winsOverTheLaterOnes() async throws {

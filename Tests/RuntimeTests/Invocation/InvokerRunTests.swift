@@ -1,9 +1,10 @@
-import Store
-import Synchronization
-import TestSupport
-import Testing
-
+import SQLite
+import Base
+import Ledger
 @testable import Runtime
+import Synchronization
+import Testing
+import TestSupport
 
 /// A function that is run again, one that waits for another, and one that calls another.
 @Suite struct InvokerRunTests {

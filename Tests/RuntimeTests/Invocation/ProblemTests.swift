@@ -1,7 +1,7 @@
-import Store
-import Testing
-
+import SQLite
+import Ledger
 @testable import Runtime
+import Testing
 
 @Suite struct ProblemTests {
     @Test(arguments: [

@@ -1,9 +1,8 @@
-import Store
-import Synchronization
-import TestSupport
-import Testing
-
+import Base
 @testable import Runtime
+import Synchronization
+import Testing
+import TestSupport
 
 /// What opens a door does not follow from what is shown.
 @Suite struct SecretIdentifierTests {

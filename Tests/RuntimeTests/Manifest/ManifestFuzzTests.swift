@@ -1,20 +1,10 @@
 import FoundationEssentials
 import Runtime
+import TestSupport
 import Testing
 
 /// Bytes of a good manifest, changed at random: always a manifest or problems, each at a place of the text.
 @Suite struct ManifestFuzzTests {
-    private struct SplitMix64: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     private static let tokens = [
         "&a ", "*a ", "!!str ", "---\n", "{", "}", "[", "]", ": ", "- ", "\t", "\n", "'", "\"", "|\n", "? ",
         "#",
@@ -27,7 +17,7 @@ import Testing
         let root = ManifestFixtures.folder.appending(path: "../../../..").standardized
         let good = try Array(Data(contentsOf: root.appending(path: "functions.yaml")))
         let seed: UInt64 = 0x6765_7374_616C_6F6B
-        var random = SplitMix64(state: seed)
+        var random = SplitMix64(seed: seed)
         var accepted = 0
         var refused = 0
         for iteration in 0..<1500 {

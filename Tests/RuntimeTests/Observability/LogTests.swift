@@ -1,8 +1,8 @@
+import Base
 import FoundationEssentials
 import Runtime
-import Store
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct LogTests {
     private static let time = Timestamp(milliseconds: 1_767_225_600_007)

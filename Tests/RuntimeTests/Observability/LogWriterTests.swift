@@ -1,9 +1,9 @@
+import Base
 import Glibc
 import Runtime
-import Store
 import Synchronization
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct LogWriterTests {
     /// A pipe, and a thread of its own that reads it: the pool's threads may all be busy with other tests.

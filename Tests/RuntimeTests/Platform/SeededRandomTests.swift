@@ -1,5 +1,5 @@
+import Base
 import Runtime
-import Store
 import Testing
 
 @Suite struct SeededRandomTests {

@@ -1,5 +1,6 @@
+import Ledger
+import Base
 import Runtime
-import Store
 import Synchronization
 import TestSupport
 

@@ -1,6 +1,7 @@
+@testable import Base
+@testable import Ledger
+@testable import SQLite
 import Synchronization
-
-@testable import Store
 
 /// A store that cannot do one thing, when a test says so: at the admission, a read, or the commit.
 final class FaultyState: SharedState {

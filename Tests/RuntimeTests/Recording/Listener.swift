@@ -1,5 +1,5 @@
+import Base
 import Runtime
-import Store
 import TestSupport
 
 /// Hears a text from outside, to the end that the input asks for, and keeps what it has heard.

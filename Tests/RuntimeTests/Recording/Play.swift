@@ -1,9 +1,10 @@
+import Base
 import FoundationEssentials
-import Store
+import Ledger
+@testable import Runtime
+import SQLite
 import Synchronization
 import TestSupport
-
-@testable import Runtime
 
 /// Functions over a real store that are recorded, and the recording.
 final class Play: Sendable {

@@ -1,9 +1,10 @@
+import SQLite
+import Base
 import FoundationEssentials
-import Store
-import TestSupport
-import Testing
-
+import Ledger
 @testable import Runtime
+import Testing
+import TestSupport
 
 @Suite struct RecordLineTests {
     private func line() -> RecordLine {

@@ -1,9 +1,10 @@
+import Base
 import FoundationEssentials
-import Store
-import TestSupport
-import Testing
-
+import Ledger
 @testable import Runtime
+import SQLite
+import Testing
+import TestSupport
 
 @Suite struct RecorderTests {
     /// All files of a recording, by name.

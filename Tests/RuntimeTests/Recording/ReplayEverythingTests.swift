@@ -1,10 +1,11 @@
+import SQLite
+@testable import Base
 import FoundationEssentials
-import Synchronization
-import TestSupport
-import Testing
-
+@testable import Ledger
 @testable import Runtime
-@testable import Store
+import Synchronization
+import Testing
+import TestSupport
 
 /// Whatever the pipeline answers can be replayed: plays made up from a seed with each status, each trigger, each way in
 /// which a text from outside ends, each fault of the store, and data that nobody should send.

@@ -1,10 +1,11 @@
+import SQLite
+import Base
 import FoundationEssentials
-import Store
-import Synchronization
-import TestSupport
-import Testing
-
+import Ledger
 @testable import Runtime
+import Synchronization
+import Testing
+import TestSupport
 
 /// What a recording keeps of invocations that came to nothing, and that they come to nothing again.
 @Suite struct ReplayRefusalTests {

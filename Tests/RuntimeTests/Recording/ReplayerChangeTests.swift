@@ -1,9 +1,10 @@
+import Ledger
+import Base
 import FoundationEssentials
-import Store
-import TestSupport
-import Testing
-
 @testable import Runtime
+import SQLite
+import Testing
+import TestSupport
 
 @Suite struct ReplayerChangeTests {
     /// Counts on two counters, and looks.

@@ -1,8 +1,9 @@
-import Store
-import TestSupport
-import Testing
-
+import Base
+import Ledger
 @testable import Runtime
+import SQLite
+import Testing
+import TestSupport
 
 @Suite struct ReplayerJobTests {
     /// Does what a host does with the jobs that wait now; the outcomes.

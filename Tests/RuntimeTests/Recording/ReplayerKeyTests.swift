@@ -1,8 +1,9 @@
-import Store
-import TestSupport
-import Testing
-
+import SQLite
+import Base
+import Ledger
 @testable import Runtime
+import Testing
+import TestSupport
 
 /// Answers that are kept for those who ask again, in recordings.
 @Suite struct ReplayerKeyTests {

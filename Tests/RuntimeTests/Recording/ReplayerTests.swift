@@ -1,10 +1,11 @@
+import Base
 import FoundationEssentials
-import Store
-import Synchronization
-import TestSupport
-import Testing
-
+import Ledger
 @testable import Runtime
+import SQLite
+import Synchronization
+import Testing
+import TestSupport
 
 @Suite struct ReplayerTests {
     @Test func everyDeed_comesOutTheSame_twice() async throws {

@@ -1,3 +1,4 @@
+import Base
 import Wire
 
 /// What came out of a parser until it wanted more or failed.

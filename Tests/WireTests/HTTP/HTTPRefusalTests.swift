@@ -1,5 +1,6 @@
-import Testing
 import Wire
+import Base
+import Testing
 
 @Suite struct HTTPRefusalTests {
     struct Case: CustomTestStringConvertible, Sendable {

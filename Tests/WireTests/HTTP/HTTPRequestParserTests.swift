@@ -1,3 +1,5 @@
+import Base
+import TestSupport
 import Testing
 import Wire
 

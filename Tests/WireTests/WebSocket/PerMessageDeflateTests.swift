@@ -1,5 +1,5 @@
+import TestSupport
 import Testing
-
 @testable import Wire
 
 @Suite struct PerMessageDeflateTests {

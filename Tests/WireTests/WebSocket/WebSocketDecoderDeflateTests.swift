@@ -1,5 +1,6 @@
+import Base
+import TestSupport
 import Testing
-
 @testable import Wire
 
 @Suite struct WebSocketDecoderDeflateTests {

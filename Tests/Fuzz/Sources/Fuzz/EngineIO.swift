@@ -1,3 +1,4 @@
+import Base
 @testable import Wire
 
 /// Packets and payloads: within the limits, and the same again when they are written anew.

@@ -1,3 +1,4 @@
+import Base
 import Wire
 
 /// What a parser made of some bytes.

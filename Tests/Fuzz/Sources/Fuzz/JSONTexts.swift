@@ -1,6 +1,6 @@
+import Base
 import FoundationEssentials
 @testable import Runtime
-@testable import Wire
 
 /// An input of a function, with what one usually has.
 private struct Sample: Codable, Equatable {

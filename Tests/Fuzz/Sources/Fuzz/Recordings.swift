@@ -1,5 +1,5 @@
+import Base
 @testable import Runtime
-import Store
 
 /// Lines of recordings: what can be read is written, and read, the same again.
 func fuzzRecording(_ input: [UInt8]) {

@@ -1,3 +1,4 @@
+import Base
 @testable import Wire
 
 /// Packets, the assembler and binary values. Between the octets 0x1E stand messages; one that starts with `b` is an

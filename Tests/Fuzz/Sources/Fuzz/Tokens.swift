@@ -1,5 +1,5 @@
+import Base
 @testable import Runtime
-import Store
 
 private let key = "a key that the fuzzer cannot know: 7d3f"
 private let now = Timestamp(milliseconds: 1_700_000_000_000)
@@ -14,9 +14,9 @@ func fuzzTokens(_ input: [UInt8]) {
         return require(!isTaken, "nobody signs without the key")
     }
     let (header, payload) = (Array(bytes[..<feed]), Array(bytes[(feed + 1)...]))
-    let signed = Base64URL.encode(header) + "." + Base64URL.encode(payload)
+    let signed = Base64.encode(url: header) + "." + Base64.encode(url: payload)
     guard let signature = Cryptography.hmacSHA256(key: Array(key.utf8), Array(signed.utf8)) else { return }
-    let token = signed + "." + Base64URL.encode(signature)
+    let token = signed + "." + Base64.encode(url: signature)
     guard let claims = try? tokens.verify(token, now: now) else { return }
     require(token.utf8.count <= Tokens.maximumLength, "a token is within its limit")
     require((1...128).contains(claims.subject.utf8.count), "there is a subject")

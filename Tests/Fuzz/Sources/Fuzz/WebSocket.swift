@@ -1,3 +1,4 @@
+import Base
 import Wire
 
 /// What a decoder made of some bytes.

@@ -1,0 +1,144 @@
+internal import Base
+internal import Ledger
+
+final class RecordStatements {
+    fileprivate let version: Statement
+    fileprivate let save: Statement
+    fileprivate let append: Statement
+    fileprivate let hasEntry: Statement
+    fileprivate let openSession: Statement
+    fileprivate let revokeSession: Statement
+
+    init(_ database: Database) {
+        version = Statement(database, "SELECT version FROM record WHERE kind = ?1 AND id = ?2")
+        save = Statement(
+            database,
+            """
+            INSERT INTO record(kind, id, version, body) VALUES (?1, ?2, 1, ?3)
+            ON CONFLICT(kind, id) DO UPDATE SET version = version + 1, body = excluded.body
+            """)
+        append = Statement(
+            database,
+            "INSERT INTO journal(stream, number, kind, id, body, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+        hasEntry = Statement(database, "SELECT 1 FROM journal WHERE id = ?1")
+        openSession = Statement(
+            database,
+            "INSERT OR IGNORE INTO session(id, subject, created_at, expires_at) VALUES (?1, ?2, ?3, ?4)")
+        revokeSession = Statement(
+            database, "UPDATE session SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL")
+    }
+}
+
+extension Transaction {
+    /// Checks what the unit read and whether it can be applied, then applies what it writes. Nothing is kept on an error
+    /// or a conflict.
+    ///
+    /// Without a savepoint: SQLite would copy every page that each unit changes. So all that can be wrong with a unit is
+    /// looked for before its first write, and an error after that is the store's own trouble and loses the transaction.
+    func apply(
+        _ unit: UnitOfWork, at now: Timestamp, ticket: Ticket, completing claim: JobClaim?
+    ) throws(StoreError) -> CommitDecision {
+        if let loss = ticket.transaction.loss { throw .admissionLost(full: loss == .full) }
+        if let kept = try answers.answer(to: unit.answer?.key, at: now) {
+            return .answered(kept, number: nextNumber())
+        }
+        if try isConflicting(unit.reads) { return .conflict }
+        try checkEntries(of: unit.writes)
+        if let claim, try !holdsLease(claim) { throw .leaseLost }
+        let before = number
+        do throws(StoreError) {
+            for write in unit.writes { try apply(write, at: now) }
+            if let claim { try complete(claim, at: now) }
+            let number = nextNumber()
+            if let answer = unit.answer {
+                try answers.keep(answer, number: number, longest: limits.keptAnswerBytes)
+            }
+            return .committed(number: number)
+        } catch {
+            // An entry that is the first write, and whose id is taken, has changed nothing.
+            if case .unexpected(Database.notUnique, _) = error, number == before + 1 {
+                takeBackNumber()
+            } else {
+                abandon(error)
+            }
+            throw error
+        }
+    }
+
+    /// The ids of a journal's entries must be new. Of the first write the index itself says so, before anything changes.
+    private func checkEntries(of writes: [UnitOfWork.Write]) throws(StoreError) {
+        var seen: [String] = []
+        for (index, write) in writes.enumerated() {
+            guard case .append(_, _, let id, _) = write else { continue }
+            if index > 0, try records.hasEntry.first(.text(id), read: { _ in true }) ?? seen.contains(id) {
+                throw .unexpected(code: Database.notUnique, statement: "the entry's id is taken")
+            }
+            seen.append(id)
+        }
+    }
+
+    private func isConflicting(_ reads: [UnitOfWork.Read]) throws(StoreError) -> Bool {
+        for read in reads {
+            switch read {
+            case .record(let kind, let id, let version):
+                let record = RecordName(kind: kind, id: id)
+                guard try self.version(record) == version else {
+                    recordCache.forget([record])
+                    return true
+                }
+            case .entry(let id, isThere: false):
+                if try records.hasEntry.first(.text(id), read: { _ in true }) == true { return true }
+            case .entry, .journal: break
+            }
+        }
+        return false
+    }
+
+    private func version(_ record: RecordName) throws(StoreError) -> Int64 {
+        if let version = known.versions[record] { return version }
+        let version = try records.version.first(.text(record.kind), .text(record.id)) { $0.integer(0) } ?? 0
+        known.remember(record, version: version)
+        return version
+    }
+
+    private func apply(_ write: UnitOfWork.Write, at now: Timestamp) throws(StoreError) {
+        switch write {
+        case .save(let kind, let id, let body):
+            let record = RecordName(kind: kind, id: id)
+            let version = try version(record)
+            try records.save.run(.text(kind), .text(id), .text(body))
+            known.remember(record, version: version + 1)
+            savedRecords.append(record)
+        case .append(let stream, let kind, let id, let body):
+            try records.append.run(
+                .text(stream), .integer(nextNumber()), .text(kind), .text(id), .text(body), .time(now))
+        case .enqueue(let queue, let group, let id, let payload, let traceparent):
+            try enqueue(queue, group: group, id: id, payload: payload, traceparent: traceparent, at: now)
+        case .emit(let emit):
+            try record(.emit(emit), at: now)
+        case .join(let room, let connections):
+            try sockets.join(
+                room, connections, at: try record(.join(room: room, connections), at: now))
+        case .leave(let room, let connections):
+            try sockets.leave(
+                room, connections, at: try record(.leave(room: room, connections), at: now))
+        case .connect(let connection, let host, let subject, let session, let namespace):
+            try connect(
+                connection, host: host, subject: subject, session: session, namespace: namespace, at: now)
+        case .suspend(let connection, let host):
+            if try sockets.isOwned(connection, by: host) { try sockets.suspend(connection, at: now) }
+        case .disconnect(let connection, let host):
+            if try sockets.isOwned(connection, by: host) { try sockets.disconnect(connection) }
+        case .close(let connections, let reason):
+            try sockets.disconnect(connections)
+            try record(.close(connections, reason: reason), at: now)
+        case .openSession(let id, let subject, let expiresAt):
+            try records.openSession.run(.text(id), .text(subject), .time(now), .time(expiresAt))
+            known.forget(session: id)
+        case .revokeSession(let id):
+            try records.revokeSession.run(.text(id), .time(now))
+            known.forget(session: id)
+            try record(.sessionEnded(session: id), at: now)
+        }
+    }
+}
