@@ -60,7 +60,10 @@ let package = Package(
         handler("SocketDisconnect"),
         handler("Broadcast"),
 
-        .target(name: "LocalHost", dependencies: ["Base", "Ledger", "SQLite", "Runtime", "Wire", "CLinux"]),
+        .target(
+            name: "LocalHost", dependencies: ["Base", "Ledger", "SQLite", "Runtime", "Wire", "CLinux"],
+            exclude: ["Triggers/Schedule"]),
+        .target(name: "Schedule", dependencies: ["Base"], path: "Sources/LocalHost/Triggers/Schedule"),
         .target(name: "Command", dependencies: ["Base", "Ledger", "SQLite", "Runtime", "LocalHost", "Wire"]),
         .executableTarget(
             name: "gestaloka",

@@ -22,6 +22,7 @@ import Testing
             "Synchronization",
             "Wire",
         ],
+        "Sources/LocalHost/Triggers/Schedule/": ["Base", "FoundationEssentials"],
         "Sources/Command/": [
             "Base", "FoundationEssentials", "Glibc", "Ledger", "LocalHost", "Runtime", "SQLite",
             "Synchronization", "Wire",
