@@ -1,6 +1,7 @@
 // swift-tools-version:6.2
 // The layers of the project, lowest first. Imports point up this list only:
 // Base <- Wire, Ledger <- SQLite, Runtime <- Handlers, LocalHost <- Command <- gestaloka.
+// SQLite is known to Command alone, which puts the parts together.
 import PackageDescription
 
 let package = Package(
@@ -43,7 +44,7 @@ let package = Package(
             path: "Sources/Store/SQLite"),
         .target(name: "Wire", dependencies: ["Base", "CZlib"]),
         .target(
-            name: "Runtime", dependencies: ["Base", "Ledger", "SQLite", "Wire", "CCrypto", "CLinux", "CYAML"]),
+            name: "Runtime", dependencies: ["Base", "Ledger", "Wire", "CCrypto", "CLinux", "CYAML"]),
 
         // One target a function; none imports another.
         .target(
@@ -61,7 +62,7 @@ let package = Package(
         handler("Broadcast"),
 
         .target(
-            name: "LocalHost", dependencies: ["Base", "Ledger", "SQLite", "Runtime", "Wire", "CLinux"],
+            name: "LocalHost", dependencies: ["Base", "Ledger", "Runtime", "Wire", "CLinux"],
             exclude: ["Triggers/Schedule"]),
         .target(name: "Schedule", dependencies: ["Base"], path: "Sources/LocalHost/Triggers/Schedule"),
         .target(name: "Command", dependencies: ["Base", "Ledger", "SQLite", "Runtime", "LocalHost", "Wire"]),

@@ -9,8 +9,9 @@ import Testing
         "Sources/Store/SQLite/": ["Base", "CLinux", "CSQLite", "Glibc", "Ledger", "Synchronization"],
         "Sources/Wire/": ["Base", "CZlib"],
         "Sources/Runtime/": [
-            "Base", "CCrypto", "CLinux", "CYAML", "FoundationEssentials", "Glibc", "Ledger", "SQLite",
-            "Synchronization", "Wire",
+            "Base", "CCrypto", "CLinux", "CYAML", "FoundationEssentials", "Glibc", "Ledger",
+            "Synchronization",
+            "Wire",
         ],
         "Sources/Handlers/": ["Base", "FoundationEssentials", "Game", "Ledger", "Runtime"],
         "Sources/Handlers/Game/": ["Base", "FoundationEssentials", "Runtime"],
@@ -18,9 +19,7 @@ import Testing
             "Base", "CTLS", "FoundationEssentials", "Game", "Glibc", "Runtime", "Synchronization", "Wire",
         ],
         "Sources/LocalHost/": [
-            "Base", "CLinux", "FoundationEssentials", "Glibc", "Ledger", "Runtime", "SQLite",
-            "Synchronization",
-            "Wire",
+            "Base", "CLinux", "FoundationEssentials", "Glibc", "Ledger", "Runtime", "Synchronization", "Wire",
         ],
         "Sources/LocalHost/Triggers/Schedule/": ["Base", "FoundationEssentials"],
         "Sources/Command/": [
