@@ -76,8 +76,13 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Runtime", "Base", "Ledger", "SQLite"], path: "Tests/Support"),
         .testTarget(name: "BaseTests", dependencies: ["Base", "TestSupport"]),
+        .target(name: "StoreSupport", dependencies: ["Base", "Ledger"], path: "Tests/StoreSupport"),
+        // What every engine must do; one file of it names the engines.
         .testTarget(
-            name: "StoreTests", dependencies: ["Base", "Ledger", "SQLite", "CSQLite", "TestSupport"]),
+            name: "LedgerTests", dependencies: ["Base", "Ledger", "SQLite", "StoreSupport", "TestSupport"]),
+        .testTarget(
+            name: "StoreTests",
+            dependencies: ["Base", "Ledger", "SQLite", "CSQLite", "StoreSupport", "TestSupport"]),
         .testTarget(name: "WireTests", dependencies: ["Base", "Wire", "TestSupport"]),
         .testTarget(
             name: "RuntimeTests", dependencies: ["Runtime", "Base", "Ledger", "SQLite", "TestSupport"],
