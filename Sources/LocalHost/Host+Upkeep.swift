@@ -15,7 +15,7 @@ extension Host {
                 } catch { host.complain("The heartbeat could not be recorded", error) }
             }
         }
-        every(limits.storeCheck) { $0.checkStore() }
+        every(limits.storeCheck) { host in host.underWay { await $0.checkStore() } }
         every(limits.comparison) { host in host.underWay { await $0.compare(isBack: false) } }
         every(limits.trimInterval) { host in
             host.underWay { host in
@@ -41,9 +41,9 @@ extension Host {
     }
 
     /// Sees whether the store still keeps its promises; told once when it does not.
-    private func checkStore() {
+    private func checkStore() async {
         do throws(StoreError) {
-            try invoker.state.check()
+            try await invoker.state.check()
             storeHasFailed = false
         } catch {
             if error == .busy || error == .closed { return }
