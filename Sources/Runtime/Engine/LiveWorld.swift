@@ -110,25 +110,27 @@ final class LiveWorld: World {
 // MARK: Reads
 
 extension LiveWorld {
-    func record(kind: String, id: String) throws(StoreError) -> Record? {
-        try counted { () throws(StoreError) in try engine.state.record(kind: kind, id: id) }
+    func record(kind: String, id: String) async throws(StoreError) -> Record? {
+        try await counted { () async throws(StoreError) in try await engine.state.record(kind: kind, id: id) }
     }
 
-    func journal(stream: String, last count: Int) throws(StoreError) -> JournalSlice {
-        try counted { () throws(StoreError) in try engine.state.journal(stream: stream, last: count) }
+    func journal(stream: String, last count: Int) async throws(StoreError) -> JournalSlice {
+        try await counted { () async throws(StoreError) in
+            try await engine.state.journal(stream: stream, last: count)
+        }
     }
 
-    func journalEntry(id: String) throws(StoreError) -> JournalEntry? {
-        try counted { () throws(StoreError) in try engine.state.journalEntry(id: id) }
+    func journalEntry(id: String) async throws(StoreError) -> JournalEntry? {
+        try await counted { () async throws(StoreError) in try await engine.state.journalEntry(id: id) }
     }
 
     /// Reads are counted: what the store could not do now, it cannot do in a replay.
-    private func counted<T>(_ read: () throws(StoreError) -> T) throws(StoreError) -> T {
+    private func counted<T>(_ read: () async throws(StoreError) -> T) async throws(StoreError) -> T {
         let number = state.withLock { state in
             state.run.reads += 1
             return state.run.reads
         }
-        do throws(StoreError) { return try read() } catch {
+        do throws(StoreError) { return try await read() } catch {
             state.withLock { state in
                 guard state.run.faults.count < ReadFault.limit else { return }
                 state.run.faults.append(ReadFault(read: number, fault: StoreFault(error)))
@@ -145,7 +147,7 @@ extension LiveWorld {
     ) async throws {
         let end = uptime + patience
         while uptime < end {
-            if try isThere(try engine.state.record(kind: kind, id: id)) { return }
+            if try isThere(try await engine.state.record(kind: kind, id: id)) { return }
             let pause = Talk()
             let timer = engine.platform.timers.schedule(after: Self.lookingAgain) { pause.end() }
             defer { engine.platform.timers.cancel(timer) }

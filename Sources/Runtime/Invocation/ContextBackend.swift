@@ -8,11 +8,11 @@ protocol ContextBackend: AnyObject, Sendable {
     // MARK: Reads
 
     /// As `SharedState.record`.
-    func record(kind: String, id: String) throws(StoreError) -> Record?
+    func record(kind: String, id: String) async throws(StoreError) -> Record?
     /// As `SharedState.journal`.
-    func journal(stream: String, last count: Int) throws(StoreError) -> JournalSlice
+    func journal(stream: String, last count: Int) async throws(StoreError) -> JournalSlice
     /// As `SharedState.journalEntry`.
-    func journalEntry(id: String) throws(StoreError) -> JournalEntry?
+    func journalEntry(id: String) async throws(StoreError) -> JournalEntry?
     /// Records as they were last decoded.
     var decoded: DecodedRecords { get }
     /// Looks at a record now and then, until it is as it should be or `patience` is over. No read of the unit of work's.

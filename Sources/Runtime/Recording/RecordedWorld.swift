@@ -74,19 +74,19 @@ final class RecordedWorld: World {
 extension RecordedWorld {
     // MARK: Reads
 
-    func record(kind: String, id: String) throws(StoreError) -> Record? {
+    func record(kind: String, id: String) async throws(StoreError) -> Record? {
         try read()
-        return try engine.state.record(kind: kind, id: id)
+        return try await engine.state.record(kind: kind, id: id)
     }
 
-    func journal(stream: String, last count: Int) throws(StoreError) -> JournalSlice {
+    func journal(stream: String, last count: Int) async throws(StoreError) -> JournalSlice {
         try read()
-        return try engine.state.journal(stream: stream, last: count)
+        return try await engine.state.journal(stream: stream, last: count)
     }
 
-    func journalEntry(id: String) throws(StoreError) -> JournalEntry? {
+    func journalEntry(id: String) async throws(StoreError) -> JournalEntry? {
         try read()
-        return try engine.state.journalEntry(id: id)
+        return try await engine.state.journalEntry(id: id)
     }
 
     /// Throws what the store could not do then.
