@@ -1,3 +1,4 @@
+internal import Net
 internal import Base
 internal import FoundationEssentials
 internal import LocalHost
@@ -9,6 +10,7 @@ internal import SQLite
 struct EventReplay {
     private let program: Program
     private let arguments: Arguments
+    private let file: String
     private let events: [ForeignEvent]
     private static let recordingOptions = [
         "fork", "update", "report", "against", "from", "to", "only", "list", "mask", "junit",
@@ -20,6 +22,7 @@ struct EventReplay {
         }
         self.program = program
         self.arguments = arguments
+        self.file = file
         guard let data = FileManager.default.contents(atPath: file) else {
             throw UsageError("\(file) cannot be read")
         }
@@ -40,7 +43,7 @@ struct EventReplay {
         let bound = try events.map { event in
             guard let entry = event.function(in: manifest) else {
                 throw UsageError(
-                    "event '\(event.event.id)': no function of the manifest is bound to it, or several are")
+                    "\(file): the event '\(event.event.id.printable)' \(Self.unbound(event.route))")
             }
             return (entry, event.event(in: manifest))
         }
@@ -68,5 +71,19 @@ struct EventReplay {
         program.console.error(
             "\(outcomes.count) replayed, \(outcomes.count - failed) succeeded, \(failed) failed\n")
         return failed == 0 ? ExitStatus.done : ExitStatus.failed
+    }
+
+    /// Why no function is the one of a route. A file's names are anybody's.
+    private static func unbound(_ route: Event.Source) -> String {
+        switch route {
+        case .http(let method, let path):
+            "is '\(method.printable) \(path.printable)', to which the manifest binds no function"
+        case .socket(let event, _, _):
+            "is the socket event '\(event.printable)', to which the manifest binds no function, or several"
+        case .queue(let name, _):
+            "is for the queue '\(name.printable)', to which the manifest binds no function"
+        case .direct:
+            "says no route, so that no function is its own; 'invoke FUNCTION --event FILE' runs it"
+        }
     }
 }

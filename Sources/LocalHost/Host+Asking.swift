@@ -1,3 +1,4 @@
+internal import Net
 internal import Ledger
 internal import Base
 internal import Runtime
@@ -76,7 +77,7 @@ extension Host {
         let known = isBack ? sockets.values.filter { $0.life.isOpen && $0.isRecorded }.map(\.key) : []
         do {
             while true {
-                let page = try invoker.state.connections(
+                let page = try await invoker.state.connections(
                     of: id, after: next, limit: limits.comparedConnections)
                 var kept: [String] = []
                 for connection in page {
@@ -107,7 +108,7 @@ extension Host {
     /// Ends a connection of ours that has no socket.
     private func end(_ id: String) async throws {
         // As it is now: it may have ended since it was read.
-        guard let connection = try invoker.state.connection(id: id), connection.host == self.id,
+        guard let connection = try await invoker.state.connection(id: id), connection.host == self.id,
             connection.lostAt == nil
         else { return }
         let event = EventName(Trigger.disconnectEvent, in: connection.namespace)?.description ?? ""

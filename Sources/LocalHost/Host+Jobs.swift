@@ -1,3 +1,4 @@
+internal import Net
 internal import Base
 internal import Ledger
 internal import Runtime
@@ -72,14 +73,14 @@ extension Host {
             claim(queue.name)
         } else {
             // Where claiming failed (a full disk, say) it is tried again in a second.
-            waitForNext(queue.name, failed: claims == nil)
+            await waitForNext(queue.name, failed: claims == nil)
         }
     }
 
-    private func waitForNext(_ name: String, failed: Bool) {
+    private func waitForNext(_ name: String, failed: Bool) async {
         let now = invoker.platform.now()
         var delay: Duration? = failed ? limits.queueRetry : nil
-        if let next = try? invoker.state.nextJob(queue: name) {
+        if let next = try? await invoker.state.nextJob(queue: name) {
             delay = max(delay ?? .zero, next - now, .milliseconds(1))
         }
         guard let delay, !isStopping, queues[name]?.timer == nil, queues[name]?.isClaiming == false else {

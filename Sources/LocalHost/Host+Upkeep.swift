@@ -1,3 +1,4 @@
+internal import Net
 internal import Base
 internal import Ledger
 internal import Runtime
@@ -14,7 +15,7 @@ extension Host {
                 } catch { host.complain("The heartbeat could not be recorded", error) }
             }
         }
-        every(limits.storeCheck) { $0.checkStore() }
+        every(limits.storeCheck) { host in host.underWay { await $0.checkStore() } }
         every(limits.comparison) { host in host.underWay { await $0.compare(isBack: false) } }
         every(limits.trimInterval) { host in
             host.underWay { host in
@@ -40,9 +41,9 @@ extension Host {
     }
 
     /// Sees whether the store still keeps its promises; told once when it does not.
-    private func checkStore() {
+    private func checkStore() async {
         do throws(StoreError) {
-            try invoker.state.check()
+            try await invoker.state.check()
             storeHasFailed = false
         } catch {
             if error == .busy || error == .closed { return }
@@ -81,9 +82,10 @@ extension Host {
         var due: [DeadlineQueue.Key] = []
         while let key = deadlines.takeDue(now) { due.append(key) }
         for key in due {
-            switch key {
-            case .connection(let id): if let connection = connections[id] { look(at: connection) }
-            case .link(let id): if let link = links[id] { look(at: link) }
+            if let connection = connections[key] {
+                look(at: connection)
+            } else if let link = links[key & ~(1 << 63)] {
+                look(at: link)
             }
         }
     }

@@ -1,3 +1,4 @@
+public import Net
 internal import Ledger
 internal import Base
 internal import CLinux

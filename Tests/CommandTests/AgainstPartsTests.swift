@@ -127,20 +127,31 @@ import Testing
     }
 
     @Test func everythingElse_counts() {
-        #expect(paths(#"{"n":1}"#, #"{"n":2}"#) == ["body.n"])
-        #expect(paths(#"{"token":"[redacted]"}"#, #"{"token":null}"#) == ["body.token"])
-        #expect(paths(#"{"at":"2026-01-01T00:00:00Z"}"#, #"{"at":"soon"}"#) == ["body.at"])
-        #expect(paths(#"{"expires_at":{"a":1}}"#, #"{"expires_at":{"a":2}}"#) == ["body.expires_at.a"])
-        #expect(paths(#"{"detail":"a"}"#, #"{"detail":"b"}"#) == ["body.detail"])
-        #expect(paths(#"{"a":1}"#, "{}") == ["body.a"])
-        #expect(paths("{}", "not JSON") == ["body"])
-        #expect(paths("", "{}") == ["body"])
+        #expect(paths(#"{"n":1}"#, #"{"n":2}"#) == ["answer.body.n"])
+        #expect(paths(#"{"token":"[redacted]"}"#, #"{"token":null}"#) == ["answer.body.token"])
+        #expect(paths(#"{"at":"2026-01-01T00:00:00Z"}"#, #"{"at":"soon"}"#) == ["answer.body.at"])
+        #expect(paths(#"{"expires_at":{"a":1}}"#, #"{"expires_at":{"a":2}}"#) == ["answer.body.expires_at.a"])
+        #expect(paths(#"{"detail":"a"}"#, #"{"detail":"b"}"#) == ["answer.body.detail"])
+        #expect(paths(#"{"a":1}"#, "{}") == ["answer.body.a"])
+        #expect(paths("{}", "not JSON") == ["answer.body"])
+        #expect(paths("", "{}") == ["answer.body"])
         let (job, player) = (RecordingFolder.id("job", 1), RecordingFolder.id("player", 1))
-        #expect(paths(#"{"id":"\#(job)"}"#, #"{"id":"\#(player)"}"#) == ["body.id"])
+        #expect(paths(#"{"id":"\#(job)"}"#, #"{"id":"\#(player)"}"#) == ["answer.body.id"])
         let found = AnswerComparison().differences(recorded: (202, "{}"), live: (429, "{}"))
-        #expect(found.map(\.path) == ["status"])
+        #expect(found.map(\.path) == ["answer.status"])
         #expect(found.map(\.recorded) == ["202"])
         #expect(found.map(\.replayed) == ["429"])
+    }
+
+    @Test(arguments: [
+        ("answer", []), ("status", ["answer.body.n"]), ("body", ["answer.status"]), ("n", ["answer.status"]),
+        ("answer.status", ["answer.body.n"]), ("body.n", ["answer.status"]),
+        ("answer.body.n", ["answer.status"]), ("x", ["answer.status", "answer.body.n"]),
+    ])
+    func aMask_coversWhatItCoversInAReplay(_ field: String, _ paths: [String]) {
+        let comparison = AnswerComparison(mask: DifferenceMask([field]))
+        let found = comparison.differences(recorded: (202, #"{"n":1}"#), live: (429, #"{"n":2}"#))
+        #expect(found.map(\.path) == paths)
     }
 
     @Test func differences_areLimited() {

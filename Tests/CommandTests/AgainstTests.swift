@@ -66,14 +66,14 @@ import Testing
             #expect(result.counts.different == 1)
             let entry = try #require(result.entries.first { $0.verdict == .different })
             #expect(entry.position == 6)
-            #expect(entry.differences.map(\.path) == ["body.text"])
+            #expect(entry.differences.map(\.path) == ["answer.body.text"])
             #expect(entry.differences.map(\.recorded) == [#""b""#])
             #expect(entry.differences.map(\.replayed) == [#""a""#])
             #expect(!result.isIdentical)
-            #expect(result.text().contains("Different:\n#6 act\n  body.text: \"b\" -> \"a\"\n"))
+            #expect(result.text().contains("Different:\n#6 act\n  answer.body.text: \"b\" -> \"a\"\n"))
             #expect(
                 result.text().hasSuffix("6 sent, 4 identical, 1 different, 1 without an answer, 0 failed\n"))
-            #expect(try result.json().contains("\"body.text\""))
+            #expect(try result.json().contains("\"answer.body.text\""))
         }
     }
 
@@ -100,7 +100,7 @@ import Testing
                 data: #"{"text":5}"#, status: 202, answer: "{}")
             let result = try await send(folder, to: host)
             #expect(result.entries.first?.status == 422)
-            #expect(result.entries.first?.differences.first?.path == "status")
+            #expect(result.entries.first?.differences.first?.path == "answer.status")
         }
     }
 

@@ -218,4 +218,30 @@ import TestSupport
             #expect(run.status == 2 && run.error.contains("needs a recording"))
         }
     }
+
+    @Test(arguments: [
+        (
+            #""type":"app.gestaloka.http","httpmethod":"PUT","httppath":"/x""#,
+            "is 'PUT /x', to which the manifest"
+        ),
+        (
+            #""type":"app.gestaloka.socket","socketevent":"a\u001b","connectionid":"c","hostid":"h""#,
+            "is the socket event 'a\u{fffd}', to which the manifest"
+        ),
+        (
+            #""type":"app.gestaloka.queue","queue":"q","queuegroup":"""#,
+            "is for the queue 'q', to which the manifest"
+        ),
+        (#""type":"com.example.made""#, "says no route, so that no function is its own"),
+    ])
+    func anEventThatNoFunctionIsBoundTo_isNamedWithItsRoute(_ members: String, _ reason: String) throws {
+        let program = try TestProgram()
+        try program.file(
+            "events.json",
+            #"{"specversion":"1.0","id":"e\u001b1","source":"/x","time":"2026-01-01T00:00:00Z",\#(members)}"#)
+        let file = program.directory.file("events.json")
+        let run = program("replay", file)
+        #expect(run.status == 2)
+        #expect(run.error.contains("\(file): the event 'e\u{fffd}1' \(reason)"), "\(run.error)")
+    }
 }

@@ -8,7 +8,6 @@ import pathlib
 import queue
 import re
 import shlex
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import threading
 import unittest
 
 import documents
+import javascript
 from host import BINARY, ROOT, environment
 
 # What a command may take; the slowest starts a host.
@@ -125,21 +125,54 @@ class DocumentTests(unittest.TestCase):
             if line.strip().startswith("print(") and "  # " in line:
                 self.assertIn(line.split("  # ", 1)[1], printed.getvalue().splitlines(), block.place)
 
-    def compiles(self, block):
-        """A block of Swift is a function's, and one of JavaScript a module's."""
+    def javascript(self, shell, block):
+        """Runs a block of JavaScript as a module, in which `io`, `url` and `token` are what the text says, until it has
+        printed the id of the action that it does."""
+        try:
+            node, bundle = javascript.node(), javascript.bundle()
+        except javascript.Missing as missing:
+            print(f"\n*** SKIPPED: {block.place} is NOT run: {missing} ***", file=sys.stderr, flush=True)
+            return
         with tempfile.TemporaryDirectory(prefix="gestaloka-documents-") as folder:
-            if block.language == "swift":
-                file = pathlib.Path(folder) / "block.swift"
-                file.write_text(f"import Runtime\n{block.text}\n", encoding="utf-8")
-                command = ["swiftc", "-typecheck", "-swift-version", "6", "-parse-as-library", "-I", MODULES]
-                # The C modules below them.
-                command += [f"-I{path.parent}" for path in (ROOT / "Sources/System").glob("*/module.modulemap")]
-                command.append(file)
+            here = pathlib.Path(folder)
+            package = here / "node_modules/socket.io-client"
+            package.mkdir(parents=True)
+            browser = javascript.FOLDER / "browser.js"
+            (package / "index.js").write_text(
+                f"require({json.dumps(str(browser))});\nexports.io = require({json.dumps(str(bundle))});\n")
+            names = {"url": f"http://127.0.0.1:{shell.port}", "token": shell('printf %s "$TOKEN"')[0]}
+            # Node has no global `crypto` before 19; a page does.
+            (here / "names.js").write_text(
+                'globalThis.crypto ??= require("node:crypto").webcrypto;\n'
+                f'Object.assign(globalThis, require("socket.io-client"), {json.dumps(names)});\n')
+            (here / "block.mjs").write_text(shell.translated(block.text), encoding="utf-8")
+            process = subprocess.Popen(
+                [node, "--require", "./names.js", "block.mjs"], cwd=here, stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8",
+                env=environment(ORIGIN=names["url"]))
+            timer = threading.Timer(PATIENCE, process.kill)
+            timer.start()
+            printed = []
+            for line in process.stdout:
+                printed.append(line)
+                if re.fullmatch(documents.ID, line.strip()):
+                    break
             else:
-                file = pathlib.Path(folder) / "block.mjs"
-                file.write_text(block.text, encoding="utf-8")
-                command = [shutil.which("node") or "nodejs", "--check", file]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+                self.tell(block, f"prints no action's id, but\n{''.join(printed)}")
+            # A socket that is open keeps it running.
+            process.kill()
+            process.communicate()
+            timer.cancel()
+
+    def compiles(self, block):
+        """A block of Swift is a function's."""
+        with tempfile.TemporaryDirectory(prefix="gestaloka-documents-") as folder:
+            file = pathlib.Path(folder) / "block.swift"
+            file.write_text(f"import Runtime\n{block.text}\n", encoding="utf-8")
+            command = ["swiftc", "-typecheck", "-swift-version", "6", "-parse-as-library", "-I", MODULES]
+            # The C modules below them.
+            command += [f"-I{path.parent}" for path in (ROOT / "Sources/System").glob("*/module.modulemap")]
+            done = subprocess.run([*command, file], capture_output=True, text=True, timeout=PATIENCE)
             if done.returncode != 0:
                 self.tell(block, done.stderr)
 
@@ -158,7 +191,10 @@ class DocumentTests(unittest.TestCase):
                 elif block.language == "python":
                     self.python(shell, block, names)
                     ran += 1
-                elif block.language in ("swift", "js"):
+                elif block.language == "js":
+                    self.javascript(shell, block)
+                    ran += 1
+                elif block.language == "swift":
                     self.compiles(block)
             return ran
         finally:

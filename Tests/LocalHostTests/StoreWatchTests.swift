@@ -1,3 +1,4 @@
+import Net
 import Ledger
 import Base
 import FoundationEssentials

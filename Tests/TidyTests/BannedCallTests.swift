@@ -54,8 +54,8 @@ import Testing
         Ban(
             call: "ContinuousClock",
             except: [
-                "Sources/Handlers/StoryModels/Uptime.swift", "Sources/LocalHost/EventLoop.swift",
-                "Sources/LocalHost/TimerQueue.swift",
+                "Sources/Handlers/StoryModels/Uptime.swift", "Sources/LocalHost/Net/EventLoop.swift",
+                "Sources/LocalHost/Net/TimerQueue.swift",
                 "Sources/Store/SQLite/Database.swift", "Sources/Store/SQLite/Writer.swift",
             ],
             instead: "take the uptime from the Platform"),

@@ -34,24 +34,24 @@ struct AnswerComparison: Sendable {
         self.limit = limit
     }
 
-    /// The differences, at most as many as the limit, with paths from `status` and `body`. A body is JSON text, or empty.
+    /// The differences, at most as many as the limit, with the paths that a replay's have: from `answer.status` and
+    /// `answer.body` on. A body is JSON text, or empty.
     func differences(recorded: (status: Int, body: String), live: (status: Int, body: String)) -> [Difference]
     {
-        let found = Difference.between(
-            String(recorded.status), String(live.status), at: "status", limit: limit, masking: mask)
         // Most answers differ in their ids at most.
         let (left, right) = (Identifiers.masked(recorded.body), Identifiers.masked(live.body))
-        if left == right { return found }
-        guard let a = Self.value(left), let b = Self.value(right) else {
-            return found + Difference.between(left, right, at: "body", limit: limit, masking: mask)
-        }
+        guard recorded.status != live.status || left != right else { return [] }
         let isRefusal = recorded.status == 401 && live.status == 401
-        let (first, second) = (mask(a, isRefusal: isRefusal), mask(b, isRefusal: isRefusal))
-        if first == second { return found }
-        var known = recorded.body.contains(Self.redacted) ? Self.adopt(second, from: first) : second
-        if !told.isEmpty { known = retold(known, as: first) }
-        return found
-            + Difference.between(Self.text(first), Self.text(known), at: "body", limit: limit, masking: mask)
+        var (first, second) = (JSONValue.string(left), JSONValue.string(right))
+        if let a = Self.value(left), let b = Self.value(right) {
+            first = mask(a, isRefusal: isRefusal)
+            second = mask(b, isRefusal: isRefusal)
+            if recorded.body.contains(Self.redacted) { second = Self.adopt(second, from: first) }
+            if !told.isEmpty { second = retold(second, as: first) }
+        }
+        return Difference.between(
+            Self.text(recorded.status, first), Self.text(live.status, second), at: "answer", limit: limit,
+            masking: mask)
     }
 
     private static func value(_ text: String) -> JSONValue? {
@@ -124,9 +124,11 @@ struct AnswerComparison: Sendable {
         }
     }
 
-    private static func text(_ value: JSONValue) -> String {
+    /// An answer as a recording has it.
+    private static func text(_ status: Int, _ body: JSONValue) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        let body = (try? encoder.encode(body)).map { String(decoding: $0, as: UTF8.self) } ?? "null"
+        return #"{"status":\#(status),"body":\#(body)}"#
     }
 }

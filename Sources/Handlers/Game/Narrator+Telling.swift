@@ -100,7 +100,7 @@ extension Narrator {
             case .move:
                 return [tell([prompt.location.description[language]])]
             case .do:
-                let outcomes = [phrases.success, phrases.partial, phrases.cost]
+                let outcomes = [phrases.outcomes.success, phrases.outcomes.partial, phrases.outcomes.cost]
                 return [tell(random.pick(outcomes) ?? [], scene)]
             }
         }
@@ -196,12 +196,12 @@ extension Narrator.Telling {
         let exits = random.shuffled(location.exits.compactMap { world.location($0) })
         if let exit = exits.first {
             scene.exit = exit.name[language]
-            choices.append(choice(phrases.goChoices, scene))
+            choices.append(choice(phrases.choices.go, scene))
         }
         let details = random.shuffled(location.details)
         if let detail = details.first(where: { !toldDetails.contains($0.name.en) }) ?? details.first {
             scene.detail = detail.name[language]
-            choices.append(choice(phrases.examineChoices, scene))
+            choices.append(choice(phrases.choices.examine, scene))
         }
         if !location.residents.isEmpty {
             // What is touched is not what is examined, so that the three are three.
@@ -209,9 +209,9 @@ extension Narrator.Telling {
                 scene.detail = other.name[language]
             }
             let isBold = random.next(below: 3) == 0
-            choices.append(choice(isBold ? phrases.attemptChoices : phrases.talkChoices, scene))
+            choices.append(choice(isBold ? phrases.choices.attempt : phrases.choices.talk, scene))
         }
-        for template in phrases.waitChoices where choices.count < PassageLimits.choices {
+        for template in phrases.choices.wait where choices.count < PassageLimits.choices {
             choices.append(choice([template], scene))
         }
         return random.shuffled(choices)

@@ -57,24 +57,25 @@ extension NarratorPhrases {
                 "You try your luck with what is at hand.",
                 "Your hands move first, and your mind hurries after them.",
             ]),
-        success: [
-            "It works, and more smoothly than you dared to hope; even {detail} seems to have waited for it.",
-            "It succeeds at the first try. {Person} gives a short nod that is worth more than applause.",
-            "Something gives way with a soft click, and what you wanted is simply there.",
-            "It goes well. For a moment the layers lie still above one another, and you know that you did that.",
-        ],
-        partial: [
-            "It half succeeds: you get hold of a beginning, but the rest slips away towards {detail}.",
-            "You manage a part of it. The other part looks back at you, as if waiting for a better idea.",
-            "It works, though not the way you meant, and {person} hides a smile.",
-            "You come closer than anyone expected and still stop a hand's breadth short.",
-        ],
-        cost: [
-            "It works, but something is asked in return: a small memory goes, and you only notice its outline.",
-            "You have your way, and pay for it; your fingers stay cold long afterwards.",
-            "It is done. Near {detail} something has cracked, though, and {person} has seen it.",
-            "You succeed, and the air tightens; somebody on another layer has felt that.",
-        ],
+        outcomes: Outcomes(
+            success: [
+                "It works, and more smoothly than you dared to hope; even {detail} seems to have waited for it.",
+                "It succeeds at the first try. {Person} gives a short nod that is worth more than applause.",
+                "Something gives way with a soft click, and what you wanted is simply there.",
+                "It goes well. For a moment the layers lie still above one another, and you know that you did that.",
+            ],
+            partial: [
+                "It half succeeds: you get hold of a beginning, but the rest slips away towards {detail}.",
+                "You manage a part of it. The other part looks back at you, as if waiting for a better idea.",
+                "It works, though not the way you meant, and {person} hides a smile.",
+                "You come closer than anyone expected and still stop a hand's breadth short.",
+            ],
+            cost: [
+                "It works, but something is asked in return: a small memory goes, and you only notice its outline.",
+                "You have your way, and pay for it; your fingers stay cold long afterwards.",
+                "It is done. Near {detail} something has cracked, though, and {person} has seen it.",
+                "You succeed, and the air tightens; somebody on another layer has felt that.",
+            ]),
         hooks: [
             "“Careful, {name},” says {person}, without saying of what.",
             "For a moment you have the feeling that the {place} is waiting for your next step.",
@@ -83,43 +84,47 @@ extension NarratorPhrases {
             "“{name},” somebody murmurs, as though trying out the name for later.",
             "Whatever comes next, it has already drawn breath.",
         ],
-        goChoices: [
-            ChoiceTemplate(
-                label: "Go to the {exit}",
-                summary: "Leave the {place} behind; what has begun here may go on without you."),
-            ChoiceTemplate(
-                label: "Set out for the {exit}",
-                summary: "A new place and new faces, but whoever watches you will know where you went."),
-        ],
-        examineChoices: [
-            ChoiceTemplate(
-                label: "Examine {detail}",
-                summary: "You may learn what others overlook, and it may notice you as well."),
-            ChoiceTemplate(
-                label: "Take a closer look at {detail}",
-                summary: "It costs only time, though time is not always cheap here."),
-        ],
-        talkChoices: [
-            ChoiceTemplate(
-                label: "Speak to {person}",
-                summary: "An honest word could win you an ally; a wrong one will be remembered."),
-            ChoiceTemplate(
-                label: "Ask {person} for the truth",
-                summary: "You might get an answer, and then you would owe one."),
-        ],
-        attemptChoices: [
-            ChoiceTemplate(
-                label: "Touch {detail}",
-                summary: "Bold, and perhaps rewarding; there is no telling what it costs."),
-            ChoiceTemplate(
-                label: "Follow {person} unseen",
-                summary: "You may find out a secret, or be found out yourself."),
-        ],
-        waitChoices: [
-            ChoiceTemplate(label: "Wait and listen", summary: "Safe, as long as nobody else is waiting too."),
-            ChoiceTemplate(label: "Look around once more", summary: "Something may have changed meanwhile."),
-            ChoiceTemplate(label: "Call out into the silence", summary: "Somebody may answer, or something."),
-        ],
+        choices: Choices(
+            go: [
+                ChoiceTemplate(
+                    label: "Go to the {exit}",
+                    summary: "Leave the {place} behind; what has begun here may go on without you."),
+                ChoiceTemplate(
+                    label: "Set out for the {exit}",
+                    summary: "A new place and new faces, but whoever watches you will know where you went."),
+            ],
+            examine: [
+                ChoiceTemplate(
+                    label: "Examine {detail}",
+                    summary: "You may learn what others overlook, and it may notice you as well."),
+                ChoiceTemplate(
+                    label: "Take a closer look at {detail}",
+                    summary: "It costs only time, though time is not always cheap here."),
+            ],
+            talk: [
+                ChoiceTemplate(
+                    label: "Speak to {person}",
+                    summary: "An honest word could win you an ally; a wrong one will be remembered."),
+                ChoiceTemplate(
+                    label: "Ask {person} for the truth",
+                    summary: "You might get an answer, and then you would owe one."),
+            ],
+            attempt: [
+                ChoiceTemplate(
+                    label: "Touch {detail}",
+                    summary: "Bold, and perhaps rewarding; there is no telling what it costs."),
+                ChoiceTemplate(
+                    label: "Follow {person} unseen",
+                    summary: "You may find out a secret, or be found out yourself."),
+            ],
+            wait: [
+                ChoiceTemplate(
+                    label: "Wait and listen", summary: "Safe, as long as nobody else is waiting too."),
+                ChoiceTemplate(
+                    label: "Look around once more", summary: "Something may have changed meanwhile."),
+                ChoiceTemplate(
+                    label: "Call out into the silence", summary: "Somebody may answer, or something."),
+            ]),
         traveller: "traveller", somebody: "somebody", something: "something in the corner of your eye",
         separator: " ", articles: ["the ", "a ", "an "])
 }

@@ -16,6 +16,22 @@ struct NarratorPhrases: Sendable {
         let summary: String
     }
 
+    /// What a player is offered next.
+    struct Choices: Sendable {
+        let go: [ChoiceTemplate]
+        let examine: [ChoiceTemplate]
+        let talk: [ChoiceTemplate]
+        let attempt: [ChoiceTemplate]
+        let wait: [ChoiceTemplate]
+    }
+
+    /// How an attempt ends.
+    struct Outcomes: Sendable {
+        let success: [String]
+        let partial: [String]
+        let cost: [String]
+    }
+
     /// Several actions in one passage.
     let together: [String]
     /// What was done before the actions that are told one by one.
@@ -24,15 +40,9 @@ struct NarratorPhrases: Sendable {
     let say: Leads
     let move: Leads
     let attempt: Leads
-    let success: [String]
-    let partial: [String]
-    let cost: [String]
+    let outcomes: Outcomes
     let hooks: [String]
-    let goChoices: [ChoiceTemplate]
-    let examineChoices: [ChoiceTemplate]
-    let talkChoices: [ChoiceTemplate]
-    let attemptChoices: [ChoiceTemplate]
-    let waitChoices: [ChoiceTemplate]
+    let choices: Choices
     /// For a player without a name.
     let traveller: String
     let somebody: String

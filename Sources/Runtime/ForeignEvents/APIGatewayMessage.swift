@@ -26,12 +26,14 @@ enum APIGatewayMessage {
     }
 
     /// The query as the members of a JSON object, as the host gives it to functions: the first of a repeated name
-    /// counts. `queryStringParameters`, which joins or drops those, is for events without `rawQueryString`.
+    /// counts. `queryStringParameters`, which joins or drops those, is for events without `rawQueryString`, or with an
+    /// empty one: tests that somebody wrote by hand fill in the one or the other.
     static func queryObject(_ object: ForeignObject) throws(EventFault) -> [UInt8] {
         var items: [(name: String, value: String)] = []
         if let query = try object.text("rawQueryString") {
             items = HTTPRequest(method: "", target: "", path: "", query: query).queryItems()
-        } else if let members = try object.object("queryStringParameters") {
+        }
+        if items.isEmpty, let members = try object.object("queryStringParameters") {
             for name in members.names {
                 if let value = try members.text(name) { items.append((name, value)) }
             }

@@ -34,6 +34,13 @@ enum EventMarks {
 
     /// An event with a request context that says neither HTTP nor WebSocket.
     private static func undecided(_ object: ForeignObject) throws(EventFault) -> ForeignEvent.Form {
+        // What else answers requests with a Lambda function writes them in nearly the same members.
+        if let context = try object.object("requestContext") {
+            let others = [("elb", "an Application Load Balancer"), ("serviceNetworkArn", "VPC Lattice")]
+            if let (_, name) = others.first(where: { context.has($0.0) }) {
+                throw EventFault(nil, "is an event of \(name); of HTTP events, API Gateway's are read")
+            }
+        }
         switch object.value("version") {
         case "\"2.0\"": return .httpEvent
         case "\"1.0\"": break

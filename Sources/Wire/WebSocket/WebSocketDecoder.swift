@@ -45,6 +45,14 @@ public struct WebSocketDecoder: Sendable {
         }
     }
 
+    private struct OpenMessage {
+        let isText: Bool
+        let isCompressed: Bool
+        var utf8 = UTF8Check()
+        var fragments = 0
+        var controlFrames = 0
+    }
+
     private let limits: WebSocketLimits
     private let role: Role
     private let deflate: PerMessageDeflate?
@@ -58,11 +66,8 @@ public struct WebSocketDecoder: Sendable {
     private var isClosed = false
 
     private var message: [UInt8] = []
-    private var messageOpcode: WebSocketOpcode?
-    private var isCompressed = false
-    private var utf8 = UTF8Check()
-    private var fragments = 0
-    private var controlFrames = 0
+    /// What is known of the message whose frames arrive; nil between messages.
+    private var open: OpenMessage?
 
     /// A decoder for one connection.
     ///
@@ -145,26 +150,21 @@ public struct WebSocketDecoder: Sendable {
     /// Checks a frame against the message it stands in and against the limits, before its payload is awaited.
     private mutating func admit(_ frame: WebSocketFrameHeader) throws(WebSocketError) {
         if frame.opcode.isControl {
-            if messageOpcode != nil {
-                controlFrames += 1
-                if controlFrames > limits.controlFrames {
-                    throw .tooBig("Too many control frames stand within one message.")
-                }
+            guard open != nil else { return }
+            open?.controlFrames += 1
+            if let open, open.controlFrames > limits.controlFrames {
+                throw .tooBig("Too many control frames stand within one message.")
             }
             return
         }
         if frame.opcode == .continuation {
-            guard messageOpcode != nil else { throw .violation("A continuation frame continues nothing.") }
+            guard open != nil else { throw .violation("A continuation frame continues nothing.") }
         } else {
-            guard messageOpcode == nil else { throw .violation("A message starts within another one.") }
-            messageOpcode = frame.opcode
-            isCompressed = frame.isCompressed
-            utf8 = UTF8Check()
-            fragments = 0
-            controlFrames = 0
+            guard open == nil else { throw .violation("A message starts within another one.") }
+            open = OpenMessage(isText: frame.opcode == .text, isCompressed: frame.isCompressed)
         }
-        fragments += 1
-        if fragments > limits.fragments { throw .tooBig("The message has too many frames.") }
+        open?.fragments += 1
+        if let open, open.fragments > limits.fragments { throw .tooBig("The message has too many frames.") }
         if frame.payloadLength > limits.frameBytes { throw .tooBig("The frame is too long.") }
         if frame.payloadLength > limits.messageBytes - message.count {
             throw .tooBig("The message is too long.")
@@ -182,12 +182,12 @@ public struct WebSocketDecoder: Sendable {
             WebSocketMask.apply(WebSocketMask.rotated(key, by: received), to: &message, from: start)
         }
         received += length
-        guard messageOpcode == .text, !isCompressed else { return }
+        guard let open, open.isText, !open.isCompressed else { return }
         // What has arrived whole is looked at as a whole, which is quicker.
         if start == 0, frame.isFinal, length == frame.payloadLength { return }
-        var check = utf8
+        var check = open.utf8
         guard check.take(message.span.extracting(start...)) else { throw .notText("The text is not UTF-8.") }
-        utf8 = check
+        self.open?.utf8 = check
     }
 
     private mutating func takePayload(_ frame: WebSocketFrameHeader) -> [UInt8] {
@@ -198,11 +198,11 @@ public struct WebSocketDecoder: Sendable {
 
     private mutating func finishMessage() throws(WebSocketError) -> Message {
         var payload = message
-        let isText = messageOpcode == .text
+        let finished = open
         message = []
-        messageOpcode = nil
-        if isCompressed { payload = try inflated(payload) }
-        guard isText else { return .binary(payload) }
+        open = nil
+        if finished?.isCompressed == true { payload = try inflated(payload) }
+        guard finished?.isText == true else { return .binary(payload) }
         guard let text = payload.span.utf8Text(0..<payload.count) else {
             throw .notText("The text is not UTF-8.")
         }

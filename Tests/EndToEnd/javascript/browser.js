@@ -4,7 +4,8 @@
 const crypto = require("node:crypto");
 const http = require("node:http");
 
-const ORIGIN = "https://play.example";
+// Of the page: of another site than the host's, if nobody says.
+const ORIGIN = process.env.ORIGIN || "https://play.example";
 const agent = new http.Agent({ keepAlive: true });
 
 // The connections that are open, so that a test can cut them.

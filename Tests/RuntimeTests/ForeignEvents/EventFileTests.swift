@@ -85,8 +85,16 @@ import Testing
             ),
             (#"{"requestContext":[]}"#, "The text's member 'requestContext' must be an object."),
             (
-                #"{"requestContext":{"elb":{}}}"#,
+                #"{"requestContext":{"apiId":"a"}}"#,
                 "The text's member 'requestContext' has neither 'http', as an HTTP event, nor 'connectionId', as a WebSocket event."
+            ),
+            (
+                #"{"httpMethod":"GET","path":"/","requestContext":{"elb":{"targetGroupArn":"a"}}}"#,
+                "The text is an event of an Application Load Balancer; of HTTP events, API Gateway's are read."
+            ),
+            (
+                #"{"version":"2.0","path":"/","method":"GET","requestContext":{"serviceNetworkArn":"a"}}"#,
+                "The text is an event of VPC Lattice; of HTTP events, API Gateway's are read."
             ),
             (
                 #"{"version":"1.0","requestContext":{}}"#,

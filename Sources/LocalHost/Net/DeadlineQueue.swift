@@ -1,10 +1,10 @@
 /// Who is to be looked at, and when: connections and links, most of which get a later deadline before the one they have
 /// comes up. Such a one is found out when it is looked at, so that to move a deadline back costs nothing.
-struct DeadlineQueue {
-    enum Key: Hashable {
-        case connection(UInt64)
-        case link(UInt64)
-    }
+package struct DeadlineQueue {
+    /// Names who is looked at.
+    package typealias Key = UInt64
+
+    package init() {}
 
     private struct Entry: Comparable {
         let deadline: Duration
@@ -22,20 +22,20 @@ struct DeadlineQueue {
     private var planned: [Key: Duration] = [:]
 
     /// Has `key` looked at by `deadline`, if that is not planned already.
-    mutating func plan(_ key: Key, by deadline: Duration) {
+    package mutating func plan(_ key: Key, by deadline: Duration) {
         if let before = planned[key], before <= deadline { return }
         planned[key] = deadline
         lastOrder &+= 1
         heap.insert(Entry(deadline: deadline, order: lastOrder, key: key))
     }
 
-    mutating func forget(_ key: Key) {
+    package mutating func forget(_ key: Key) {
         guard planned.removeValue(forKey: key) != nil else { return }
         if heap.count > 64 + 2 * planned.count { heap.removeAll { planned[$0.key] != $0.deadline } }
     }
 
     /// When somebody is to be looked at next.
-    var next: Duration? {
+    package var next: Duration? {
         mutating get {
             while let first = heap.first, planned[first.key] != first.deadline { heap.removeFirst() }
             return heap.first?.deadline
@@ -43,7 +43,7 @@ struct DeadlineQueue {
     }
 
     /// Takes one who is to be looked at by now; nothing is planned for it after that.
-    mutating func takeDue(_ now: Duration) -> Key? {
+    package mutating func takeDue(_ now: Duration) -> Key? {
         guard let deadline = next, deadline <= now, let first = heap.removeFirst() else { return nil }
         planned[first.key] = nil
         return first.key

@@ -5,7 +5,7 @@ public import Runtime
 internal import Synchronization
 
 /// Who is told that a descriptor is ready. Called on the loop's thread.
-protocol ReadinessHandler: AnyObject, Sendable {
+package protocol ReadinessHandler: AnyObject, Sendable {
     /// The descriptor registered under `token` can be read or written, or has failed.
     func ready(token: UInt64, events: ReadyEvents)
     /// Everything of this turn has run; the loop is about to wait.
@@ -13,11 +13,12 @@ protocol ReadinessHandler: AnyObject, Sendable {
 }
 
 /// What a descriptor is ready for.
-struct ReadyEvents: OptionSet {
-    let rawValue: UInt32
-    static let read = ReadyEvents(rawValue: clinux_in)
-    static let write = ReadyEvents(rawValue: clinux_out)
-    static let hangup = ReadyEvents(rawValue: clinux_hangup | clinux_error)
+package struct ReadyEvents: OptionSet {
+    package let rawValue: UInt32
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
+    package static let read = ReadyEvents(rawValue: clinux_in)
+    package static let write = ReadyEvents(rawValue: clinux_out)
+    package static let hangup = ReadyEvents(rawValue: clinux_hangup | clinux_error)
 }
 
 /// One thread that waits for descriptors and timers, and runs tasks and an actor's work in between.
@@ -112,21 +113,21 @@ public final class EventLoop: TaskExecutor, SerialExecutor, Timers {
     }
 
     /// Who is told of descriptors.
-    func setHandler(_ handler: (any ReadinessHandler)?) { self.handler.withLock { $0 = handler } }
+    package func setHandler(_ handler: (any ReadinessHandler)?) { self.handler.withLock { $0 = handler } }
 
     // MARK: Descriptors, on the loop's thread
 
-    func watch(_ descriptor: Int32, for events: ReadyEvents, token: UInt64) throws(HostError) {
+    package func watch(_ descriptor: Int32, for events: ReadyEvents, token: UInt64) throws(HostError) {
         guard clinux_epoll_control(epoll, clinux_add, descriptor, events.rawValue, token) == 0 else {
             throw .system("epoll_ctl", errno)
         }
     }
 
-    func change(_ descriptor: Int32, to events: ReadyEvents, token: UInt64) {
+    package func change(_ descriptor: Int32, to events: ReadyEvents, token: UInt64) {
         _ = clinux_epoll_control(epoll, clinux_modify, descriptor, events.rawValue, token)
     }
 
-    func forget(_ descriptor: Int32) { _ = clinux_epoll_control(epoll, clinux_delete, descriptor, 0, 0) }
+    package func forget(_ descriptor: Int32) { _ = clinux_epoll_control(epoll, clinux_delete, descriptor, 0, 0) }
 
     // MARK: Executor
 
@@ -141,13 +142,44 @@ public final class EventLoop: TaskExecutor, SerialExecutor, Timers {
     }
 
     /// Runs `action` on the loop's thread, after what is queued already. From any thread.
-    func perform(_ action: @escaping @Sendable () -> Void) {
+    package func perform(_ action: @escaping @Sendable () -> Void) {
         let isSleeping = shared.withLock { shared in
             shared.jobs.append(.action(action))
             defer { shared.isSleeping = false }
             return shared.isSleeping
         }
         if isSleeping { wake() }
+    }
+
+    // MARK: What stays on this thread
+
+    // What belongs to the loop's thread is no `Sendable`: the compiler sees to it that nothing carries it elsewhere.
+    // Only these three carry it, from this thread to this thread.
+
+    /// Runs `action` after what is queued already. On the loop's thread.
+    package func callSoon(_ action: @escaping () -> Void) { perform(staying(action)) }
+
+    /// Runs `action` once after `delay`, unless cancelled before. On the loop's thread.
+    package func callLater(after delay: Duration, _ action: @escaping () -> Void) -> TimerID {
+        schedule(after: delay, staying(action))
+    }
+
+    /// Starts a task that stays on this thread, also behind whatever it waits for. On the loop's thread.
+    @discardableResult
+    package func createTask(_ work: @escaping () async -> Void) -> Task<Void, Never> {
+        assert(isIsolatingCurrentContext() == true, "not on the event loop's thread")
+        let staying = unsafe Staying(work: work)
+        return Task(executorPreference: self) { unsafe await staying.work() }
+    }
+
+    private func staying(_ action: @escaping () -> Void) -> @Sendable () -> Void {
+        assert(isIsolatingCurrentContext() == true, "not on the event loop's thread")
+        // Sound, for it is called on the thread that it comes from.
+        return unsafe unsafeBitCast(action, to: (@Sendable () -> Void).self)
+    }
+
+    private struct Staying: @unchecked Sendable {
+        let work: () async -> Void
     }
 
     public func checkIsolated() {

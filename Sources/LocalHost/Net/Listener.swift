@@ -3,16 +3,16 @@ internal import CLinux
 internal import Glibc
 
 /// A listening TCP socket.
-struct Listener {
-    let descriptor: Int32
+package struct Listener {
+    package let descriptor: Int32
     /// The port, also where the system chose it.
-    let port: Int
+    package let port: Int
 
     /// Listens on `host` (a name or a literal address) and `port` (0: any free one).
     ///
     /// Nobody else may listen there, whatever they have set; with `joining` only those may that have let others share
     /// the port (`share`).
-    init(host: String, port: Int, backlog: Int32, joining: Bool = false) throws(HostError) {
+    package init(host: String, port: Int, backlog: Int32, joining: Bool = false) throws(HostError) {
         var hints = unsafe addrinfo()
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         unsafe hints.ai_flags = AI_PASSIVE
@@ -41,7 +41,7 @@ struct Listener {
     }
 
     /// A socket that listens already, inherited from the process that started this one.
-    init(inherited descriptor: Int32) throws(HostError) {
+    package init(inherited descriptor: Int32) throws(HostError) {
         guard let port = Self.port(of: descriptor) else { throw .system("getsockname", errno) }
         self.descriptor = descriptor
         self.port = port
@@ -49,7 +49,7 @@ struct Listener {
 
     /// Lets further sockets of this user listen on the same port from now on; the kernel spreads connections over all
     /// of them (socket(7), SO_REUSEPORT).
-    func share() { Self.share(descriptor) }
+    package func share() { Self.share(descriptor) }
 
     private static func share(_ descriptor: Int32) {
         var one: Int32 = 1
@@ -57,7 +57,7 @@ struct Listener {
     }
 
     /// The next connection; nil where none waits.
-    func accept() throws(HostError) -> (descriptor: Int32, address: String)? {
+    package func accept() throws(HostError) -> (descriptor: Int32, address: String)? {
         while true {
             var storage = sockaddr_storage()
             var length = socklen_t(MemoryLayout<sockaddr_storage>.size)

@@ -10,7 +10,7 @@ public enum HostError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A system call failed.
     case call(name: String, reason: String)
 
-    static func system(_ name: String, _ code: Int32) -> HostError {
+    package static func system(_ name: String, _ code: Int32) -> HostError {
         .call(name: name, reason: SystemError.words(code))
     }
 

@@ -1,5 +1,7 @@
 /// Bytes on their way to one client, in order, as pieces that many clients may share: a broadcast is encoded once.
-struct SendQueue {
+package struct SendQueue {
+    package init() {}
+
     private struct Piece {
         let bytes: [UInt8]
         let isVolatile: Bool
@@ -10,15 +12,15 @@ struct SendQueue {
     private var first = 0
     private var sent = 0
     /// Bytes that are not sent yet.
-    private(set) var byteCount = 0
+    package private(set) var byteCount = 0
 
     /// More pieces are put together in one write up to this size.
     private static let gatheredBytes = 65_536
 
-    var isEmpty: Bool { byteCount == 0 }
+    package var isEmpty: Bool { byteCount == 0 }
 
     /// What waits costs in memory: a small piece far more than its bytes.
-    var cost: Int { byteCount + (pieces.count - first) * Self.pieceCost }
+    package var cost: Int { byteCount + (pieces.count - first) * Self.pieceCost }
 
     /// An array's head, and its entry among the pieces.
     private static let pieceCost = 64
@@ -26,14 +28,14 @@ struct SendQueue {
     /// A pong, until it has begun to be sent.
     private var pong: Int?
 
-    mutating func append(_ bytes: [UInt8], isVolatile: Bool = false) {
+    package mutating func append(_ bytes: [UInt8], isVolatile: Bool = false) {
         guard !bytes.isEmpty else { return }
         pieces.append(Piece(bytes: bytes, isVolatile: isVolatile))
         byteCount += bytes.count
     }
 
     /// Adds a pong, in the place of one that still waits: only the last ping need be answered (RFC 6455 section 5.5.3).
-    mutating func appendPong(_ bytes: [UInt8]) {
+    package mutating func appendPong(_ bytes: [UInt8]) {
         guard let pong, pong > first || pong == first && sent == 0, pong < pieces.count else {
             append(bytes)
             pong = pieces.count - 1
@@ -44,7 +46,7 @@ struct SendQueue {
     }
 
     /// Drops what may be lost and has not begun to be sent.
-    mutating func dropVolatile() {
+    package mutating func dropVolatile() {
         let begun = first + (sent > 0 ? 1 : 0)
         guard begun < pieces.count else { return }
         let kept = pieces[begun...].filter { !$0.isVolatile }
@@ -57,7 +59,9 @@ struct SendQueue {
 
     /// Gives `write` the bytes that are next, as many as fit one write; it answers how many it took. Whether it took
     /// everything it was given.
-    mutating func send(gatheringIn scratch: inout [UInt8], _ write: (borrowing Span<UInt8>) -> Int) -> Bool {
+    package mutating func send(gatheringIn scratch: inout [UInt8], _ write: (borrowing Span<UInt8>) -> Int)
+        -> Bool
+    {
         guard first < pieces.count else { return true }
         let offered: Int
         let taken: Int
