@@ -1,6 +1,6 @@
 // swift-tools-version:6.2
 // The layers of the project, lowest first. Imports point up this list only:
-// Base <- Wire, Ledger <- SQLite, Runtime <- Handlers, LocalHost <- Command <- gestaloka.
+// Base <- Wire, Ledger <- SQLite, Runtime <- Handlers, Net <- LocalHost <- Command <- gestaloka.
 // SQLite is known to Command alone, which puts the parts together.
 import PackageDescription
 
@@ -12,6 +12,7 @@ let package = Package(
         .library(name: "SQLite", targets: ["SQLite"]),
         .library(name: "Wire", targets: ["Wire"]),
         .library(name: "Runtime", targets: ["Runtime"]),
+        .library(name: "Net", targets: ["Net"]),
         .library(name: "LocalHost", targets: ["LocalHost"]),
         .library(name: "Command", targets: ["Command"]),
         .executable(name: "gestaloka", targets: ["gestaloka"]),
@@ -61,11 +62,16 @@ let package = Package(
         handler("SocketDisconnect"),
         handler("Broadcast"),
 
-        .target(
-            name: "LocalHost", dependencies: ["Base", "Ledger", "Runtime", "Wire", "CLinux"],
-            exclude: ["Triggers/Schedule"]),
+        // The event loop and what it carries: descriptors, timers, bytes.
+        .target(name: "Net", dependencies: ["Base", "Runtime", "CLinux"], path: "Sources/LocalHost/Net"),
         .target(name: "Schedule", dependencies: ["Base"], path: "Sources/LocalHost/Triggers/Schedule"),
-        .target(name: "Command", dependencies: ["Base", "Ledger", "SQLite", "Runtime", "LocalHost", "Wire"]),
+        .target(
+            name: "LocalHost",
+            dependencies: ["Base", "Ledger", "Net", "Runtime", "Wire", "CLinux"],
+            exclude: ["Net", "Triggers/Schedule"]),
+        .target(
+            name: "Command",
+            dependencies: ["Base", "Ledger", "SQLite", "Runtime", "Net", "LocalHost", "Wire"]),
         .executableTarget(
             name: "gestaloka",
             dependencies: [
@@ -105,12 +111,12 @@ let package = Package(
         .testTarget(
             name: "LocalHostTests",
             dependencies: [
-                "LocalHost", "Runtime", "Base", "Ledger", "SQLite", "Wire", "CLinux", "TestSupport",
+                "LocalHost", "Net", "Runtime", "Base", "Ledger", "SQLite", "Wire", "CLinux", "TestSupport",
             ]),
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "Command", "LocalHost", "Runtime", "Base", "Ledger", "SQLite", "TestSupport", "Wire",
+                "Command", "LocalHost", "Net", "Runtime", "Base", "Ledger", "SQLite", "TestSupport", "Wire",
             ],
             exclude: ["Fixtures"]),
         .testTarget(name: "TidyTests", dependencies: ["TestSupport"]),

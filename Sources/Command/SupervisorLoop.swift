@@ -1,3 +1,4 @@
+internal import Net
 internal import Glibc
 internal import LocalHost
 internal import Runtime

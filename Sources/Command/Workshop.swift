@@ -1,3 +1,4 @@
+internal import Net
 internal import Base
 internal import FoundationEssentials
 internal import Glibc
@@ -14,7 +15,7 @@ struct Workshop {
     let state: any SharedState
     let writer: LogWriter
     let log: Log
-    let invoker: Invoker
+    let invoker: Engine
     let recorder: Recorder?
     /// Tells the recording of another process what is done here.
     let part: RecordingPart?
@@ -29,8 +30,8 @@ struct Workshop {
         var manifest = manifest
         if let store = store ?? arguments["store"] { manifest.store = store }
         let missing = program.functions.missing(from: manifest, file: Workshop.manifestFile(arguments))
-        guard missing.isEmpty else { throw InvokerError.missingHandlers(missing) }
-        self.store = try Engines.store(manifest.store)
+        guard missing.isEmpty else { throw EngineError.missingHandlers(missing) }
+        self.store = try StoreEngines.store(manifest.store)
         self.manifest = try settings.ready(manifest, keysAt: self.store.place)
         let loop = try loop ?? EventLoop()
         self.loop = loop
@@ -49,7 +50,7 @@ struct Workshop {
         part =
             isBeside && isElsewhere
             ? RecordingPart(beside: self.store, log: log, now: platform.now) : nil
-        invoker = try Invoker(
+        invoker = try Engine(
             manifest: self.manifest, functions: program.functions, state: state, platform: platform, log: log,
             settings: settings, observer: Observers.of(recorder, part))
     }

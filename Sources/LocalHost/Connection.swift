@@ -1,3 +1,4 @@
+internal import Net
 internal import Wire
 
 /// One accepted TCP connection. Belongs to the host's actor.

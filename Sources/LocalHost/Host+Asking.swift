@@ -1,3 +1,4 @@
+internal import Net
 internal import Ledger
 internal import Base
 internal import Runtime

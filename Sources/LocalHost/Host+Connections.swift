@@ -1,3 +1,4 @@
+internal import Net
 internal import Wire
 internal import Base
 internal import Glibc
@@ -299,7 +300,7 @@ extension Host {
         if connection.isNoted { unweigh(connection.id) }
         loop.forget(connection.descriptor)
         Glibc.close(connection.descriptor)
-        deadlines.forget(.connection(connection.id))
+        deadlines.forget(connection.id)
         if let channel = connection.channel { lost(channel, connection) }
         connection.stream?.task?.cancel()
         if let link = connection.sender, link.post?.connection == connection.id {
@@ -323,7 +324,7 @@ extension Host {
     /// When a connection is closed if nothing happens.
     func expire(_ connection: Connection, at deadline: Duration) {
         connection.deadline = deadline
-        deadlines.plan(.connection(connection.id), by: deadline)
+        deadlines.plan(connection.id, by: deadline)
     }
 
     /// Closes a connection that has run out of time.
@@ -333,7 +334,7 @@ extension Host {
         guard now >= connection.deadline, !connection.isBusy else {
             // What is being answered is looked at again in a while.
             let next = connection.isBusy ? now + limits.requestTime : connection.deadline
-            return deadlines.plan(.connection(connection.id), by: next)
+            return deadlines.plan(connection.id, by: next)
         }
         if connection.isReceivingRequest && !connection.isClosing {
             refuse(connection, Problem(.timeout, "The request took longer than \(limits.requestTime)."))

@@ -1,3 +1,4 @@
+internal import Net
 internal import Base
 internal import Ledger
 internal import Runtime
@@ -62,7 +63,7 @@ extension Host {
             router.function(forEvent: socket.fullName(of: Trigger.acknowledgementPrefix + emit.event)) != nil
         else { return false }
         socket.questions[Int(clamping: number)] = Socket.Question(event: emit.event, deadline: now + time)
-        deadlines.plan(.link(socket.link.id), by: now + time)
+        deadlines.plan(ClientShares.entry(ofLink: socket.link.id), by: now + time)
         return true
     }
 

@@ -1,3 +1,4 @@
+internal import Net
 internal import Base
 internal import Runtime
 internal import Wire
@@ -97,7 +98,7 @@ extension Host {
         linksByName[link.name] = nil
         notePlace(of: link)
         unweigh(ClientShares.entry(ofLink: link.id))
-        deadlines.forget(.link(link.id))
+        deadlines.forget(ClientShares.entry(ofLink: link.id))
         if let connection = link.connection {
             link.connection = nil
             close(connection)
@@ -144,7 +145,9 @@ extension Host {
     func plan(_ link: Link) {
         guard links[link.id] != nil else { return }
         if link.isClosing {
-            if let deadline = link.closeDeadline { deadlines.plan(.link(link.id), by: deadline) }
+            if let deadline = link.closeDeadline {
+                deadlines.plan(ClientShares.entry(ofLink: link.id), by: deadline)
+            }
             return
         }
         var next = link.nextPing
@@ -160,7 +163,7 @@ extension Host {
                 next = min(next, now + (end - invoker.platform.now()))
             }
         }
-        deadlines.plan(.link(link.id), by: next)
+        deadlines.plan(ClientShares.entry(ofLink: link.id), by: next)
     }
 
     func look(at link: Link) {

@@ -1,3 +1,4 @@
+internal import Net
 internal import Base
 internal import Ledger
 internal import Runtime
@@ -81,9 +82,10 @@ extension Host {
         var due: [DeadlineQueue.Key] = []
         while let key = deadlines.takeDue(now) { due.append(key) }
         for key in due {
-            switch key {
-            case .connection(let id): if let connection = connections[id] { look(at: connection) }
-            case .link(let id): if let link = links[id] { look(at: link) }
+            if let connection = connections[key] {
+                look(at: connection)
+            } else if let link = links[key & ~(1 << 63)] {
+                look(at: link)
             }
         }
     }

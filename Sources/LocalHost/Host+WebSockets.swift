@@ -1,3 +1,4 @@
+internal import Net
 internal import Base
 internal import FoundationEssentials
 internal import Runtime

@@ -1,3 +1,4 @@
+public import Net
 internal import CLinux
 internal import Glibc
 

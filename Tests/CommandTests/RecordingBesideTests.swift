@@ -1,3 +1,4 @@
+import Net
 import Base
 @testable import Command
 import FoundationEssentials

@@ -1,3 +1,4 @@
+@testable import Net
 import Base
 @testable import LocalHost
 import Runtime

@@ -1,3 +1,4 @@
+import Net
 import Base
 import Ledger
 @testable import LocalHost

@@ -1,3 +1,4 @@
+import Net
 import SQLite
 import Base
 import Ledger

@@ -1,3 +1,4 @@
+@testable import Net
 import Runtime
 import Synchronization
 import Testing

@@ -35,7 +35,7 @@ import Testing
             call: "Cryptography.shownBytes", except: ["Sources/Runtime/Platform/SystemPlatform.swift"],
             instead: "take random numbers from the Context or the Platform"),
         Ban(
-            call: "platform.secret", except: ["Sources/Runtime/Invocation/Invoker.swift"],
+            call: "platform.secret", except: ["Sources/Runtime/Engine/LiveWorld.swift"],
             instead: "take a secretIdentifier from the Context or the Platform"),
         Ban(call: ".random(in:", instead: "take random numbers from the Context or a SeededRandom"),
         Ban(call: "Task.sleep", instead: "schedule on the injected Timers"),
@@ -54,8 +54,8 @@ import Testing
         Ban(
             call: "ContinuousClock",
             except: [
-                "Sources/Handlers/StoryModels/Uptime.swift", "Sources/LocalHost/EventLoop.swift",
-                "Sources/LocalHost/TimerQueue.swift",
+                "Sources/Handlers/StoryModels/Uptime.swift", "Sources/LocalHost/Net/EventLoop.swift",
+                "Sources/LocalHost/Net/TimerQueue.swift",
                 "Sources/Store/SQLite/Database.swift", "Sources/Store/SQLite/Writer.swift",
             ],
             instead: "take the uptime from the Platform"),

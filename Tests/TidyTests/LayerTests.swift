@@ -19,11 +19,13 @@ import Testing
             "Base", "CTLS", "FoundationEssentials", "Game", "Glibc", "Runtime", "Synchronization", "Wire",
         ],
         "Sources/LocalHost/": [
-            "Base", "CLinux", "FoundationEssentials", "Glibc", "Ledger", "Runtime", "Synchronization", "Wire",
+            "Base", "CLinux", "FoundationEssentials", "Glibc", "Ledger", "Net", "Runtime", "Synchronization",
+            "Wire",
         ],
         "Sources/LocalHost/Triggers/Schedule/": ["Base", "FoundationEssentials"],
+        "Sources/LocalHost/Net/": ["Base", "CLinux", "Glibc", "Runtime", "Synchronization"],
         "Sources/Command/": [
-            "Base", "FoundationEssentials", "Glibc", "Ledger", "LocalHost", "Runtime", "SQLite",
+            "Base", "FoundationEssentials", "Glibc", "Ledger", "LocalHost", "Net", "Runtime", "SQLite",
             "Synchronization", "Wire",
         ],
         "Sources/gestaloka/": [
@@ -132,6 +134,7 @@ import Testing
         ("Sources/Handlers/Broadcast/A.swift", "@preconcurrency internal import struct Command.Program"),
         ("Sources/Handlers/Game/A.swift", "import Ledger"),
         ("Sources/LocalHost/A.swift", "import Game"),
+        ("Sources/LocalHost/Net/A.swift", "import LocalHost"),
         ("Sources/Command/A.swift", "import Foundation"),
         ("Sources/Elsewhere/A.swift", ""),
     ])

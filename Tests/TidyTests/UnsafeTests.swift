@@ -38,10 +38,11 @@ import Testing
         "Sources/Handlers/StoryModels/RequestThread.swift": "pthread_create takes a pointer to what it runs",
         "Sources/Handlers/StoryModels/Security.swift": "libssl's C interface",
         "Sources/Handlers/StoryModels/Signal.swift": "eventfd and poll fill variables by pointer",
-        "Sources/LocalHost/EventLoop.swift": "epoll; runs the executor's jobs",
+        "Sources/LocalHost/Net/EventLoop.swift":
+            "epoll; runs the executor's jobs, and carries what stays on its thread",
         "Sources/LocalHost/Host.swift": "names the loop as the actor's executor",
         "Sources/LocalHost/Host+Connections.swift": "recv and send on buffers",
-        "Sources/LocalHost/Listener.swift": "getaddrinfo, bind and accept take pointers",
+        "Sources/LocalHost/Net/Listener.swift": "getaddrinfo, bind and accept take pointers",
         "Sources/Store/SQLite/SQLiteEngine.swift": "stat fills a struct by pointer",
         "Sources/Store/SQLite/StoreWatch.swift": "inotify fills a buffer by pointer",
         "Sources/LocalHost/WorkerGroup.swift": "pipes and socket pairs fill arrays by pointer",
