@@ -6,7 +6,7 @@ import Testing
     private static let others: Set<String> = [
         "OutgoingPacket.swift cost", "SendQueue.swift pieceCost", "SendQueue.swift gatheredBytes",
         "ClientShares.swift leastNoted", "TurnCredit.swift request", "TurnCredit.swift packet",
-        "StoreWatch.swift bufferBytes", "WorkerLink.swift headBytes", "WorkerLink.swift form",
+        "WorkerLink.swift headBytes", "WorkerLink.swift form",
         "WorkerLink.swift liveForm",
     ]
 
