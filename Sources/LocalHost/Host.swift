@@ -11,7 +11,7 @@ internal import Wire
 /// Knows no function by name; what is served, and within which limits, is the invoker's manifest. Everything here
 /// runs on the loop's thread.
 public actor Host {
-    let invoker: Invoker
+    let invoker: Engine
     let loop: EventLoop
     let log: Log
     let limits: HostLimits
@@ -102,7 +102,7 @@ public actor Host {
 
     /// A host that is not listening yet. `loop` must be the executor of the invoker's platform.
     public init(
-        invoker: Invoker, loop: EventLoop, log: Log, limits: HostLimits = HostLimits(),
+        invoker: Engine, loop: EventLoop, log: Log, limits: HostLimits = HostLimits(),
         link: WorkerLink? = nil
     ) {
         self.invoker = invoker
