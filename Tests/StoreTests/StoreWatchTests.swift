@@ -1,4 +1,3 @@
-import Net
 import Ledger
 import Base
 import FoundationEssentials
