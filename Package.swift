@@ -51,9 +51,9 @@ let package = Package(
         .target(
             name: "Game", dependencies: ["Base", "Runtime"], path: "Sources/Handlers/Game",
             resources: [.embedInCode("world.json")]),
-        // The language models that tell stories; the only target that talks to another host.
+        // The language models that tell stories.
         .target(
-            name: "StoryModels", dependencies: ["Base", "Game", "Runtime", "Wire", "CTLS"],
+            name: "StoryModels", dependencies: ["Base", "Game", "Net", "Runtime", "Wire"],
             path: "Sources/Handlers/StoryModels"),
         handler("GuestSession"),
         handler("PlayerAction"),
@@ -63,7 +63,8 @@ let package = Package(
         handler("Broadcast"),
 
         // The event loop and what it carries: descriptors, timers, bytes.
-        .target(name: "Net", dependencies: ["Base", "Runtime", "CLinux"], path: "Sources/LocalHost/Net"),
+        .target(
+            name: "Net", dependencies: ["Base", "Runtime", "CLinux", "CTLS"], path: "Sources/LocalHost/Net"),
         .target(name: "Schedule", dependencies: ["Base"], path: "Sources/LocalHost/Triggers/Schedule"),
         .target(
             name: "LocalHost",
@@ -97,7 +98,8 @@ let package = Package(
         .testTarget(
             name: "StoryModelTests",
             dependencies: [
-                "StoryModels", "StoryGeneration", "Game", "Runtime", "Base", "Ledger", "SQLite", "Wire",
+                "StoryModels", "StoryGeneration", "Game", "Net", "Runtime", "Base", "Ledger", "SQLite",
+                "Wire",
                 "TestSupport",
             ],
             exclude: ["Server"]),

@@ -33,15 +33,14 @@ import Testing
         "Sources/Wire/WebSocket/WebSocketDecoder.swift": "appends from a read buffer",
         "Sources/Wire/WebSocket/WebSocketMask.swift":
             "masks eight octets at a time, inside the buffer's bounds",
-        "Sources/Handlers/StoryModels/Connection.swift": "connect, recv and send take pointers",
-        "Sources/Handlers/StoryModels/HostResolver.swift": "getaddrinfo fills a list by pointer",
-        "Sources/Handlers/StoryModels/RequestThread.swift": "pthread_create takes a pointer to what it runs",
-        "Sources/Handlers/StoryModels/Security.swift": "libssl's C interface",
-        "Sources/Handlers/StoryModels/Signal.swift": "eventfd and poll fill variables by pointer",
         "Sources/LocalHost/Net/EventLoop.swift":
             "epoll; runs the executor's jobs, and carries what stays on its thread",
         "Sources/LocalHost/Host.swift": "names the loop as the actor's executor",
         "Sources/LocalHost/Host+Connections.swift": "recv and send on buffers",
+        "Sources/LocalHost/Net/Client/ClientConnection.swift": "connect, recv and send take pointers",
+        "Sources/LocalHost/Net/Client/HostResolver.swift": "getaddrinfo fills a list by pointer",
+        "Sources/LocalHost/Net/Client/Patience.swift": "poll fills an array by pointer",
+        "Sources/LocalHost/Net/Client/TLS.swift": "libssl's C interface",
         "Sources/LocalHost/Net/Listener.swift": "getaddrinfo, bind and accept take pointers",
         "Sources/Store/SQLite/SQLiteEngine.swift": "stat fills a struct by pointer",
         "Sources/Store/SQLite/StoreWatch.swift": "inotify fills a buffer by pointer",
@@ -50,7 +49,6 @@ import Testing
         "Sources/LocalHost/WorkerPlace.swift": "unsetenv and write take pointers",
         "Sources/Command/Allocator.swift": "realpath, setenv and execv take pointers",
         "Sources/Command/SupervisorSpawn.swift": "posix_spawn, waitpid and poll take pointers",
-        "Sources/Command/Against/ClientConnection.swift": "getaddrinfo, connect, recv and send take pointers",
         "Sources/Command/Console.swift": "reads and writes descriptors",
     ]
 
