@@ -37,7 +37,7 @@ struct EventReplay {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         let store = folder.path + "/events.db"
-        if let given = arguments["store"] { _ = try Engines.store(given).copy(to: store) }
+        if let given = arguments["store"] { _ = try StoreEngines.store(given).copy(to: store) }
         let keepsSessions = arguments["store"] != nil
         let manifest = try Workshop.manifest(program, arguments)
         let bound = try events.map { event in
