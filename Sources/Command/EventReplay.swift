@@ -82,6 +82,8 @@ struct EventReplay {
             "is the socket event '\(event.printable)', to which the manifest binds no function, or several"
         case .queue(let name, _):
             "is for the queue '\(name.printable)', to which the manifest binds no function"
+        case .other(let kind, let name):
+            "is of the \(kind.printable) '\(name.printable)', to which the manifest binds no function"
         case .direct:
             "says no route, so that no function is its own; 'invoke FUNCTION --event FILE' runs it"
         }
