@@ -4,6 +4,15 @@ import Testing
 @testable import Store
 
 @Suite struct ClosingTests {
+    @Test func closing_endsATransactionThatWaitsForMore() async throws {
+        var limits = StoreLimits()
+        limits.openTransaction = .seconds(3_600)
+        let fixture = try Fixture(limits: limits)
+        let ticket = try await fixture.state.ticket()
+        fixture.state.close()
+        #expect(try await fixture.another().ticket().number == ticket.number + 1)
+    }
+
     @Test func pendingOperations_areFinished_andLaterOnesRefused() async throws {
         let fixture = try Fixture()
         let state = fixture.state
