@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// What an invocation must pass before its function runs, decided at one point of the store's order.
 public struct AdmissionRequest: Sendable {
     /// The function's name: the concurrency limit counts by it.
@@ -53,10 +55,18 @@ public struct Ticket: Sendable {
     let function: String
     /// The transaction that admitted it; when that is lost, so is the admission.
     let transaction: TransactionFate
+
+    /// Whether the admission was lost: it counts for nothing, and its number is another's. Certain where a commit with this
+    /// ticket has failed, whatever the error; before that it may still be lost.
+    public var isLost: Bool { transaction.loss != nil }
 }
 
-/// Why a transaction was lost, if it was. Only the writer's thread reads and writes it.
-final class TransactionFate: @unchecked Sendable {
-    // Sound: every access is inside an operation, and operations run on the writer's one thread.
-    var loss: StoreError?
+/// Why a transaction was lost, if it was. Said before anybody is told of an error.
+final class TransactionFate: Sendable {
+    private let reason = Mutex<StoreError?>(nil)
+
+    var loss: StoreError? {
+        get { reason.withLock { $0 } }
+        set { reason.withLock { $0 = newValue } }
+    }
 }

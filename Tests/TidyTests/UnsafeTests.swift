@@ -12,7 +12,6 @@ import Testing
         "Sources/Store/Bell.swift": "eventfd and poll fill variables by pointer",
         "Sources/Store/SystemThread.swift": "pthread_create takes a pointer to what it runs",
         "Sources/Store/Writer.swift": "hands the one transaction to the writer's thread",
-        "Sources/Store/Admission.swift": "a flag that the writer's one thread reads and writes",
         "Sources/Runtime/Identity/Cryptography.swift": "libcrypto's C interface",
         "Sources/Runtime/Manifest/YAMLReader.swift": "libyaml's C interface",
         "Sources/Runtime/Recording/Bytes+Search.swift": "memmem takes pointers",

@@ -255,8 +255,11 @@ public final class Invoker: Sendable {
             if case .committed = decision { invocation.unit = unit }
             return decision
         } catch {
-            // With its admission a refusal has lost its place, too.
-            if case .admissionLost = error { throw error }
+            // With its admission a refusal has lost its place, too: its number is another's, and nothing was counted.
+            if ticket.isLost {
+                invocation.admission = nil
+                throw error
+            }
             guard case .failure(let refusal) = result else { throw error }
             invocation.taken.fault = StoreFault(error)
             throw refusal

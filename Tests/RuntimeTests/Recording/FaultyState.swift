@@ -2,9 +2,10 @@ import Synchronization
 
 @testable import Store
 
-/// A store that cannot do one thing, when a test says so: at the admission, a read, or the commit.
+/// A store that cannot do one thing, when a test says so: at the admission, a read, or the commit; or at the commit, and
+/// the transaction that is lost by that is the admission's, too.
 final class FaultyState: SharedState {
-    enum Place: Equatable { case admission, read, commit }
+    enum Place: Equatable, CaseIterable { case admission, read, commit, transaction }
 
     private let place = Mutex<SQLiteState?>(nil)
     private let next = Mutex<(place: Place, error: StoreError)?>(nil)
@@ -34,10 +35,7 @@ final class FaultyState: SharedState {
     func admit(_ request: AdmissionRequest) async throws(StoreError) -> AdmissionDecision {
         try meet(.admission)
         // An admission that is to be lost takes no number that lasts.
-        let isLost = next.withLock { next in
-            if case .admissionLost? = next?.error { next?.place == .commit } else { false }
-        }
-        guard !isLost else {
+        if next.withLock({ $0?.place == .transaction }) {
             return .admitted(
                 Ticket(number: .max, function: request.function, transaction: TransactionFate()), nil)
         }
@@ -48,6 +46,10 @@ final class FaultyState: SharedState {
         _ unit: UnitOfWork, at now: Timestamp, ticket: Ticket, completing claim: JobClaim?
     ) async throws(StoreError) -> CommitDecision {
         try meet(.commit)
+        do throws(StoreError) { try meet(.transaction) } catch {
+            ticket.transaction.loss = error
+            throw error
+        }
         return try await store.commit(unit, at: now, ticket: ticket, completing: claim)
     }
 
