@@ -266,8 +266,11 @@ extension Engine {
             if case .committed = decision { invocation.unit = unit }
             return decision
         } catch {
-            // With its admission a refusal has lost its place, too.
-            if case .admissionLost = error { throw error }
+            // With its admission a refusal has lost its place, too: its number is another's, and nothing was counted.
+            if state.isLost(place.ticket) {
+                invocation.admission = nil
+                throw error
+            }
             guard case .failure(let refusal) = result else { throw error }
             invocation.world.note { $0.fault = StoreFault(error) }
             throw refusal

@@ -60,8 +60,6 @@ struct InvocationReport: Sendable {
         record.leavesDataOut =
             record.admission == nil && Self.refusedUnread.contains(outcome.status)
             && (outcome.status == Problem.Kind.tooLarge.status || record.event.data.count > Self.unreadBytes)
-        // An admission that was lost has no place in the order.
-        if record.taken.fault?.kind == .admissionLost { record.admission = nil }
         return record
     }
 

@@ -171,6 +171,9 @@ final class ReplayState: SharedState {
         return decision
     }
 
+    // What was lost has no admission in the recording, and does not come so far.
+    func isLost(_ ticket: Ticket) -> Bool { false }
+
     func release(_ ticket: Ticket) { store.release(ticket) }
 
     func record(kind: String, id: String) throws(StoreError) -> Record? {

@@ -24,11 +24,11 @@ final class Play: Sendable {
     init(
         _ entries: [FunctionEntry], _ functions: any Function..., limits: Recorder.Limits = Recorder.Limits(),
         redact: [String] = [], yaml: String = "version: 1\n", environment: [String: String] = [:],
-        faulty: FaultyState? = nil,
+        faulty: FaultyState? = nil, store storeLimits: StoreLimits = StoreLimits(),
         before: (SQLiteState) async throws -> Void = { _ in }
     ) async throws {
         directory = try TemporaryDirectory()
-        state = try SQLiteState(path: directory.file("store.db"))
+        state = try SQLiteState(path: directory.file("store.db"), limits: storeLimits)
         try await before(state)
         faulty?.stand(before: state)
         manifest = Manifest(auth: [TestRuntime.issuer], functions: entries)
