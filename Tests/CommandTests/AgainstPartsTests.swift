@@ -1,6 +1,10 @@
 import Base
 @testable import Command
-@testable import Runtime
+@testable import Functions
+@testable import Identity
+@testable import Observability
+@testable import Recording
+import Runtime
 import Testing
 
 @Suite struct TargetHostTests {

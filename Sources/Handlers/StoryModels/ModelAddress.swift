@@ -1,4 +1,5 @@
-internal import Runtime
+internal import Manifest
+internal import Functions
 
 /// Where a model is asked: an `http` or `https` URL taken apart (RFC 3986).
 struct ModelAddress: Equatable {

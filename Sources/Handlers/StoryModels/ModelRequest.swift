@@ -1,5 +1,5 @@
 internal import Game
-internal import Runtime
+internal import Functions
 internal import Synchronization
 
 /// All that is done to get one answer: attempts, waits, redirects, and what is learnt from them. Belongs to the thread

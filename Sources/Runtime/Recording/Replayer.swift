@@ -1,6 +1,11 @@
+internal import Observability
+internal import Functions
 internal import Base
+public import Engine
 internal import FoundationEssentials
+public import Identity
 internal import Ledger
+public import Manifest
 internal import SQLite
 internal import Synchronization
 
