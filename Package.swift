@@ -2,6 +2,7 @@
 // The layers of the project, lowest first. Imports point up this list only:
 // Base <- Wire, Ledger <- SQLite, Observability <- Functions <- Identity <- Manifest <- Engine <- Recording <-
 // Runtime; Functions <- Handlers; Runtime, Net <- LocalHost <- Command <- gestaloka.
+// SQLite is known to Command alone, which puts the parts together.
 import PackageDescription
 
 /// What `Runtime` is made of, for tests that look inside.
@@ -68,7 +69,7 @@ let package = Package(
         .target(
             name: "Recording",
             dependencies: [
-                "Base", "Ledger", "SQLite", "Functions", "Identity", "Manifest", "Observability", "Engine",
+                "Base", "Ledger", "Functions", "Identity", "Manifest", "Observability", "Engine",
                 "CLinux",
             ], path: "Sources/Runtime/Recording"),
         .target(
@@ -83,9 +84,9 @@ let package = Package(
         .target(
             name: "Game", dependencies: ["Base", "Functions"], path: "Sources/Handlers/Game",
             resources: [.embedInCode("world.json")]),
-        // The language models that tell stories; the only target that talks to another host.
+        // The language models that tell stories.
         .target(
-            name: "StoryModels", dependencies: ["Base", "Game", "Functions", "Manifest", "Wire", "CTLS"],
+            name: "StoryModels", dependencies: ["Base", "Game", "Functions", "Manifest", "Net", "Wire"],
             path: "Sources/Handlers/StoryModels"),
         handler("GuestSession"),
         handler("PlayerAction"),
@@ -95,11 +96,12 @@ let package = Package(
         handler("Broadcast"),
 
         // The event loop and what it carries: descriptors, timers, bytes.
-        .target(name: "Net", dependencies: ["Base", "Runtime", "CLinux"], path: "Sources/LocalHost/Net"),
+        .target(
+            name: "Net", dependencies: ["Base", "Runtime", "CLinux", "CTLS"], path: "Sources/LocalHost/Net"),
         .target(name: "Schedule", dependencies: ["Base"], path: "Sources/LocalHost/Triggers/Schedule"),
         .target(
             name: "LocalHost",
-            dependencies: ["Base", "Ledger", "SQLite", "Net", "Runtime", "Wire", "CLinux"],
+            dependencies: ["Base", "Ledger", "Net", "Runtime", "Wire", "CLinux"],
             exclude: ["Net", "Triggers/Schedule"]),
         .target(
             name: "Command",
@@ -114,8 +116,13 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Runtime", "Base", "Ledger", "SQLite"], path: "Tests/Support"),
         .testTarget(name: "BaseTests", dependencies: ["Base", "Identity", "TestSupport"]),
+        .target(name: "StoreSupport", dependencies: ["Base", "Ledger"], path: "Tests/StoreSupport"),
+        // What every engine must do; one file of it names the engines.
         .testTarget(
-            name: "StoreTests", dependencies: ["Base", "Ledger", "SQLite", "CSQLite", "TestSupport"]),
+            name: "LedgerTests", dependencies: ["Base", "Ledger", "SQLite", "StoreSupport", "TestSupport"]),
+        .testTarget(
+            name: "StoreTests",
+            dependencies: ["Base", "Ledger", "SQLite", "CSQLite", "StoreSupport", "TestSupport"]),
         .testTarget(name: "WireTests", dependencies: ["Base", "Wire", "TestSupport"]),
         .testTarget(
             name: "RuntimeTests",
@@ -125,7 +132,8 @@ let package = Package(
         .testTarget(
             name: "StoryModelTests",
             dependencies: [
-                "StoryModels", "StoryGeneration", "Game", "Runtime", "Base", "Ledger", "SQLite", "Wire",
+                "StoryModels", "StoryGeneration", "Game", "Net", "Runtime", "Base", "Ledger", "SQLite",
+                "Wire",
                 "TestSupport",
             ],
             exclude: ["Server"]),

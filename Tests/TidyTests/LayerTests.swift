@@ -25,7 +25,7 @@ import Testing
         ],
         "Sources/Runtime/Recording/": [
             "Base", "CLinux", "Engine", "FoundationEssentials", "Functions", "Glibc", "Identity", "Ledger",
-            "Manifest", "Observability", "SQLite", "Synchronization",
+            "Manifest", "Observability", "Synchronization",
         ],
         "Sources/Runtime/ForeignEvents/": [
             "Base", "FoundationEssentials", "Functions", "Identity", "Manifest", "Observability", "Wire",
@@ -36,16 +36,14 @@ import Testing
         "Sources/Handlers/": ["Base", "FoundationEssentials", "Game", "Ledger", "Functions"],
         "Sources/Handlers/Game/": ["Base", "FoundationEssentials", "Functions"],
         "Sources/Handlers/StoryModels/": [
-            "Base", "CTLS", "FoundationEssentials", "Game", "Glibc", "Functions", "Manifest",
-            "Synchronization", "Wire",
+            "Base", "FoundationEssentials", "Functions", "Game", "Manifest", "Net", "Synchronization", "Wire",
         ],
         "Sources/LocalHost/": [
-            "Base", "CLinux", "FoundationEssentials", "Glibc", "Ledger", "Net", "Runtime", "SQLite",
-            "Synchronization",
+            "Base", "CLinux", "FoundationEssentials", "Glibc", "Ledger", "Net", "Runtime", "Synchronization",
             "Wire",
         ],
         "Sources/LocalHost/Triggers/Schedule/": ["Base", "FoundationEssentials"],
-        "Sources/LocalHost/Net/": ["Base", "CLinux", "Glibc", "Runtime", "Synchronization"],
+        "Sources/LocalHost/Net/": ["Base", "CLinux", "CTLS", "Glibc", "Runtime", "Synchronization"],
         "Sources/Command/": [
             "Base", "FoundationEssentials", "Glibc", "Ledger", "LocalHost", "Net", "Runtime", "SQLite",
             "Synchronization", "Wire",
@@ -130,7 +128,7 @@ import Testing
             }
         }
         #expect(names.count >= 4)
-        for name in names + ["RequestThread"] { #expect(threads.contains("`\(name)`"), "\(name)") }
+        for name in names { #expect(threads.contains("`\(name)`"), "\(name)") }
     }
 
     @Test func canary_tableThatSaysLess_differs() {

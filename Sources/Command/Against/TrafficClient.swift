@@ -1,5 +1,6 @@
 internal import Ledger
 internal import Base
+internal import Net
 internal import Runtime
 internal import Wire
 
@@ -37,7 +38,7 @@ final class TrafficClient {
     }
 
     private let setup: Setup
-    private var http: (connection: ClientConnection, parser: HTTPResponseParser)?
+    private var http: (connection: ClientConnection, reader: HTTPAnswerReader)?
     private var sockets: [String: SocketIOClient] = [:]
     private var random: SeededRandom
     private var failedConnections = 0
@@ -114,21 +115,23 @@ final class TrafficClient {
             address: peer(step))
         service()
         // What comes unasked says that the host is about to close, if it has not.
-        if let link = http, link.connection.hasEnded || link.parser.isWithinResponse { http = nil }
+        if let link = http, link.connection.hasEnded || link.reader.isWithinResponse { http = nil }
         if http == nil {
-            http = (try connection(), HTTPResponseParser(limits: setup.limits))
+            http = (try connection(), HTTPAnswerReader(limits: setup.limits))
         }
         let start = setup.uptime()
         let deadline = start + setup.limits.answerTime
         var answer: HTTPAnswer?
         do throws(TrafficFailure) {
-            try http?.connection.send(request.bytes, until: deadline)
+            do throws(ConnectionError) {
+                try http?.connection.send(request.bytes, until: deadline)
+            } catch { throw TrafficFailure(sending: error) }
             try wait(until: deadline) { () throws(TrafficFailure) in
                 guard let link = self.http else { throw .closed }
                 let hasEnded = link.connection.hasEnded
-                do throws(HTTPResponseParser.Failure) {
-                    answer = try self.http?.parser.next(toHead: request.isHead, atEnd: hasEnded)
-                } catch { throw .badAnswer(error.reason) }
+                do throws(HTTPResponseError) {
+                    answer = try self.http?.reader.next(toHead: request.isHead, atEnd: hasEnded)
+                } catch { throw TrafficFailure(error) }
                 if answer == nil, hasEnded { throw .closed }
                 return answer != nil
             }
@@ -139,9 +142,9 @@ final class TrafficClient {
         }
         guard let answer else { throw .closed }
         let latency = setup.uptime() - start
-        if !answer.keepsAlive { http = nil }
+        if !answer.head.keepsAlive { http = nil }
         return Reply(
-            answer: (answer.status, String(decoding: answer.body, as: UTF8.self)), latency: latency)
+            answer: (answer.head.status, String(decoding: answer.body, as: UTF8.self)), latency: latency)
     }
 
     /// A token for the step; for one whose token was refused, one that is refused too.
@@ -155,15 +158,17 @@ final class TrafficClient {
     }
 
     private func connection() throws(TrafficFailure) -> ClientConnection {
-        do throws(TrafficFailure) {
+        do throws(ConnectionError) {
             let connection = try ClientConnection(
-                setup.address, within: setup.limits.connectTime, uptime: setup.uptime)
+                to: setup.address, until: setup.uptime() + setup.limits.connectTime,
+                Patience(uptime: setup.uptime))
             failedConnections = 0
             return connection
         } catch {
+            let failure = TrafficFailure(connecting: error, within: setup.limits.connectTime)
             failedConnections += 1
-            lastFailure = error
-            throw error
+            lastFailure = failure
+            throw failure
         }
     }
 
@@ -317,6 +322,6 @@ final class TrafficClient {
         for socket in sockets.values { socket.service(until: setup.uptime() + setup.limits.connectTime) }
         guard let connection = http?.connection else { return }
         connection.fill(atMost: setup.limits.answerBytes)
-        http?.parser.append(connection.take())
+        http?.reader.append(connection.take())
     }
 }

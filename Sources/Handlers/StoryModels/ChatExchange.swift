@@ -1,5 +1,7 @@
 internal import Base
 internal import Game
+internal import Net
+internal import Wire
 
 /// One request to a server and its answer, on the thread that calls.
 struct ChatExchange {
@@ -17,6 +19,8 @@ struct ChatExchange {
 
     /// How long after the model has ended its answer there may still come what it cost, and the end of the response.
     static let moment = Duration.seconds(1)
+    /// How long the connection itself may take, TLS included.
+    static let connectLimit = Duration.seconds(5)
 
     let address: ModelAddress
     let key: String?
@@ -46,9 +50,10 @@ struct ChatExchange {
 
     /// Asks; `say` gets every piece of the answer's text.
     mutating func run(_ body: [UInt8], say: (String) -> Void) -> End {
-        do throws(Connection.Failure) {
-            let connection = try Connection(to: address, until: end, patience)
-            try connection.send(head(of: body) + body)
+        do throws(ConnectionError) {
+            let connection = try ClientConnection(
+                to: address.peer, until: min(end, patience.uptime() + Self.connectLimit), patience)
+            try connection.send(head(of: body) + body, until: end)
             return try receive(on: connection, say)
         } catch {
             return switch error {
@@ -71,18 +76,18 @@ struct ChatExchange {
         return Array((text + "\r\n").utf8)
     }
 
-    private mutating func receive(on connection: Connection, _ say: (String) -> Void)
-        throws(Connection.Failure) -> End
+    private mutating func receive(on connection: ClientConnection, _ say: (String) -> Void)
+        throws(ConnectionError) -> End
     {
-        var response = ResponseParser()
+        var response = HTTPResponseParser(tolerating: .looseLines)
         var endOfMoment: Duration?
         while true {
             let now = patience.uptime()
             if reader.isEnded, endOfMoment == nil { endOfMoment = now + Self.moment }
             let limit = endOfMoment ?? (hasSpoken ? now + silence : end)
             let bytes: [UInt8]
-            do throws(Connection.Failure) {
-                bytes = try connection.receive(until: limit)
+            do throws(ConnectionError) {
+                bytes = try connection.receive(until: min(end, limit))
             } catch {
                 switch error {
                 case .cancelled: return .cancelled
@@ -90,29 +95,35 @@ struct ChatExchange {
                 default: return interrupted(say)
                 }
             }
-            let events: [ResponseParser.Event]
-            do throws(ResponseParser.Failure) {
-                events = bytes.isEmpty ? try response.end() : try response.read(bytes[...])
-            } catch {
+            if bytes.isEmpty { response.finish() } else { response.append(bytes) }
+            if let end = read(&response, say) { return end }
+            if bytes.isEmpty { return interrupted(say) }
+        }
+    }
+
+    /// Takes what has arrived of the response; how it ended, if it did.
+    private mutating func read(_ response: inout HTTPResponseParser, _ say: (String) -> Void) -> End? {
+        while true {
+            let step: HTTPResponseParser.Step
+            do throws(HTTPResponseError) { step = try response.next() } catch {
                 switch error {
                 case .malformed: return .fault(.protocolError)
                 case .tooLong: return .fault(.tooLong)
+                // The answer may be whole all the same: some servers leave out the last chunk.
                 case .cut: return interrupted(say)
                 }
             }
-            for event in events {
-                let text: String
-                switch event {
-                case .head(let status, let headers):
-                    reader.begin(status: status, headers)
-                    text = ""
-                case .content(let content): text = reader.read(content)
-                case .end: text = reader.finish()
-                }
-                if !text.isEmpty { say(text) }
-                if let verdict = reader.verdict { return verdict }
+            let text: String
+            switch step {
+            case .needMore: return nil
+            case .head(let head):
+                reader.begin(status: head.status, head.headers)
+                text = ""
+            case .content(let content): text = reader.read(content)
+            case .end: text = reader.finish()
             }
-            if bytes.isEmpty { return interrupted(say) }
+            if !text.isEmpty { say(text) }
+            if let verdict = reader.verdict { return verdict }
         }
     }
 

@@ -1,5 +1,6 @@
-internal import Manifest
 internal import Functions
+internal import Manifest
+internal import Net
 
 /// Where a model is asked: an `http` or `https` URL taken apart (RFC 3986).
 struct ModelAddress: Equatable {
@@ -61,6 +62,11 @@ struct ModelAddress: Equatable {
 
     /// Whether the host is an address and no name.
     var isAddress: Bool { host.hasPrefix("[") || host.utf8.allSatisfy { (48...57).contains($0) || $0 == 46 } }
+
+    /// Whom to connect to.
+    var peer: ClientConnection.Peer {
+        ClientConnection.Peer(name: name, port: port, isLiteral: isAddress, isSecure: isSecure)
+    }
 
     /// Whether one of the manifest's hosts is this one: with its port, or without where it is the scheme's own.
     func isAllowed(by hosts: [String]) -> Bool {

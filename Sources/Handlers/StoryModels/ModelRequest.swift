@@ -1,5 +1,6 @@
 internal import Game
 internal import Functions
+internal import Net
 internal import Synchronization
 
 /// All that is done to get one answer: attempts, waits, redirects, and what is learnt from them. Belongs to the thread
@@ -57,7 +58,7 @@ struct ModelRequest {
             var exchange = ChatExchange(
                 to: address, key: model.key, until: end, silence: model.silence, patience)
             let outcome = exchange.run(body) { say(.text($0)) }
-            if patience.cancellation.isRaised { return conclude(nil) }
+            if patience.isCancelled { return conclude(nil) }
             if exchange.hasSpoken {
                 say(.usage(usage(of: exchange)))
                 remember(exchange, outcome)

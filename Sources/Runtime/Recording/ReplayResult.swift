@@ -1,4 +1,5 @@
 internal import Engine
+internal import Ledger
 
 /// What a replay gave.
 public struct ReplayResult: Sendable {

@@ -1,9 +1,11 @@
 import FoundationEssentials
 import Game
 import Glibc
+import Net
 import Runtime
 import Synchronization
 import TestSupport
+import Wire
 
 @testable import StoryModels
 
@@ -47,20 +49,20 @@ final class ModelServer: Sendable {
     func seen(_ scenario: String) throws -> [[String: JSONValue]] {
         let address = ModelAddress("http://\(host)/seen")
         guard let address else { throw Failure() }
-        let patience = Patience(cancellation: Signal(), uptime: { Uptime.now })
-        let connection = try Connection(to: address, until: Uptime.now + .seconds(10), patience)
-        try connection.send(Array("GET /seen HTTP/1.1\r\nHost: x\r\n\r\n".utf8))
-        var parser = ResponseParser()
+        let end = Uptime.now + .seconds(10)
+        let connection = try ClientConnection(
+            to: address.peer, until: end, Patience(uptime: { Uptime.now }))
+        try connection.send(Array("GET /seen HTTP/1.1\r\nHost: x\r\n\r\n".utf8), until: end)
+        var parser = HTTPResponseParser()
         var content: [UInt8] = []
         while true {
-            for event in try parser.read(try connection.receive(until: Uptime.now + .seconds(10))[...]) {
-                switch event {
-                case .head: break
-                case .content(let bytes): content += bytes
-                case .end:
-                    return try JSONDecoder().decode([[String: JSONValue]].self, from: Data(content))
-                        .filter { $0["scenario"] == .string(scenario) }
-                }
+            switch try parser.next() {
+            case .needMore: parser.append(try connection.receive(until: end))
+            case .head: break
+            case .content(let bytes): content += bytes
+            case .end:
+                return try JSONDecoder().decode([[String: JSONValue]].self, from: Data(content))
+                    .filter { $0["scenario"] == .string(scenario) }
             }
         }
     }
