@@ -1,5 +1,7 @@
 internal import Base
+internal import Functions
 internal import Ledger
+internal import Observability
 
 /// What is told of an invocation: to its caller where it failed, to the log, the metrics and a recording.
 struct InvocationReport: Sendable {

@@ -1,4 +1,5 @@
 internal import Base
+internal import Engine
 internal import Ledger
 internal import Synchronization
 
@@ -228,16 +229,4 @@ final class ReplayState: SharedState {
     func follow(_ observer: @escaping @Sendable (Committed) -> Void) {}
     func catchUp() {}
     func close() { try? store.close() }
-}
-
-extension AdmissionDecision {
-    /// Its place in the store's one order.
-    var number: Int64 {
-        switch self {
-        case .admitted(let ticket, _): ticket.number
-        case .answered(_, let number), .sessionEnded(let number), .sessionOfAnother(let number),
-            .rateExceeded(_, let number), .concurrencyExceeded(let number):
-            number
-        }
-    }
 }

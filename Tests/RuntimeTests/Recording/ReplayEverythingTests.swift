@@ -2,7 +2,11 @@ import SQLite
 @testable import Base
 import FoundationEssentials
 @testable import Ledger
-@testable import Runtime
+@testable import Engine
+@testable import Functions
+@testable import Observability
+@testable import Recording
+import Runtime
 import Synchronization
 import Testing
 import TestSupport
