@@ -225,6 +225,9 @@ extension Host {
         for waiting in link.packets {
             guard count == 0 || bytes + waiting.packet.byteCount <= limits.pollBytes else { break }
             let parts = waiting.packet.packets.dropFirst(link.packetsGone)
+            // A close is an answer of its own: JavaScript's client ends its line before it has looked at the messages in
+            // front of it, keeps them for its next connection, and has them told again there.
+            if case .close? = parts.first, !packets.isEmpty { break }
             let room = limits.pollPackets - packets.count
             packets += parts.prefix(room)
             guard parts.count <= room else {

@@ -18,7 +18,7 @@ public actor Host {
     /// The other workers, where several processes serve together.
     let workers: WorkerLink?
     /// News of the other workers' commits.
-    var storeWatch: StoreWatch?
+    var storeNews: (any StoreNews)?
     let router: Router
     let settings: SocketSettings
     let origins: OriginPolicy
@@ -146,9 +146,10 @@ public actor Host {
             isAccepting = true
             if let workers {
                 try loop.watch(workers.descriptor, for: .read, token: Self.workersToken)
-                let watch = try StoreWatch(store: invoker.manifest.store)
-                try loop.watch(watch.descriptor, for: .read, token: Self.storeToken)
-                storeWatch = watch
+                if let news = try invoker.state.news() {
+                    try loop.watch(news.descriptor, for: .read, token: Self.storeToken)
+                    storeNews = news
+                }
             }
             _ = try await beat()
         } catch {
@@ -270,7 +271,7 @@ public actor Host {
         case Self.listenerToken: acceptConnections()
         case Self.signalToken: readSignal()
         case Self.workersToken: receiveHanded()
-        case Self.storeToken: if storeWatch?.drain() == true { invoker.state.catchUp() }
+        case Self.storeToken: if storeNews?.drain() == true { invoker.state.catchUp() }
         default: if let connection = connections[token] { ready(connection, events) }
         }
     }

@@ -9,8 +9,9 @@ import Testing
         "Sources/Store/SQLite/": ["Base", "CLinux", "CSQLite", "Glibc", "Ledger", "Synchronization"],
         "Sources/Wire/": ["Base", "CZlib"],
         "Sources/Runtime/": [
-            "Base", "CCrypto", "CLinux", "CYAML", "FoundationEssentials", "Glibc", "Ledger", "SQLite",
-            "Synchronization", "Wire",
+            "Base", "CCrypto", "CLinux", "CYAML", "FoundationEssentials", "Glibc", "Ledger",
+            "Synchronization",
+            "Wire",
         ],
         "Sources/Handlers/": ["Base", "FoundationEssentials", "Game", "Ledger", "Runtime"],
         "Sources/Handlers/Game/": ["Base", "FoundationEssentials", "Runtime"],
@@ -18,8 +19,7 @@ import Testing
             "Base", "FoundationEssentials", "Game", "Net", "Runtime", "Synchronization", "Wire",
         ],
         "Sources/LocalHost/": [
-            "Base", "CLinux", "FoundationEssentials", "Glibc", "Ledger", "Net", "Runtime", "SQLite",
-            "Synchronization",
+            "Base", "CLinux", "FoundationEssentials", "Glibc", "Ledger", "Net", "Runtime", "Synchronization",
             "Wire",
         ],
         "Sources/LocalHost/Triggers/Schedule/": ["Base", "FoundationEssentials"],

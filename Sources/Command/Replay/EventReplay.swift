@@ -1,9 +1,9 @@
 internal import Net
 internal import Base
 internal import FoundationEssentials
+internal import Ledger
 internal import LocalHost
 internal import Runtime
-internal import SQLite
 
 /// `replay FILE`: runs events of another system, each as the function that the manifest binds it to, at the event's own
 /// time, on a store that is thrown away afterwards.
@@ -38,7 +38,7 @@ struct EventReplay {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         let store = folder.path + "/events.db"
-        if let given = arguments[Options.store] { _ = try Snapshot.take(of: given, to: store) { $0 } }
+        if let given = arguments[Options.store] { _ = try StoreEngines.store(given).copy(to: store) }
         let keepsSessions = arguments.has(Options.store)
         let manifest = try Workshop.manifest(program, arguments)
         let bound = try events.map { event in
@@ -83,6 +83,8 @@ struct EventReplay {
             "is the socket event '\(event.printable)', to which the manifest binds no function, or several"
         case .queue(let name, _):
             "is for the queue '\(name.printable)', to which the manifest binds no function"
+        case .other(let kind, let name):
+            "is of the \(kind.printable) '\(name.printable)', to which the manifest binds no function"
         case .direct:
             "says no route, so that no function is its own; 'invoke FUNCTION --event FILE' runs it"
         }

@@ -53,18 +53,18 @@ public struct Settings: Sendable {
     /// The manifest, fit to be served: every issuer has the key that signs, and no key is without a value.
     ///
     /// In production a missing, short or plain key, guests being allowed, or `DEBUG`, throws. In development a missing key is
-    /// made once and kept beside the store.
-    public func ready(_ manifest: Manifest) throws(StartError) -> Manifest {
+    /// made once and kept at `place`, beside the store; without a place it must be set.
+    public func ready(_ manifest: Manifest, keysAt place: String? = nil) throws(StartError) -> Manifest {
         var manifest = manifest
         if stage == .production && debug { throw .debugInProduction }
-        if stage == .production && manifest.guests { throw .guestsInProduction }
+        if stage == .production && manifest.allowsAnonymous { throw .anonymousInProduction }
         for index in manifest.auth.indices {
             let issuer = manifest.auth[index]
             if issuer.signingKey == nil {
-                guard stage == .development, !issuer.keys.isEmpty else {
+                guard stage == .development, !issuer.keys.isEmpty, let place else {
                     throw .missingKey(issuer: issuer.issuer)
                 }
-                manifest.auth[index].keys[0].secret = try DevelopmentKey.readOrMake(beside: manifest.store)
+                manifest.auth[index].keys[0].secret = try DevelopmentKey.readOrMake(beside: place)
             }
             manifest.auth[index].keys.removeAll { $0.secret == nil }
             guard stage == .production else { continue }
@@ -94,7 +94,7 @@ public enum StartError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Production with a key of a few characters again and again.
     case plainKey(issuer: String, variety: Int)
     /// Production with guests.
-    case guestsInProduction
+    case anonymousInProduction
     /// Production with `DEBUG`.
     case debugInProduction
     /// The development key could not be read or made.
@@ -111,7 +111,7 @@ public enum StartError: Error, Sendable, Equatable, CustomStringConvertible {
             "ENVIRONMENT=production: the signing key of issuer '\(issuer)' has \(length) bytes and needs at least \(Settings.minimumKeyLength), blanks around it not counted (openssl rand -hex 32)"
         case .plainKey(let issuer, let variety):
             "ENVIRONMENT=production: the signing key of issuer '\(issuer)' has \(variety) different characters, and whoever tries finds it (openssl rand -hex 32)"
-        case .guestsInProduction:
+        case .anonymousInProduction:
             "ENVIRONMENT=production does not allow guests: set GUESTS=false, or 'guests: false' in the manifest"
         case .debugInProduction:
             "ENVIRONMENT=production does not allow DEBUG=true: leave DEBUG out (LOG_LEVEL=DEBUG gives the log's details)"

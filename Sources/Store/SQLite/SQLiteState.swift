@@ -14,6 +14,7 @@ public final class SQLiteState: SharedState {
     private let observer = ObserverBox()
     private let recordCache = RecordCache()
     private let inFlight = InFlight()
+    private let files: StoreFiles
 
     /// Opens the store at `path`, making it (readable by its owner only) and its folder where there is none.
     ///
@@ -22,6 +23,7 @@ public final class SQLiteState: SharedState {
     public init(path: String, limits: StoreLimits = StoreLimits()) throws(StoreError) {
         limits.check()
         let files = StoreFiles(path)
+        self.files = files
         try files.refuseLogAlone()
         try files.makeFolder()
         try files.makeFile()
@@ -39,9 +41,10 @@ public final class SQLiteState: SharedState {
         let copied = isNew ? try checkpointer.checkpoint() : nil
         reader = Mutex(try Reader(files, limits: limits))
         let transaction = try Transaction(
-            database, limits: limits, recordCache: recordCache, inFlight: inFlight, observer: observer)
+            database, limits: limits,
+            shared: Shared(recordCache: recordCache, inFlight: inFlight, observer: observer))
         // Without a log all is in the file.
-        transaction.copied = StoreFiles.size(files.log) == 0 ? transaction.number : copied
+        transaction.order.copied = StoreFiles.size(files.log) == 0 ? transaction.order.last : copied
         guard let opened = try? OpenedFiles(files), !database.hasMoved else {
             // As `close`: the log of that name is another store's.
             checkpointer.keepLog()
@@ -69,11 +72,11 @@ public final class SQLiteState: SharedState {
             try transaction.apply(unit, at: now, ticket: ticket, completing: claim)
         }
         // Not sooner: where the transaction is lost after all, the ticket is still the caller's.
-        if decision.endsTicket { inFlight.end(ticket.function) }
+        if decision.endsTicket { inFlight.end(ticket) }
         return decision
     }
 
-    public func release(_ ticket: Ticket) { inFlight.end(ticket.function) }
+    public func release(_ ticket: Ticket) { inFlight.end(ticket) }
 
     public func claimJobs(
         queue: String, owner: String, now: Timestamp, leaseUntil: Timestamp, groups: Int, batch: Int
@@ -103,10 +106,7 @@ public final class SQLiteState: SharedState {
     {
         try await perform { transaction throws(StoreError) in
             try transaction.isolated { () throws(StoreError) in
-                let wasAlive = try transaction.sockets.heartbeat(host: host, expiresAt: expiresAt)
-                try transaction.prolongLeases(owner: host, now: now, until: expiresAt)
-                try transaction.sockets.forgetDeadHosts(now: now, expiresAt: expiresAt)
-                return wasAlive
+                try transaction.heartbeat(host: host, now: now, expiresAt: expiresAt)
             }
         }
     }
@@ -115,7 +115,7 @@ public final class SQLiteState: SharedState {
         try await perform { transaction throws(StoreError) in
             try transaction.isolated { () throws(StoreError) in
                 for connection in connections {
-                    try transaction.sockets.mark(connection, of: host, lostAt: lostAt)
+                    try transaction.tables.connections.mark(connection, of: host, lostAt: lostAt)
                 }
             }
         }
@@ -124,8 +124,7 @@ public final class SQLiteState: SharedState {
     public func retire(host: String, now: Timestamp) async throws(StoreError) {
         try await perform { transaction throws(StoreError) in
             try transaction.isolated { () throws(StoreError) in
-                try transaction.sockets.retire(host: host, now: now)
-                try transaction.freeLeases(owner: host, now: now)
+                try transaction.retire(host: host, now: now)
             }
         }
     }
@@ -192,6 +191,8 @@ public final class SQLiteState: SharedState {
     }
 
     public func check() throws(StoreError) {
+        // Of a store that is closed the log may be gone for good reason.
+        guard reader.withLock({ $0 != nil }) else { throw .closed }
         writer.look()
         _ = try read { reader throws(StoreError) in try reader.number() }
     }
@@ -214,6 +215,8 @@ public final class SQLiteState: SharedState {
                     return nil
                 }, refuse: { [observer] _ in observer.isCatchingUp.store(false, ordering: .relaxed) }))
     }
+
+    public func news() throws(StoreError) -> (any StoreNews)? { try StoreWatch(files) }
 
     public func close() {
         writer.close()
