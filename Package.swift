@@ -105,7 +105,12 @@ let package = Package(
             exclude: ["Net", "Triggers/Schedule"]),
         .target(
             name: "Command",
-            dependencies: ["Base", "Ledger", "SQLite", "Runtime", "Net", "LocalHost", "Wire"]),
+            dependencies: ["Base", "Ledger", "SQLite", "Runtime", "Net", "LocalHost", "Wire"],
+            resources: [
+                .embedInCode("Report/report.html"), .embedInCode("Report/report.css"),
+                .embedInCode("Report/report.js"), .embedInCode("Report/report-timeline.js"),
+                .embedInCode("Report/report-list.js"),
+            ]),
         .executableTarget(
             name: "gestaloka",
             dependencies: [

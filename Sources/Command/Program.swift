@@ -119,7 +119,7 @@ protocol Verb {
     static var summary: String { get }
     /// What follows the name in the usage line, without what may be left out.
     static var operands: String { get }
-    static var options: [Option] { get }
+    static var options: [any OptionDeclaration] { get }
     /// More for the verb's help.
     static var details: String { get }
     /// Command lines for the help, without the program's name.
@@ -136,10 +136,10 @@ extension Verb {
     static var examples: [String] { [] }
 
     static func help(_ program: String) -> String {
-        let options = options + [.help]
-        let width = options.map { $0.usage.count }.max() ?? 0
-        let lines = options.map { option in
-            "  \(option.usage)\(String(repeating: " ", count: width - option.usage.count))  \(option.help)"
+        let options = options.map { ($0.usage, $0.help) } + [("-h, \(Options.help.usage)", Options.help.help)]
+        let width = options.map { $0.0.count }.max() ?? 0
+        let lines = options.map { usage, help in
+            "  \(usage)\(String(repeating: " ", count: width - usage.count))  \(help)"
         }
         let samples =
             examples.isEmpty ? "" : "\nExamples:\n" + examples.map { "  \(program) \($0)\n" }.joined()

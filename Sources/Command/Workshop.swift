@@ -28,7 +28,7 @@ struct Workshop {
     ) throws {
         settings = try Settings(environment: program.environment)
         var manifest = manifest
-        if let store = store ?? arguments["store"] { manifest.store = store }
+        if let store = store ?? arguments[Options.store] { manifest.store = store }
         let missing = program.functions.missing(from: manifest, file: Workshop.manifestFile(arguments))
         guard missing.isEmpty else { throw EngineError.missingHandlers(missing) }
         self.store = try StoreEngines.store(manifest.store)
@@ -40,7 +40,7 @@ struct Workshop {
         let level = quiet && program.environment["LOG_LEVEL"] == nil ? .warning : settings.logLevel
         log = Log(level: level, format: program.console.isTerminal ? .terminal : .json, sink: writer)
         let platform = Platform.system(timers: loop, executor: loop)
-        if let folder = arguments["record"] {
+        if let folder = arguments[Options.record] {
             recorder = try Workshop.recorder(
                 folder, of: self.store, program, arguments, self.manifest, log, platform)
         } else {
@@ -108,22 +108,23 @@ struct Workshop {
             throw UsageError("\(manifestFile(arguments)) cannot be read")
         }
         var limits = Recorder.Limits()
-        if let megabytes = try arguments.integer("record-limit", in: 1...1_000_000) {
+        if let megabytes = try arguments.value(Options.recordLimit) {
             limits.totalBytes = megabytes << 20
             limits.partBytes = min(limits.partBytes, max(limits.totalBytes / 4, 1 << 20))
         }
         return try Recorder(
             folder: folder, of: store, manifest: manifest, yaml: [UInt8](yaml),
             environment: program.environment, program: "\(program.name) \(program.version)",
-            redact: arguments.all("redact"), log: log, platform: platform, limits: limits)
+            redact: arguments[Options.redact], log: log, platform: platform, limits: limits)
     }
 
     static func manifest(_ program: Program, _ arguments: Arguments) throws -> Manifest {
         try Manifest(contentsOf: manifestFile(arguments), environment: program.environment)
     }
 
-    private static func manifestFile(_ arguments: Arguments) -> String {
-        arguments["manifest"] ?? "functions.yaml"
+    /// The manifest's path.
+    static func manifestFile(_ arguments: Arguments) -> String {
+        arguments[Options.manifest] ?? "functions.yaml"
     }
 
     /// Runs `work` on the loop, then closes the store and the log, whatever came of it.

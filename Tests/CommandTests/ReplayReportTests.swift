@@ -162,4 +162,11 @@ import Testing
         #expect(member(data["rows"], "replayed") == .array([.integer(0), .integer(0)]))
         #expect(try self.data(report([]).html())["places"] == .array([]))
     }
+
+    @Test func aValueOfThePage_namesNoOther() {
+        let template = Array("<{{a}}|{{b}}|{{a}}>".utf8)
+        #expect(ReplayReport.filled(template, ["a": "{{b}}", "b": "}}{{a}}"]) == "<{{b}}|}}{{a}}|{{b}}>")
+        let html = report([entry()], title: "{{data}}").html()
+        #expect(html.contains("<title>Replay of {{data}}</title>"))
+    }
 }

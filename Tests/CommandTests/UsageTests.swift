@@ -86,4 +86,14 @@ import Testing
         #expect(run.output.isEmpty)
         #expect(run.error.contains("/no/such.yaml:1:1: there is no such file\n"))
     }
+
+    @Test func everyVerb_declaresEachOptionOnce_withAHelpOfOneLine() {
+        for verb in Program.verbs {
+            let names = verb.options.map(\.name)
+            #expect(Set(names).count == names.count, "\(verb.name)")
+            for option in verb.options {
+                #expect(option.help.hasSuffix(".") && !option.help.contains("\n"), "\(option.usage)")
+            }
+        }
+    }
 }

@@ -25,7 +25,7 @@ struct AgainstCommand {
         self.program = program
         self.arguments = arguments
         self.url = url
-        speed = try Self.speed(arguments["speed"] ?? "max")
+        speed = try arguments.value(Replay.speed)
         do throws(AgainstError) { _ = try TargetHost(url: url) } catch {
             throw UsageError("--against: \(error)")
         }
@@ -36,7 +36,7 @@ struct AgainstCommand {
         let loop = try EventLoop()
         let platform = Platform.system(timers: loop, executor: loop)
         var settings = Against.Settings(
-            url: url, speed: speed, isWanted: selection.contains, allowRemote: arguments.has("allow-remote"),
+            url: url, speed: speed, isWanted: selection.contains, allowRemote: arguments[Replay.allowRemote],
             platform: platform, sign: { _ in nil }, mask: selection.mask)
         let callers = try Against(settings).callers(of: recording)
         let tokens = callers.isEmpty ? [:] : try openSessions(for: callers)
@@ -48,7 +48,7 @@ struct AgainstCommand {
         }
         bar.clear()
         try write(result, recording, title)
-        program.console.output(arguments.has("json") ? try result.json() + "\n" : result.text())
+        program.console.output(arguments[Options.json] ? try result.json() + "\n" : result.text())
         for remark in recording.remarks { program.console.error("\(remark)\n") }
         return result.isIdentical ? ExitStatus.done : ExitStatus.failed
     }
@@ -68,15 +68,6 @@ struct AgainstCommand {
             entries, left: [], remarks: recording.remarks, arguments, program.console)
     }
 
-    private static func speed(_ text: String) throws(UsageError) -> Against.Speed {
-        if text == "max" { return .max }
-        guard text.hasSuffix("x"), let factor = Double(text.dropLast()), factor >= 0.001, factor <= 1_000
-        else {
-            throw UsageError("--speed must be max, or a factor such as 1x, 0.5x or 20x (0.001x to 1000x)")
-        }
-        return .recorded(factor: factor)
-    }
-
     // MARK: Tokens
 
     private static func key(_ claims: Claims) -> String {
@@ -85,7 +76,7 @@ struct AgainstCommand {
 
     private func openSessions(for callers: [Claims]) throws -> [String: String] {
         var manifest = try Workshop.manifest(program, arguments)
-        if let store = arguments["store"] { manifest.store = store }
+        if let store = arguments[Options.store] { manifest.store = store }
         guard FileManager.default.fileExists(atPath: manifest.store) else {
             throw UsageError(
                 "\(callers.count) players need a session in the host's store, and \(manifest.store) is not there: name it with --store"
@@ -117,5 +108,20 @@ struct AgainstCommand {
             writes = []
         }
         return tokens
+    }
+}
+
+extension Against.Speed {
+    /// Reads `--speed`.
+    init(_ text: String) throws(UsageError) {
+        if text == "max" {
+            self = .max
+            return
+        }
+        guard text.hasSuffix("x"), let factor = Double(text.dropLast()), factor >= 0.001, factor <= 1_000
+        else {
+            throw UsageError("--speed must be max, or a factor such as 1x, 0.5x or 20x (0.001x to 1000x)")
+        }
+        self = .recorded(factor: factor)
     }
 }

@@ -10,12 +10,12 @@ struct ReplaySelection: Sendable {
     let mask: DifferenceMask
 
     init(_ arguments: Arguments) throws(UsageError) {
-        from = try arguments.integer("from", in: 1...Int.max) ?? 1
-        to = try arguments.integer("to", in: 1...Int.max) ?? .max
+        from = try arguments.value(Replay.from) ?? 1
+        to = try arguments.value(Replay.to) ?? .max
         guard from <= to else { throw UsageError("--from must not be behind --to") }
-        only = arguments["only"]
-        mask = DifferenceMask(arguments.all("mask"))
-        guard !arguments.all("mask").contains(where: \.isEmpty) else {
+        only = arguments[Replay.only]
+        mask = DifferenceMask(arguments[Replay.mask])
+        guard !arguments[Replay.mask].contains(where: \.isEmpty) else {
             throw UsageError("--mask must name a member, or a path such as answer.body.choices[].label")
         }
     }

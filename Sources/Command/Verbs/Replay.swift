@@ -7,26 +7,30 @@ struct Replay: Verb {
     static let name = "replay"
     static let summary = "Run a recording again, and compare answers and effects field by field."
     static let operands = "DIR|FILE"
-    static let options: [Option] = [
-        Option(name: "list", value: nil, help: "List the invocations, and run nothing."),
-        Option(name: "only", value: "FUNCTION|ID", help: "Compare one function, or one invocation, alone."),
-        Option(name: "from", value: "N", help: "Compare from the Nth invocation on."),
-        Option(name: "to", value: "M", help: "Compare up to the Mth invocation."),
-        Option(
-            name: "mask", value: "FIELD", help: "Do not compare members of this name or path (repeatable).",
-            isRepeatable: true),
-        Option(
-            name: "fork", value: "N|ID", help: "Stop in front of an invocation and leave the store (--store)."
-        ),
-        Option(name: "update", value: nil, help: "Accept the differences: write the recording anew."),
-        Option(name: "report", value: "FILE.html", help: "Write a page to look at."),
-        Option(name: "junit", value: "FILE.xml", help: "Write a report that CI systems read."),
-        Option(
-            name: "against", value: "URL",
-            help: "Send the traffic to a running host, and compare its answers."),
-        Option(name: "speed", value: "1x|max", help: "How fast, with --against or 0.5x, 20x (default: max)."),
-        Option(name: "allow-remote", value: nil, help: "Let --against reach other machines than this one."),
-        .manifest, .store, .json,
+    static let list = Option.flag("list", help: "List the invocations, and run nothing.")
+    static let only = Option.text(
+        "only", "FUNCTION|ID", help: "Compare one function, or one invocation, alone.")
+    static let from = Option.number(
+        "from", "N", in: 1...Int.max, help: "Compare from the Nth invocation on.")
+    static let to = Option.number("to", "M", in: 1...Int.max, help: "Compare up to the Mth invocation.")
+    static let mask = Option.texts(
+        "mask", "FIELD", help: "Do not compare members of this name or path (repeatable).")
+    static let fork = Option.text(
+        "fork", "N|ID", help: "Stop in front of an invocation and leave the store (--store).")
+    static let update = Option.flag(
+        "update", help: "Accept the differences: write the recording anew.")
+    static let report = Option.text("report", "FILE.html", help: "Write a page to look at.")
+    static let junit = Option.text("junit", "FILE.xml", help: "Write a report that CI systems read.")
+    static let against = Option.text(
+        "against", "URL", help: "Send the traffic to a running host, and compare its answers.")
+    static let speed = Option(
+        "speed", "1x|max", help: "How fast, with --against or 0.5x, 20x (default: max)."
+    ) { texts throws(UsageError) in try Against.Speed(texts.first ?? "max") }
+    static let allowRemote = Option.flag(
+        "allow-remote", help: "Let --against reach other machines than this one.")
+    static let options: [any OptionDeclaration] = [
+        list, only, from, to, mask, fork, update, report, junit, against, speed, allowRemote,
+        Options.manifest, Options.store, Options.json,
     ]
     static let details = """
         Works on a copy of the recording's store, in the recorded order of admissions and commits, with
@@ -63,17 +67,20 @@ struct Replay: Verb {
             throw UsageError("DIR is missing: the folder of a recording ('serve --record DIR' makes one)")
         }
         try arguments.check(operands: 1)
-        for name in ["update", "against", "report", "junit", "mask", "list"] {
-            if arguments.has("fork") { try arguments.check(without: name, beside: "fork") }
-            if arguments.has("list"), name != "list" { try arguments.check(without: name, beside: "list") }
+        let others: [any OptionDeclaration] = [Self.update, Self.against, Self.report, Self.junit, Self.mask]
+        for option in others {
+            if arguments.has(Self.fork) { try arguments.check(without: option, beside: Self.fork) }
+            if arguments.has(Self.list) { try arguments.check(without: option, beside: Self.list) }
         }
-        if !arguments.has("against") {
-            for name in ["speed", "allow-remote"] where arguments.has(name) {
-                throw UsageError("--\(name) needs --against URL")
+        if arguments.has(Self.fork) { try arguments.check(without: Self.list, beside: Self.fork) }
+        if !arguments.has(Self.against) {
+            let beside: [any OptionDeclaration] = [Self.speed, Self.allowRemote]
+            for option in beside where arguments.has(option) {
+                throw UsageError("--\(option.name) needs --against URL")
             }
         }
         selection = try ReplaySelection(arguments)
-        against = try arguments["against"].map { try AgainstCommand(program, arguments, url: $0) }
+        against = try arguments[Self.against].map { try AgainstCommand(program, arguments, url: $0) }
         self.program = program
         self.arguments = arguments
         self.place = place
@@ -88,12 +95,12 @@ struct Replay: Verb {
         if !isFolder { return try EventReplay(program, arguments, file: place).run() }
         let recording = try Recording(folder: place)
         try selection.check(recording)
-        if arguments.has("list") { return try ReplayList(recording, selection).print(program, arguments) }
+        if arguments[Self.list] { return try ReplayList(recording, selection).print(program, arguments) }
         let session = try ReplaySession(program, arguments, recording)
-        if let fork = arguments["fork"] { return try session.fork(fork) }
+        if let fork = arguments[Self.fork] { return try session.fork(fork) }
         let folder = try TemporaryFolder()
         defer { folder.remove() }
-        if arguments.has("update") {
+        if arguments[Self.update] {
             let status = try update(recording, session, folder)
             guard let against else { return status }
             return try against.run(Recording(folder: place), selection, title: place)
@@ -122,7 +129,7 @@ struct Replay: Verb {
         let count = (replay.invocations.count, accepted.count, replay.beyond)
         // Whatever the host does with it, is what is printed then.
         let text =
-            arguments.has("json")
+            arguments[Options.json]
             ? #"{"dropped":\#(count.2),"replayed":\#(count.0),"updated":\#(count.1)}"#
             : "\(count.0) replayed, \(count.1) updated, \(count.2) dropped"
         against == nil ? program.console.output(text + "\n") : program.console.error(text + "\n")

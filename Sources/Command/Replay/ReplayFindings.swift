@@ -43,7 +43,7 @@ struct ReplayFindings {
 
     func print(_ arguments: Arguments, _ console: Console) throws {
         let different = different
-        if arguments.has("json") {
+        if arguments[Options.json] {
             console.output(try jsonText(summary) + "\n")
         } else {
             for finding in different.prefix(1_000) {
@@ -151,13 +151,13 @@ struct ReplayFiles {
         _ entries: [ReplayReport.Entry], left: [(invocation: RecordedInvocation, reason: String)],
         remarks: [String], _ arguments: Arguments, _ console: Console
     ) throws {
-        if let file = arguments["report"] {
+        if let file = arguments[Replay.report] {
             let report = ReplayReport(
                 title: title, program: recording.program, startedAt: recording.startedAt, entries: entries,
                 remarks: remarks)
-            try write(report.html(), to: file, of: "report", console)
+            try write(report.html(), to: file, of: Replay.report, console)
         }
-        if let file = arguments["junit"] {
+        if let file = arguments[Replay.junit] {
             let skipped = left.map { invocation, reason in
                 JUnitReport.Case(
                     ReplayReport.Entry(invocation, replayed: .zero, differences: []), skipped: reason)
@@ -165,14 +165,16 @@ struct ReplayFiles {
             let report = JUnitReport(
                 name: title, at: recording.startedAt,
                 cases: entries.map { JUnitReport.Case($0) } + skipped, remarks: remarks)
-            try write(report.xml(), to: file, of: "junit", console)
+            try write(report.xml(), to: file, of: Replay.junit, console)
         }
     }
 
-    private func write(_ text: String, to file: String, of option: String, _ console: Console) throws {
+    private func write(_ text: String, to file: String, of option: any OptionDeclaration, _ console: Console)
+        throws
+    {
         do {
             try PrivateFile.write(text, to: file)
-        } catch { throw UsageError("--\(option): \(file) cannot be written") }
+        } catch { throw UsageError("--\(option.name): \(file) cannot be written") }
         console.error("Report: \(file)\n")
     }
 }

@@ -8,14 +8,16 @@ struct Invoke: Verb {
     static let name = "invoke"
     static let summary = "Run one function once, through the whole pipeline, and print its answer."
     static let operands = "FUNCTION"
-    static let options: [Option] = [
-        Option(name: "data", value: "JSON|@FILE|-", help: "The input: JSON, a file, or standard input."),
-        Option(
-            name: "event", value: "FILE",
-            help: "Whole events (CloudEvents, API Gateway; - for standard input)."),
-        Option(name: "as", value: "PLAYER", help: "Run on behalf of this player, without a token."),
-        Option(name: "role", value: "ROLE", help: "A role of that player (repeatable).", isRepeatable: true),
-        .manifest, .store, .record, .redact, .recordLimit,
+    static let data = Option.text(
+        "data", "JSON|@FILE|-", or: "", help: "The input: JSON, a file, or standard input.")
+    static let event = Option.text(
+        "event", "FILE", help: "Whole events (CloudEvents, API Gateway; - for standard input).")
+    static let player = Option.player(
+        "as", "PLAYER", help: "Run on behalf of this player, without a token.")
+    static let roles = Option.roles(help: "A role of that player (repeatable).")
+    static let options: [any OptionDeclaration] = [
+        data, event, player, roles, Options.manifest, Options.store, Options.record, Options.redact,
+        Options.recordLimit,
     ]
     static let details = """
         The answer, or the problem, goes to standard output as JSON; exit status 1 for a problem.
@@ -49,22 +51,20 @@ struct Invoke: Verb {
             throw UsageError("FUNCTION is missing; '\(program.name) functions' lists them")
         }
         try arguments.check(operands: 1)
-        guard arguments["data"] == nil || arguments["event"] == nil else {
-            throw UsageError("--data and --event exclude each other")
-        }
-        guard arguments["as"] != nil || arguments.all("role").isEmpty else {
+        if arguments.has(Self.event) { try arguments.check(without: Self.data, beside: Self.event) }
+        guard arguments.has(Self.player) || !arguments.has(Self.roles) else {
             throw UsageError("--role needs --as PLAYER")
         }
-        let roles = try arguments.roles()
-        caller = try arguments.player("as").map { Claims(subject: $0, roles: roles) }
+        let roles = try arguments.value(Self.roles)
+        caller = try arguments.value(Self.player).map { Claims(subject: $0, roles: roles) }
         self.program = program
         self.arguments = arguments
         self.function = function
         input =
-            if let file = arguments["event"] {
+            if let file = arguments[Self.event] {
                 try Self.read(file == "-" ? "-" : "@" + file, program.console, limit: Self.eventLimit)
             } else {
-                try Self.read(arguments["data"] ?? "", program.console, limit: Self.inputLimit)
+                try Self.read(arguments[Self.data], program.console, limit: Self.inputLimit)
             }
     }
 
@@ -109,7 +109,7 @@ struct Invoke: Verb {
     private func events(_ platform: Platform) throws -> [Event] {
         let now = platform.now()
         var events: [Event]
-        if arguments["event"] != nil {
+        if arguments.has(Self.event) {
             do {
                 events = try EventFile.events(in: input, receivedAt: now, now: now).map(\.event)
             } catch { throw UsageError("--event: \(error)") }

@@ -6,11 +6,8 @@ struct Restore: Verb {
     static let name = "restore"
     static let summary = "Put a backup in the store's place, while no host runs."
     static let operands = "FILE"
-    static let options: [Option] = [
-        .manifest, .store,
-        Option(name: "replace", value: nil, help: "Replace the store, or the log, that is there."),
-        .json,
-    ]
+    static let replace = Option.flag("replace", help: "Replace the store, or the log, that is there.")
+    static let options: [any OptionDeclaration] = [Options.manifest, Options.store, replace, Options.json]
     static let details = """
         FILE is what 'backup' made; it stays where it is. It is looked through first, and whatever is
         left of the old store's log is removed. Refused while anybody has the store open. SIGTERM and
@@ -23,7 +20,7 @@ struct Restore: Verb {
 
     init(_ arguments: Arguments, _ program: Program) throws {
         command = try CopyCommand(arguments, program)
-        isReplacing = arguments.has("replace")
+        isReplacing = arguments[Self.replace]
     }
 
     func run() throws -> Int32 {

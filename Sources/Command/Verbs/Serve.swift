@@ -8,13 +8,15 @@ struct Serve: Verb {
     static let name = "serve"
     static let summary = "Serve the manifest's functions over HTTP, Socket.IO and queues."
     static let operands = ""
-    static let options: [Option] = [
-        .manifest,
-        Option(name: "host", value: "ADDRESS", help: "The address to listen on (default: 127.0.0.1)."),
-        Option(name: "port", value: "N", help: "The port to listen on, 0 for any free one (default: 8000)."),
-        Option(
-            name: "workers", value: "N", help: "Processes that serve together, 1 to 64 (default: 1)."),
-        .store, .record, .redact, .recordLimit,
+    static let host = Option.text(
+        "host", "ADDRESS", or: "127.0.0.1", help: "The address to listen on (default: 127.0.0.1).")
+    static let port = Option.number(
+        "port", "N", in: 0...65_535, help: "The port to listen on, 0 for any free one (default: 8000).")
+    static let workers = Option.number(
+        "workers", "N", in: HostLimits.workers, help: "Processes that serve together, 1 to 64 (default: 1).")
+    static let options: [any OptionDeclaration] = [
+        Options.manifest, host, port, workers, Options.store, Options.record, Options.redact,
+        Options.recordLimit,
     ]
     static let details = """
         Logs to standard error, one JSON object a line (a readable form on a terminal).
@@ -37,10 +39,10 @@ struct Serve: Verb {
         try arguments.check(operands: 0)
         self.program = program
         self.arguments = arguments
-        host = arguments["host"] ?? "127.0.0.1"
-        port = try arguments.integer("port", in: 0...65_535) ?? 8_000
-        workers = try arguments.integer("workers", in: HostLimits.workers) ?? 1
-        if workers > 1, arguments["record"] != nil {
+        host = arguments[Self.host]
+        port = try arguments.value(Self.port) ?? 8_000
+        workers = try arguments.value(Self.workers) ?? 1
+        if workers > 1, arguments.has(Options.record) {
             throw UsageError(
                 "--record takes one process, not --workers \(workers): a recording keeps the order in which one process did things"
             )
@@ -64,7 +66,7 @@ struct Serve: Verb {
         let signals = try StopSignals()
         let manifest = try Workshop.manifest(program, arguments)
         let objections = program.functions.objections(
-            to: manifest, file: arguments["manifest"] ?? "functions.yaml")
+            to: manifest, file: Workshop.manifestFile(arguments))
         guard objections.isEmpty else { throw EngineError.objections(objections) }
         let workshop = try Workshop(program, arguments, manifest)
         let (log, platform, loop) = (workshop.log, workshop.invoker.platform, workshop.loop)

@@ -6,7 +6,7 @@ struct Backup: Verb {
     static let name = "backup"
     static let summary = "Copy the store into one file, while it is in use."
     static let operands = "FILE"
-    static let options: [Option] = [.manifest, .store, .json]
+    static let options: [any OptionDeclaration] = [Options.manifest, Options.store, Options.json]
     static let details = """
         FILE must not be there yet; it is when all of it is on disk, for its owner only. It holds the
         store as it was at one moment, with what is in the write-ahead log. SIGTERM and SIGINT stop

@@ -6,7 +6,7 @@ struct Check: Verb {
     static let name = "check"
     static let summary = "Check the manifest, and whether it may be served in this environment."
     static let operands = "[FILE]"
-    static let options: [Option] = [.manifest, .json]
+    static let options: [any OptionDeclaration] = [Options.manifest, Options.json]
     static let details = """
         Also tells the version of the SQLite library, and whether it has the fix of the WAL-reset bug
         (3.51.3, 3.50.7, 3.44.6 and later). Where it has not, this program works around it.
@@ -17,7 +17,7 @@ struct Check: Verb {
 
     init(_ arguments: Arguments, _ program: Program) throws {
         try arguments.check(operands: 1)
-        guard arguments.operands.isEmpty || arguments["manifest"] == nil else {
+        guard arguments.operands.isEmpty || arguments[Options.manifest] == nil else {
             throw UsageError("the manifest is named twice")
         }
         self.program = program
@@ -57,7 +57,7 @@ struct Check: Verb {
     }
 
     func run() throws -> Int32 {
-        let file = arguments.operands.first ?? arguments["manifest"] ?? "functions.yaml"
+        let file = arguments.operands.first ?? Workshop.manifestFile(arguments)
         var functions = 0
         var problems: [String] = []
         var warnings: [String] = []
@@ -75,7 +75,7 @@ struct Check: Verb {
         } catch {
             problems += "\(error)".split(separator: "\n").map(String.init)
         }
-        if arguments.has("json") {
+        if arguments[Options.json] {
             let report = Report(
                 manifest: file, ok: problems.isEmpty, functions: functions, problems: problems,
                 warnings: warnings)

@@ -18,7 +18,7 @@ struct ReplaySession {
         self.program = program
         self.arguments = arguments
         self.recording = recording
-        guard let file = arguments["manifest"] else {
+        guard let file = arguments[Options.manifest] else {
             (manifest, newManifest, environment) = (nil, nil, recording.environment)
             return
         }
@@ -59,7 +59,7 @@ struct ReplaySession {
             throw UsageError(
                 "--fork: the recording has no invocation '\(word)'; there are \(recording.invocations.count)")
         }
-        let store = arguments["store"] ?? "fork.db"
+        let store = arguments[Options.store] ?? "fork.db"
         let event = store + ".event.json"
         for file in [store, event] where FileManager.default.fileExists(atPath: file) {
             throw UsageError("--fork: \(file) is there already; name another with --store")
@@ -76,10 +76,10 @@ struct ReplaySession {
             environment: variables,
             command: [
                 program.name, "invoke", invocation.function, "--event", event, "--store", store, "--manifest",
-                arguments["manifest"] ?? recording.manifestPath,
+                arguments[Options.manifest] ?? recording.manifestPath,
             ])
         program.console.output(
-            arguments.has("json") ? try jsonText(fork) + "\n" : fork.commandLine + "\n")
+            arguments[Options.json] ? try jsonText(fork) + "\n" : fork.commandLine + "\n")
         return ExitStatus.done
     }
 

@@ -22,7 +22,7 @@ struct CopyCommand {
         _ relation: String,
         copy: (_ store: String, _ file: String, _ progress: (Int, Int) -> Bool) throws -> BackupFile.Copy
     ) throws -> Int32 {
-        let store = try arguments["store"] ?? Workshop.manifest(program, arguments).store
+        let store = try arguments[Options.store] ?? Workshop.manifest(program, arguments).store
         // These verbs are of stores in files, as yet the only ones.
         _ = try StoreEngines.store(store)
         let bar = ProgressBar(console: program.console, label: "Copying")
@@ -35,7 +35,7 @@ struct CopyCommand {
         bar.clear()
         let report = Report(store: store, file: file, bytes: made.bytes, number: made.number)
         program.console.output(
-            arguments.has("json")
+            arguments[Options.json]
                 ? try jsonText(report) + "\n"
                 : "\(file) \(relation) \(store): \(made.bytes) bytes, up to number \(made.number)\n")
         return ExitStatus.done

@@ -12,7 +12,7 @@ struct ReplayList {
     }
 
     func print(_ program: Program, _ arguments: Arguments) throws -> Int32 {
-        if arguments.has("json") {
+        if arguments[Options.json] {
             program.console.output(
                 try jsonText(Listing(invocations: invocations.map(Line.init), remarks: remarks)) + "\n")
         } else {

@@ -7,14 +7,15 @@ struct Token: Verb {
     static let name = "token"
     static let summary = "Open a session for a player and print its token; or end a session."
     static let operands = "(--player ID | --revoke SESSION)"
-    static let options: [Option] = [
-        Option(name: "player", value: "ID", help: "Whose token it is."),
-        Option(
-            name: "role", value: "ROLE", help: "A role it carries, such as ops (repeatable).",
-            isRepeatable: true),
-        Option(name: "expires", value: "TIME", help: "How long it lasts: 30m, 1h, 7d (default: 1h)."),
-        Option(name: "revoke", value: "SESSION", help: "End this session instead: its tokens are refused."),
-        .manifest, .store,
+    static let player = Option.player("player", "ID", help: "Whose token it is.")
+    static let roles = Option.roles(help: "A role it carries, such as ops (repeatable).")
+    static let expires = Option("expires", "TIME", help: "How long it lasts: 30m, 1h, 7d (default: 1h).") {
+        texts throws(UsageError) in try lifetime(texts.first ?? "1h")
+    }
+    static let revoke = Option.text(
+        "revoke", "SESSION", help: "End this session instead: its tokens are refused.")
+    static let options: [any OptionDeclaration] = [
+        player, roles, expires, revoke, Options.manifest, Options.store,
     ]
     static let details = """
         The token goes to standard output, its session and end to standard error.
@@ -33,11 +34,11 @@ struct Token: Verb {
         try arguments.check(operands: 0)
         self.program = program
         self.arguments = arguments
-        player = try arguments.player("player")
-        roles = try arguments.roles()
-        lifetime = try Self.lifetime(arguments["expires"] ?? "1h")
-        if arguments["revoke"] != nil {
-            try arguments.check(without: "player", "role", "expires", beside: "revoke")
+        player = try arguments.value(Self.player)
+        roles = try arguments.value(Self.roles)
+        lifetime = try arguments.value(Self.expires)
+        if arguments.has(Self.revoke) {
+            try arguments.check(without: Self.player, Self.roles, Self.expires, beside: Self.revoke)
         } else if player == nil {
             throw UsageError("--player ID is missing (or --revoke SESSION)")
         }
@@ -46,7 +47,7 @@ struct Token: Verb {
     func run() throws -> Int32 {
         let workshop = try Workshop(
             program, arguments, Workshop.manifest(program, arguments), quiet: true, isBeside: true)
-        if let session = arguments["revoke"] {
+        if let session = arguments[Self.revoke] {
             try workshop.run { try await revoke(session, workshop) }
         } else if let player {
             let (token, session, end) = try workshop.run { try await open(player, workshop) }
@@ -77,7 +78,7 @@ struct Token: Verb {
         program.console.error("Session \(session) has ended\n")
     }
 
-    private static func lifetime(_ text: String) throws -> Duration {
+    private static func lifetime(_ text: String) throws(UsageError) -> Duration {
         guard let duration = Duration(amount: text), duration >= .seconds(1),
             duration <= .seconds(3_660 * 86_400)
         else {

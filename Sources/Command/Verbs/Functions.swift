@@ -7,7 +7,7 @@ struct Functions: Verb {
     static let name = "functions"
     static let summary = "List the manifest's functions with their triggers, access and limits."
     static let operands = ""
-    static let options: [Option] = [.manifest, .json]
+    static let options: [any OptionDeclaration] = [Options.manifest, Options.json]
     static let details = ""
 
     private let program: Program
@@ -51,7 +51,7 @@ struct Functions: Verb {
                 concurrency: entry.limits.concurrency, tokens: entry.limits.budget?.budgetDescription,
                 hosts: entry.hosts)
         }
-        program.console.output(arguments.has("json") ? try jsonText(rows) + "\n" : table(rows))
+        program.console.output(arguments[Options.json] ? try jsonText(rows) + "\n" : table(rows))
         return ExitStatus.done
     }
 

@@ -12,13 +12,14 @@ struct EventReplay {
     private let arguments: Arguments
     private let file: String
     private let events: [ForeignEvent]
-    private static let recordingOptions = [
-        "fork", "update", "report", "against", "from", "to", "only", "list", "mask", "junit",
+    private static let recordingOptions: [any OptionDeclaration] = [
+        Replay.fork, Replay.update, Replay.report, Replay.against, Replay.from, Replay.to, Replay.only,
+        Replay.list, Replay.mask, Replay.junit,
     ]
 
     init(_ program: Program, _ arguments: Arguments, file: String) throws {
-        for name in Self.recordingOptions where arguments.has(name) {
-            throw UsageError("--\(name) needs a recording; \(file) is a file of events")
+        for option in Self.recordingOptions where arguments.has(option) {
+            throw UsageError("--\(option.name) needs a recording; \(file) is a file of events")
         }
         self.program = program
         self.arguments = arguments
@@ -37,8 +38,8 @@ struct EventReplay {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         let store = folder.path + "/events.db"
-        if let given = arguments["store"] { _ = try StoreEngines.store(given).copy(to: store) }
-        let keepsSessions = arguments["store"] != nil
+        if let given = arguments[Options.store] { _ = try StoreEngines.store(given).copy(to: store) }
+        let keepsSessions = arguments.has(Options.store)
         let manifest = try Workshop.manifest(program, arguments)
         let bound = try events.map { event in
             guard let entry = event.function(in: manifest) else {

@@ -15,7 +15,7 @@ enum ReportBounds {
     ]
 }
 
-/// What the page's script reads: the script in `ReplayReport+Script.swift` names every field.
+/// What the page's script reads: `report.js` names every field.
 struct ReportData: Encodable {
     struct Counts: Encodable {
         var replayed = 0
