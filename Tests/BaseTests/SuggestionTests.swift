@@ -1,7 +1,6 @@
 import Base
 import Testing
 
-
 import Runtime
 
 @Suite struct SuggestionTests {

@@ -103,8 +103,8 @@ import Wire
             #expect(
                 record.all == [
                     "answer integer(1)",
-                    "answer array([Runtime.JSONValue.integer(1), Runtime.JSONValue.integer(2)])",
-                    "answers array([Runtime.JSONValue.integer(1), Runtime.JSONValue.integer(2)])",
+                    "answer array([Functions.JSONValue.integer(1), Functions.JSONValue.integer(2)])",
+                    "answers array([Functions.JSONValue.integer(1), Functions.JSONValue.integer(2)])",
                     "answers array([])", "answer null",
                 ])
         }

@@ -127,7 +127,9 @@ public final class EventLoop: TaskExecutor, SerialExecutor, Timers {
         _ = clinux_epoll_control(epoll, clinux_modify, descriptor, events.rawValue, token)
     }
 
-    package func forget(_ descriptor: Int32) { _ = clinux_epoll_control(epoll, clinux_delete, descriptor, 0, 0) }
+    package func forget(_ descriptor: Int32) {
+        _ = clinux_epoll_control(epoll, clinux_delete, descriptor, 0, 0)
+    }
 
     // MARK: Executor
 
