@@ -5,7 +5,7 @@ internal import Runtime
 
 /// What the host itself asks functions for: sockets' beginnings and ends, and clients' answers. Nobody is there who could
 /// be told that it is too much at the moment, so it waits for its turn instead.
-extension Host {
+extension Serving {
     /// Takes one of a function's places, once one is free.
     func take(_ entry: FunctionEntry) async { await places.turn(entry.name, of: entry.limits.concurrency) }
 
@@ -15,12 +15,13 @@ extension Host {
     /// Runs a function that a place was taken for. Others may have filled it beside that, or the store be too busy: then
     /// again, until `deadline`. `event` makes the event of each try; nil once it is wanted no more.
     func insist(
-        on entry: FunctionEntry, until deadline: Duration, _ event: @Sendable (isolated Host) -> Event?
+        on entry: FunctionEntry, until deadline: Duration, _ event: (Serving) -> Event?
     ) async -> Outcome? {
         var pause = limits.firstRetry
         while let event = event(self) {
             let outcome = await invoker.invoke(entry, event)
-            guard outcome.problem?.kind == .busy, invoker.platform.uptime() + pause < deadline, !isOutOfTime
+            guard outcome.problem?.kind == .busy, invoker.platform.uptime() + pause < deadline,
+                !core.lifecycle.isOutOfTime
             else { return outcome }
             await wait(pause)
             pause = min(pause * 2, limits.lastRetry)
@@ -30,7 +31,7 @@ extension Host {
 
     private func wait(_ time: Duration) async {
         await withCheckedContinuation { continuation in
-            _ = loop.schedule(after: time) { continuation.resume() }
+            _ = loop.callLater(after: time) { continuation.resume() }
         }
     }
 
@@ -48,7 +49,7 @@ extension Host {
             ?? .none
         let outcome = await insist(on: entry, until: invoker.platform.uptime() + limits.departTime) { host in
             Event(
-                id: host.requestID(), time: host.invoker.platform.now(),
+                id: host.core.requestID(), time: host.invoker.platform.now(),
                 trigger: .socket(event: departure.event, connection: departure.connectionID, host: host.id),
                 credential: credential, address: departure.address, data: Array(data.utf8))
         }
@@ -59,7 +60,7 @@ extension Host {
     private func lose(_ connections: [String]) async {
         do {
             try await invoker.state.mark(connections, of: id, lostAt: invoker.platform.now())
-        } catch { complain("Sockets that ended could not be recorded", error) }
+        } catch { core.complain("Sockets that ended could not be recorded", error) }
     }
 
     // MARK: Comparing
@@ -92,7 +93,7 @@ extension Host {
                 next = last.id
                 await Task.yield()
             }
-        } catch { return complain("The sockets could not be compared with the store", error) }
+        } catch { return core.complain("The sockets could not be compared with the store", error) }
         for key in known {
             guard let socket = sockets[key], socket.life.isOpen, !found.contains(socket.connectionID) else {
                 continue

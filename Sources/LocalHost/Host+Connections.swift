@@ -5,7 +5,7 @@ internal import Glibc
 internal import Runtime
 
 /// Accepting, reading, writing and closing.
-extension Host {
+extension Serving {
     func acceptConnections() {
         guard let listener else { return }
         do throws(HostError) {
@@ -64,13 +64,13 @@ extension Host {
     private func pauseAccepting() {
         guard let listener, isAccepting else { return }
         isAccepting = false
-        loop.change(listener.descriptor, to: [], token: Self.listenerToken)
+        loop.change(listener.descriptor, to: [], token: Host.listenerToken)
     }
 
     private func resumeAccepting() {
         guard let listener, !isAccepting, connections.count < limits.connections else { return }
         isAccepting = true
-        loop.change(listener.descriptor, to: .read, token: Self.listenerToken)
+        loop.change(listener.descriptor, to: .read, token: Host.listenerToken)
     }
 
     func ready(_ connection: Connection, _ events: ReadyEvents) {
@@ -179,8 +179,8 @@ extension Host {
             gathered.removeAll(keepingCapacity: true)
             lastGathering = uptime
         } else if gatheringTimer == nil {
-            gatheringTimer = loop.schedule(after: wait) { [weak self] in
-                self?.assumeIsolated { $0.gatheringTimer = nil }
+            gatheringTimer = loop.callLater(after: wait) { [weak self] in
+                self?.here { $0.gatheringTimer = nil }
             }
         }
     }
@@ -305,8 +305,8 @@ extension Host {
         connection.stream?.task?.cancel()
         if let link = connection.sender, link.post?.connection == connection.id {
             // Not from here: the loop may be taking it.
-            loop.perform { [weak self, id = link.id] in
-                self?.assumeIsolated { host in
+            loop.callSoon { [weak self, id = link.id] in
+                self?.here { host in
                     if let link = host.links[id] { host.takePost(link) }
                 }
             }

@@ -4,7 +4,7 @@ internal import Ledger
 internal import Runtime
 
 /// Following the store: what has been committed reaches this host's sockets, and wakes its queues.
-extension Host {
+extension Serving {
     /// Does to this host's sockets what has been committed, and starts the jobs.
     func follow(_ committed: Committed) {
         for effect in committed.effects {
@@ -27,7 +27,7 @@ extension Host {
                 }
             }
         }
-        wakeQueues(committed.queues)
+        for trigger in triggers { trigger.follow(committed) }
     }
 
     /// The keys of those meant, in one namespace or in any.

@@ -6,7 +6,7 @@ internal import Wire
 
 /// Engine.IO v4: sessions over HTTP long-polling and over WebSocket, and the way from one to the other.
 /// https://socket.io/docs/v4/engine-io-protocol/
-extension Host {
+extension Serving {
     /// The protocol's own errors, with its texts and codes.
     enum EngineError: Int {
         case unknownTransport = 0
@@ -260,8 +260,8 @@ extension Host {
         answerEngine(connection, post.request, type: "text/html", Array("ok".utf8))
         let id = connection.id
         // Not from here: what it has sent behind the POST may be another one.
-        loop.perform { [weak self] in
-            self?.assumeIsolated { host in
+        loop.callSoon { [weak self] in
+            self?.here { host in
                 if let connection = host.connections[id] { host.advance(connection) }
             }
         }

@@ -3,7 +3,7 @@ internal import Ledger
 internal import Runtime
 
 /// What the clients of sockets say: events, one after the other, and answers to ours.
-extension Host {
+extension Serving {
     /// Whether as many events of a link wait as may.
     func hasBacklog(_ link: Link) -> Bool {
         if link.farewell != nil { return true }
@@ -19,7 +19,7 @@ extension Host {
             // Such names are the host's, and other namespaces'.
             guard admitsStray(event, socket) else { return }
             return acknowledge(
-                event, told(Problem(.notFound, "No function is bound to this event.")), of: socket)
+                event, core.told(Problem(.notFound, "No function is bound to this event.")), of: socket)
         }
         socket.waiting.append(event)
         handleNext(socket)
@@ -36,7 +36,8 @@ extension Host {
             } else if admitsStray(next, socket) {
                 let hint = router.suggestion(forEvent: next.name).map { " Did you mean '\($0)'?" } ?? ""
                 acknowledge(
-                    next, told(Problem(.notFound, "No function is bound to this event.\(hint)")), of: socket)
+                    next, core.told(Problem(.notFound, "No function is bound to this event.\(hint)")),
+                    of: socket)
             }
         }
     }
@@ -71,7 +72,7 @@ extension Host {
         let deadline = invoker.platform.uptime() + limits.departTime
         let outcome = await insist(on: entry, until: deadline) { host in
             var event = event
-            event.id = host.requestID()
+            event.id = host.core.requestID()
             event.time = host.invoker.platform.now()
             return event
         }
@@ -104,16 +105,9 @@ extension Host {
         }
     }
 
-    /// A problem of the host's own, as JSON.
-    func told(_ problem: Problem) -> String {
-        var problem = problem
-        problem.instance = requestID()
-        return problem.json
-    }
-
     func event(_ name: String, _ socket: Socket, data: [UInt8], form: DataForm = .value) -> Event {
         Event(
-            id: requestID(), time: invoker.platform.now(),
+            id: core.requestID(), time: invoker.platform.now(),
             trigger: .socket(event: name, connection: socket.connectionID, host: id),
             credential: socket.credential, address: socket.link.address, data: data, form: form)
     }

@@ -4,7 +4,7 @@ internal import Runtime
 internal import Wire
 
 /// HTTP/1.1: from a parsed request to an answer.
-extension Host {
+extension Serving {
     /// Takes what has arrived as far as it goes. Requests of one connection are answered one after the other, in order
     /// (RFC 9112 section 9.3.2).
     func advance(_ connection: Connection) {
@@ -165,7 +165,7 @@ extension Host {
         guard let given = request.headers["X-Request-Id"],
             (1...HostLimits.requestIDBytes).contains(given.utf8.count),
             given.utf8.allSatisfy({ (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "\"") })
-        else { return requestID() }
+        else { return core.requestID() }
         return given
     }
 
@@ -199,7 +199,7 @@ extension Host {
 
     func response(_ problem: Problem, _ request: HTTPRequest?) -> HTTPResponse {
         var problem = problem
-        problem.instance = request.map { requestID(of: $0) } ?? requestID()
+        problem.instance = request.map { requestID(of: $0) } ?? core.requestID()
         var headers = Self.securityHeaders
         headers.add("Content-Type", "application/problem+json")
         headers.add("X-Request-Id", problem.instance ?? "")
@@ -225,7 +225,7 @@ extension Host {
         connection.credit.spend(response.body.count)
         response.encode(
             into: &connection.output, toHead: request.method == "HEAD", keepAlive: keepsAlive,
-            date: dateText(),
+            date: core.dateText(),
             minorVersion: request.minorVersion)
         connection.isBusy = false
         if keepsAlive { markDirty(connection) } else { closeWhenSent(connection) }
@@ -234,16 +234,9 @@ extension Host {
     /// Answers what is no request, and closes: where it would go on is unknown (RFC 9112 section 2.2).
     func refuse(_ connection: Connection, _ problem: Problem) {
         response(problem, nil).encode(
-            into: &connection.output, toHead: false, keepAlive: false, date: dateText(), minorVersion: 1)
+            into: &connection.output, toHead: false, keepAlive: false, date: core.dateText(), minorVersion: 1)
         connection.lingers = true
         closeWhenSent(connection)
-    }
-
-    func dateText() -> String {
-        let time = invoker.platform.now()
-        let second = time.milliseconds / 1_000
-        if second != date.second { date = (second, time.httpDate) }
-        return date.text
     }
 
     // MARK: What every host answers
@@ -314,23 +307,11 @@ extension Host {
     }
 
     private func gauges() -> [Metrics.Gauge] {
-        let depths = (try? invoker.state.queueDepths()) ?? []
-        return [
+        [
             Metrics.Gauge(
                 "gestaloka_open_sockets", "Connected Socket.IO sockets.", [([], Double(openSockets))]),
             Metrics.Gauge(
                 "gestaloka_connections", "Open TCP connections.", [([], Double(connections.count))]),
-            Metrics.Gauge(
-                "gestaloka_queue_depth", "Jobs that wait or run.",
-                router.queues.map { queue in
-                    let waiting = depths.first { $0.queue == queue.name }?.waiting ?? 0
-                    return ([("queue", queue.name)], Double(waiting))
-                }),
-            Metrics.Gauge(
-                "gestaloka_dead_letters", "Jobs that were given up.",
-                router.queues.map { queue in
-                    ([("queue", queue.name)], Double(depths.first { $0.queue == queue.name }?.dead ?? 0))
-                }),
-        ]
+        ] + triggers.flatMap { $0.gauges() }
     }
 }

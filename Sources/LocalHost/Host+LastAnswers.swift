@@ -13,7 +13,7 @@ enum Farewell {
 }
 
 /// What was valid before a violation, or before a close, is answered before the close.
-extension Host {
+extension Serving {
     /// Ends a link: at once, or behind the answers to the events that came before, but not later than
     /// `HostLimits.lastAnswers`. Nothing more is read meanwhile.
     func end(_ link: Link, behindAnswers farewell: Farewell) {

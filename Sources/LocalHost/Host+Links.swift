@@ -4,7 +4,7 @@ internal import Runtime
 internal import Wire
 
 /// What goes to a client, whatever its transport; and a link's end.
-extension Host {
+extension Serving {
     // MARK: Sending
 
     /// Queues a packet; it goes out at the end of the turn, or with the client's next poll.

@@ -5,7 +5,7 @@ internal import Wire
 
 /// What functions say while they still work: to the sockets that are here now, and to a client that reads the answer of
 /// its request as a stream of events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
-extension Host {
+extension Serving {
     /// Says something to the sockets of this host, and of the other workers.
     func tellLive(_ emit: Emit) {
         deliver(emit, number: 0)
@@ -19,12 +19,9 @@ extension Host {
         let id = connection.id
         let stream = EventStream(request: request)
         connection.stream = stream
+        let live = loop.callback { [weak self] (emit: Emit) in self?.send(emit.event, emit.json, id, event) }
         stream.task = underWay { host in
-            let outcome = await host.invoker.invoke(entry, event) { [weak host] emit in
-                host?.loop.perform { [weak host] in
-                    host?.assumeIsolated { $0.send(emit.event, emit.json, id, event) }
-                }
-            }
+            let outcome = await host.invoker.invoke(entry, event, live: live)
             // Behind what was said live.
             await host.nextTurn()
             host.finishStream(id, event, outcome)
@@ -84,7 +81,7 @@ extension Host {
         origins.add(to: &headers, for: stream.request)
         HTTPResponse(status: 200, headers: headers).encode(
             into: &connection.output, toHead: false, keepAlive: stream.keepsAlive && !isStopping,
-            date: dateText(), minorVersion: stream.request.minorVersion, isStream: true)
+            date: core.dateText(), minorVersion: stream.request.minorVersion, isStream: true)
     }
 }
 
@@ -102,15 +99,5 @@ final class EventStream {
     /// One event. JSON text of ours has no line breaks.
     static func event(_ name: String, _ json: String) -> [UInt8] {
         Array("event: \(name)\ndata: \(json)\n\n".utf8)
-    }
-}
-
-/// Brings what functions say live to the host, from any thread.
-struct Audience: LiveAudience {
-    weak let host: Host?
-
-    func tell(_ emit: Emit) {
-        guard let host else { return }
-        host.loop.perform { [weak host] in host?.assumeIsolated { $0.tellLive(emit) } }
     }
 }

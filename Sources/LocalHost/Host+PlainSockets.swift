@@ -4,7 +4,7 @@ internal import Runtime
 internal import Wire
 
 /// Plain WebSockets as a trigger: one message, one event.
-extension Host {
+extension Serving {
     func openPlain(_ endpoint: WebSocketEndpoint, _ request: HTTPRequest, _ connection: Connection) {
         connection.isBusy = true
         guard origins.admits(request) else {
@@ -84,7 +84,7 @@ extension Host {
                 .flatMap({ JSONScanner.string(of: $0) })
         else {
             let problem = Problem(.unauthenticated, #"The first message must be {"token":"…"}."#)
-            send(OutgoingPacket(plain: told(problem)), to: link)
+            send(OutgoingPacket(plain: core.told(problem)), to: link)
             return end(link, .serverDisconnect, code: 1008, "a token is needed")
         }
         connectPlain(link, .token(token))

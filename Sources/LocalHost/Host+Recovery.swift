@@ -7,7 +7,7 @@ internal import Runtime
 ///
 /// The store knows who was in which room at each number of its order, and the outbox what was said there. So it does not
 /// matter which host the client was on, or whether that host still lives.
-extension Host {
+extension Serving {
     /// Where a client may go on that asks to come back. Nil where it begins anew: its connection is not there, is
     /// another's or was lost too long ago, or what it missed has been dropped.
     func resumption(of wish: Socket.Wish, in namespace: String) -> Socket.Resumption? {

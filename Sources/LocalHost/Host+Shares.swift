@@ -1,11 +1,10 @@
 internal import Net
 internal import Base
-internal import CLinux
 internal import Runtime
 internal import Wire
 
 /// What one client may take of the host's places, memory and time, so that there is some for the others.
-extension Host {
+extension Serving {
     // MARK: Places
 
     /// Whether an address may have one more TCP connection.
@@ -69,7 +68,7 @@ extension Host {
         // Where nobody asks, no text is made.
         if event.acknowledgement != nil || link.endpoint != nil {
             let problem = Problem(.rateExceeded, "Too many such events.", retryAfter: wait)
-            acknowledge(event, told(problem), of: socket)
+            acknowledge(event, core.told(problem), of: socket)
         }
         return false
     }
@@ -83,7 +82,7 @@ extension Host {
         guard !connection.credit.isLeft(perTurn: limits.turnCredit, in: turns) else { return true }
         connection.isParked = true
         // The next turn comes at once, though nothing else is to do.
-        if shares.parked.isEmpty { loop.perform {} }
+        if shares.parked.isEmpty { loop.callSoon {} }
         shares.parked.append(connection.id)
         return false
     }
@@ -95,9 +94,9 @@ extension Host {
         connection.credit.spend(cost)
         guard let rest = connection.pace.spend(cost, at: now, pace), !connection.isParked else { return }
         connection.isParked = true
-        _ = loop.schedule(after: rest) { [weak self, id = connection.id] in
-            self?.assumeIsolated { host in
-                host.now = host.invoker.platform.uptime()
+        _ = loop.callLater(after: rest) { [weak self, id = connection.id] in
+            self?.here { host in
+                host.core.turnBegins()
                 if host.connections[id] != nil { host.shares.parked.append(id) }
             }
         }
@@ -192,14 +191,5 @@ extension Host {
         }
         // What it does not read is what has to go.
         close(connection)
-    }
-
-    /// Gives memory back to the system when a peak is over: malloc(3) keeps it otherwise.
-    func trimMemory() {
-        let isOver = [
-            shares.received.isOver(peakOf: limits.trimmedPeak),
-            shares.unsent.isOver(peakOf: limits.trimmedPeak),
-        ]
-        if isOver.contains(true) { clinux_trim_memory() }
     }
 }

@@ -5,7 +5,7 @@ internal import Wire
 
 /// Socket.IO v5 over Engine.IO: namespaces, events, acknowledgements, binary.
 /// https://socket.io/docs/v4/socket-io-protocol/
-extension Host {
+extension Serving {
     /// Our questions are numbered as the store numbers them.
     private static let packetLimits = SocketIOLimits(idDigits: 18)
 
@@ -75,7 +75,9 @@ extension Host {
         } catch {
             guard let problem = Self.problem(error) else { throw error }
             let event = Socket.WaitingEvent(name: "", data: [], acknowledgement: packet.id)
-            if admitsStray(event, socket), packet.id != nil { acknowledge(event, told(problem), of: socket) }
+            if admitsStray(event, socket), packet.id != nil {
+                acknowledge(event, core.told(problem), of: socket)
+            }
         }
     }
 
@@ -110,7 +112,7 @@ extension Host {
         let payload = packet.json ?? ""
         let limit = Self.packetLimits.connectBytes
         guard payload.utf8.count <= limit else {
-            let problem = told(Problem(.tooLarge, "What a connect brings may have \(limit) bytes."))
+            let problem = core.told(Problem(.tooLarge, "What a connect brings may have \(limit) bytes."))
             return send(.connectError(message: "Too large", data: problem, namespace: namespace), to: link)
         }
         let names = ["token", "pid", "offset", "recovery"]

@@ -3,7 +3,7 @@ internal import Ledger
 internal import Runtime
 
 /// A socket's life, whatever it speaks: does what `SocketLife` says.
-extension Host {
+extension Serving {
     /// Takes up a new socket of a link; `data` is what its `$connect` gets.
     func begin(_ socket: Socket, data: [UInt8]) {
         socket.link.sockets.append(socket)

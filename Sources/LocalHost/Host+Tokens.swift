@@ -4,7 +4,7 @@ internal import Runtime
 internal import Wire
 
 /// Tokens of open sockets: their end, and new ones in-band.
-extension Host {
+extension Serving {
     static let authenticateEvent = "authenticate"
 
     /// Tells a socket that its token is no good any more, and closes it.
@@ -47,7 +47,7 @@ extension Host {
             socket.credential = .verified(claims)
             plan(socket.link)
             answer = claims.expiresAt.map { #"{"expires_at":"\#($0.rfc3339)"}"# } ?? "{}"
-        } catch { answer = told(error) }
+        } catch { answer = core.told(error) }
         acknowledge(event, answer, of: socket)
     }
 }

@@ -5,7 +5,7 @@ internal import Runtime
 internal import Wire
 
 /// WebSockets (RFC 6455), below whatever is spoken over them.
-extension Host {
+extension Serving {
     /// Answers an upgrade. Nil where it was refused, and the refusal answered.
     func openChannel(_ link: Link, _ request: HTTPRequest, _ connection: Connection) -> WebSocketChannel? {
         let key: String
@@ -30,7 +30,7 @@ extension Host {
             accept: Base64.encode(digest), subprotocol: subprotocol,
             extensions: deflate?.answer
         ).encode(
-            into: &connection.output, toHead: false, keepAlive: true, date: dateText(), minorVersion: 1)
+            into: &connection.output, toHead: false, keepAlive: true, date: core.dateText(), minorVersion: 1)
         let bytes = endpoint?.maxPayload ?? settings.maxPayload
         let limits = WebSocketLimits(frameBytes: bytes, messageBytes: bytes)
         let channel = WebSocketChannel(

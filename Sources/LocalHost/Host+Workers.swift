@@ -5,7 +5,7 @@ internal import Wire
 
 /// Several processes on one port: an Engine.IO session is one worker's, but the kernel gives its next connection to any.
 /// Whoever gets it hands it on.
-extension Host {
+extension Serving {
     /// The worker whose session a request names, if it is not this one.
     func otherWorker(for request: HTTPRequest) -> Int? {
         guard let link = workers, request.path == settings.path,

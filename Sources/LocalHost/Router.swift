@@ -17,8 +17,6 @@ struct Router: Sendable {
     private(set) var namespaces: Set<String> = []
     /// Plain WebSockets by path.
     private(set) var endpoints: [String: WebSocketEndpoint] = [:]
-    /// The functions that queues feed.
-    private(set) var queues: [(name: String, batch: Int, entry: FunctionEntry)] = []
     /// What a path or an event that nothing is bound to was perhaps meant to be.
     private let meantPaths: Suggestions
     private let meantEvents: Suggestions
@@ -37,7 +35,7 @@ struct Router: Sendable {
                     events["\(path)#\(route)"] = entry
                     endpoints[path] = WebSocketEndpoint(
                         path: path, settings: manifest.websockets[path] ?? WebSocketSettings())
-                case .queue(let name, let batch): queues.append((name, batch, entry))
+                case .queue: break
                 }
             }
         }

@@ -41,7 +41,7 @@ import Testing
         "Sources/Handlers/StoryModels/Signal.swift": "eventfd and poll fill variables by pointer",
         "Sources/LocalHost/Net/EventLoop.swift":
             "epoll; runs the executor's jobs, and carries what stays on its thread",
-        "Sources/LocalHost/Host.swift": "names the loop as the actor's executor",
+        "Sources/LocalHost/Host/Host.swift": "names the loop as the actor's executor",
         "Sources/LocalHost/Host+Connections.swift": "recv and send on buffers",
         "Sources/LocalHost/Net/Listener.swift": "getaddrinfo, bind and accept take pointers",
         "Sources/LocalHost/StoreWatch.swift": "inotify fills a buffer by pointer",

@@ -25,6 +25,13 @@ struct ClientShares {
         unsent = MemoryLedger(limit: limits.unsentBytes)
     }
 
+    /// Whether a peak of what has waited is over, so that memory can be given back to the system: malloc(3) keeps it
+    /// otherwise.
+    mutating func hasPeakBehind(of bytes: Int) -> Bool {
+        let isOver = [received.isOver(peakOf: bytes), unsent.isOver(peakOf: bytes)]
+        return isOver.contains(true)
+    }
+
     /// A link's entry in the ledgers, which have those of connections too.
     static func entry(ofLink id: UInt64) -> UInt64 { id | 1 << 63 }
 

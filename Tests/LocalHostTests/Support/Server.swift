@@ -170,11 +170,26 @@ extension SQLiteState {
 }
 
 extension Host {
-    var linkCount: Int { links.count }
-    var receivedBytes: Int { shares.received.total }
-    var unsentBytes: Int { shares.unsent.total }
+    var isStopping: Bool { core.lifecycle.isStopping }
+    var storeHasFailed: Bool { core.storeHasFailed }
+    var turns: Int { serving.turns }
+    var isListening: Bool { serving.listener != nil }
+    var linkCount: Int { serving.links.count }
+    var hasWaitingPoll: Bool { serving.links.values.contains { $0.poll != nil } }
+    var openSockets: Int { serving.openSockets }
+    /// Entries of sockets, also those that are gone for their clients and have something under way.
+    var socketsHeld: Int {
+        serving.sockets.count + serving.socketsByConnectionID.count + serving.socketsBySubject.count
+    }
+    var tasksUnderWay: Int { core.tasks.count }
+    var connectsWaiting: Int { serving.connectsWaiting }
+    var connectionIDs: [String] { Array(serving.socketsByConnectionID.keys) }
+    var subjects: [String] { Array(serving.socketsBySubject.keys) }
+    var hasRoomForConnects: Bool { serving.hasRoomForConnects }
+    var receivedBytes: Int { serving.shares.received.total }
+    var unsentBytes: Int { serving.shares.unsent.total }
     /// The most events that wait behind another on any socket.
-    var largestBacklog: Int { sockets.values.map(\.waiting.count).max() ?? 0 }
+    var largestBacklog: Int { serving.sockets.values.map(\.waiting.count).max() ?? 0 }
 }
 
 extension Server {

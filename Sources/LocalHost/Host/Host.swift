@@ -1,0 +1,165 @@
+internal import Base
+internal import Glibc
+internal import Ledger
+public import Net
+public import Runtime
+
+/// Serves functions on this machine, whatever triggers them: begins, and comes to an end in good order.
+///
+/// Knows no function by name; what is served, and within which limits, is the invoker's manifest. Everything here runs on
+/// the loop's thread.
+public actor Host {
+    private nonisolated let loop: EventLoop
+    nonisolated let id: String
+    let core: HostCore
+    let serving: Serving
+    private let upkeep: Upkeep
+    /// The other workers, where several processes serve together.
+    private let workers: WorkerLink?
+    /// News of the other workers' commits.
+    private var storeWatch: StoreWatch?
+    /// What asks the process to stop, and who is told.
+    private var signals: (descriptor: Int32, action: @Sendable () -> Void)?
+    /// Who waits for the end of a stop.
+    private var stopWaiters: [CheckedContinuation<Int, Never>] = []
+
+    static let listenerToken: UInt64 = 1
+    static let signalToken: UInt64 = 2
+    static let workersToken: UInt64 = 3
+    static let storeToken: UInt64 = 4
+
+    /// A host that is not listening yet. `loop` must be the executor of the invoker's platform.
+    public init(
+        invoker: Invoker, loop: EventLoop, log: Log, limits: HostLimits = HostLimits(),
+        link: WorkerLink? = nil
+    ) {
+        let core = HostCore(invoker: invoker, loop: loop, log: log, limits: limits)
+        let serving = Serving(core, workers: link)
+        serving.triggers = [QueueTrigger(core)]
+        self.core = core
+        self.serving = serving
+        self.loop = loop
+        id = core.id
+        workers = link
+        upkeep = Upkeep(core, serving)
+    }
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe loop.asUnownedSerialExecutor()
+    }
+
+    /// Begins to serve: connections on `host` and `port` (0: any free one), and jobs. The port.
+    ///
+    /// Throws where nobody can listen there.
+    public func start(host: String, port: Int) async throws -> Int {
+        let listener =
+            try workers.map { try Listener(inherited: $0.listener) }
+            ?? Listener(host: host, port: port, backlog: core.limits.backlog)
+        loop.setHandler(Readiness(host: self))
+        // Before the first connection: a socket's rooms come by way of it.
+        // Not a task: the order of commits is the order of delivery, and a task costs more.
+        core.invoker.state.follow(loop.callback { [weak serving] committed in serving?.follow(committed) })
+        core.invoker.audience = Audience(send: loop.callback { [weak serving] in serving?.tellLive($0) })
+        do {
+            try serving.listen(on: listener)
+            if let workers {
+                try loop.watch(workers.descriptor, for: .read, token: Self.workersToken)
+                let watch = try StoreWatch(store: core.invoker.manifest.store)
+                try loop.watch(watch.descriptor, for: .read, token: Self.storeToken)
+                storeWatch = watch
+            }
+            _ = try await upkeep.beat()
+        } catch {
+            serving.stopAccepting()
+            throw error
+        }
+        upkeep.start()
+        for trigger in serving.triggers { trigger.start() }
+        return listener.port
+    }
+
+    /// Calls `action` once when the process is asked to stop.
+    public func onStop(_ signals: StopSignals, _ action: @escaping @Sendable () -> Void) throws {
+        self.signals = (signals.descriptor, action)
+        try loop.watch(signals.descriptor, for: .read, token: Self.signalToken)
+    }
+
+    /// Stops: takes no more connections, finishes what is in flight (for at most `HostLimits.drain`), says goodbye to
+    /// the sockets. Who watches the host on a connection that is open already is told meanwhile that it is not ready.
+    /// What was left undone: 0, or the number of invocations that were still running. To call it again
+    /// waits for the same end. A host does not start again.
+    public func stop() async -> Int {
+        switch core.lifecycle {
+        case .serving: break
+        case .stopped(let unfinished): return unfinished
+        case .stopping, .outOfTime: return await withCheckedContinuation { stopWaiters.append($0) }
+        }
+        core.lifecycle = .stopping
+        for trigger in serving.triggers { trigger.stop() }
+        serving.stop()
+        await drain()
+        serving.closeAll()
+        let unfinished = core.tasks.count
+        try? await core.invoker.state.retire(host: core.id, now: core.wallClock)
+        // The loop holds its handler, the handler the host, and the host the loop.
+        loop.setHandler(nil)
+        core.lifecycle = .stopped(unfinished: unfinished)
+        for waiter in stopWaiters { waiter.resume(returning: unfinished) }
+        stopWaiters = []
+        return unfinished
+    }
+
+    /// Waits until nothing is in flight any more, or the time for it is over.
+    private func drain() async {
+        guard !serving.isDrained else { return }
+        let timer = loop.callLater(after: core.limits.drain) { [core, serving] in
+            core.lifecycle = .outOfTime
+            serving.resumeStop()
+        }
+        // A request may have come in the turn in which nothing was left.
+        while !serving.isDrained, !core.lifecycle.isOutOfTime {
+            await withCheckedContinuation { serving.onIdle = $0 }
+        }
+        loop.cancel(timer)
+    }
+
+    // MARK: Readiness
+
+    fileprivate func ready(_ token: UInt64, _ events: ReadyEvents) {
+        core.turnBegins()
+        switch token {
+        case Self.listenerToken: serving.acceptConnections()
+        case Self.signalToken: readSignal()
+        case Self.workersToken: serving.receiveHanded()
+        case Self.storeToken: if storeWatch?.drain() == true { core.invoker.state.catchUp() }
+        default: serving.ready(token, events)
+        }
+    }
+
+    fileprivate func turnEnded() { serving.turnEnded() }
+
+    private func readSignal() {
+        guard let signals else { return }
+        loop.forget(signals.descriptor)
+        Glibc.close(signals.descriptor)
+        self.signals = nil
+        signals.action()
+    }
+}
+
+/// Brings the loop's news to the actor: both run on the loop's thread.
+private final class Readiness: ReadinessHandler {
+    private let host: Host
+
+    init(host: Host) { self.host = host }
+
+    func ready(token: UInt64, events: ReadyEvents) { host.assumeIsolated { $0.ready(token, events) } }
+    func turnEnded() { host.assumeIsolated { $0.turnEnded() } }
+}
+
+/// Brings what functions say live to the host, from any thread.
+private struct Audience: LiveAudience {
+    let send: @Sendable (Emit) -> Void
+
+    func tell(_ emit: Emit) { send(emit) }
+}

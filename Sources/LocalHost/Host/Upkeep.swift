@@ -1,0 +1,56 @@
+internal import Base
+internal import CLinux
+internal import Ledger
+internal import Runtime
+
+/// What a host does from time to time.
+final class Upkeep {
+    private let core: HostCore
+    private let serving: Serving
+
+    init(_ core: HostCore, _ serving: Serving) {
+        self.core = core
+        self.serving = serving
+    }
+
+    func start() {
+        let limits = core.limits
+        core.every(limits.catchUp) { [invoker = core.invoker] in invoker.state.catchUp() }
+        core.every(limits.storeCheck) { [core] in core.checkStore() }
+        core.every(limits.heartbeat) { [weak self] in self?.heartbeat() }
+        core.every(limits.comparison) { [core, weak serving] in
+            core.tasks.start { await serving?.compare(isBack: false) }
+        }
+        core.every(limits.trimInterval) { [core, weak self] in
+            core.tasks.start { await self?.trim() }
+        }
+    }
+
+    /// Says that this host lives; whether it counted as alive before.
+    func beat() async throws -> Bool {
+        let now = core.wallClock
+        return try await core.invoker.state.heartbeat(
+            host: core.id, now: now, expiresAt: now + core.limits.lease)
+    }
+
+    private func heartbeat() {
+        if serving.shares.hasPeakBehind(of: core.limits.trimmedPeak) { clinux_trim_memory() }
+        core.tasks.start { [self] in
+            do {
+                if try await !beat() { await serving.compare(isBack: true) }
+            } catch { core.complain("The heartbeat could not be recorded", error) }
+        }
+    }
+
+    private func trim() async {
+        let now = core.wallClock
+        // A client is seen to be lost no sooner than a ping and its time-out later; until then what was sent may not
+        // have arrived. Somewhat longer, so that nothing goes while a client is just coming back.
+        let lost = core.settings.recoveryWindow + core.limits.trimMargin
+        let effects = lost + core.settings.pingInterval + core.settings.pingTimeout
+        do {
+            try await core.invoker.state.trim(
+                now: now, effectsBefore: now + (.zero - effects), connectionsLostBefore: now + (.zero - lost))
+        } catch { core.complain("The store could not be trimmed", error) }
+    }
+}
