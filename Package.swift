@@ -63,10 +63,11 @@ let package = Package(
 
         // The event loop and what it carries: descriptors, timers, bytes.
         .target(name: "Net", dependencies: ["Base", "Runtime", "CLinux"], path: "Sources/LocalHost/Net"),
+        .target(name: "Schedule", dependencies: ["Base"], path: "Sources/LocalHost/Triggers/Schedule"),
         .target(
             name: "LocalHost",
             dependencies: ["Base", "Ledger", "SQLite", "Net", "Runtime", "Wire", "CLinux"],
-            exclude: ["Net"]),
+            exclude: ["Net", "Triggers/Schedule"]),
         .target(
             name: "Command",
             dependencies: ["Base", "Ledger", "SQLite", "Runtime", "Net", "LocalHost", "Wire"]),

@@ -78,7 +78,7 @@ extension Serving {
         let known = isBack ? sockets.values.filter { $0.life.isOpen && $0.isRecorded }.map(\.key) : []
         do {
             while true {
-                let page = try invoker.state.connections(
+                let page = try await invoker.state.connections(
                     of: id, after: next, limit: limits.comparedConnections)
                 var kept: [String] = []
                 for connection in page {
@@ -109,7 +109,7 @@ extension Serving {
     /// Ends a connection of ours that has no socket.
     private func end(_ id: String) async throws {
         // As it is now: it may have ended since it was read.
-        guard let connection = try invoker.state.connection(id: id), connection.host == self.id,
+        guard let connection = try await invoker.state.connection(id: id), connection.host == self.id,
             connection.lostAt == nil
         else { return }
         let event = EventName(Trigger.disconnectEvent, in: connection.namespace)?.description ?? ""

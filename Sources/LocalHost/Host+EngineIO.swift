@@ -43,23 +43,25 @@ extension Serving {
         }
         if let name = query["sid"] {
             // To somebody else who has its id, a session is none.
-            guard let id = linksByName[name], let link = links[id],
-                link.opener?.admits(
-                    opener(request), isUpgrade: isUpgrade, players: link.sockets.compactMap(\.subject))
-                    ?? true
-            else {
+            guard let link = linksByName[name].flatMap({ links[$0] }) else {
                 return refuseEngine(connection, request, .unknownSession)
             }
-            if isUpgrade { return openCandidate(for: link, request, connection) }
-            // Once over, a session does not go back.
-            guard transport == "polling", link.connection == nil else {
-                return refuseEngine(connection, request, .badRequest)
+            let sender = SessionOpener(request, origins)
+            guard let token = bearer(request),
+                link.opener?.needsSubject(of: sender, players: players(of: link)) == true
+            else { return goOn(link, request, connection, of: sender) }
+            underWay { [id = connection.id, key = link.id] host in
+                var sender = sender
+                sender.subject = try? await host.invoker.identify(token).subject
+                guard let connection = host.connections[id] else { return }
+                if let link = host.links[key] {
+                    host.goOn(link, request, connection, of: sender)
+                } else {
+                    host.refuseEngine(connection, request, .unknownSession)
+                }
+                host.advance(connection)
             }
-            switch request.method {
-            case "GET": return poll(link, request, connection)
-            case "POST": return receivePost(link, request, connection)
-            default: return refuseEngine(connection, request, .badRequest)
-            }
+            return
         }
         guard request.method == "GET" else { return refuseEngine(connection, request, .badHandshakeMethod) }
         guard isUpgrade == (transport == "websocket") else {
@@ -78,7 +80,7 @@ extension Serving {
         let link = Link(
             id: nextKey(), name: engineName(), address: address,
             takesOffsets: takesOffsets, now: now, settings: settings)
-        link.opener = opener(request)
+        noteOpener(of: link, request)
         let handshake = EngineIOHandshake(
             sid: link.name, upgrades: isUpgrade ? [] : ["websocket"],
             pingInterval: Int(settings.pingInterval.milliseconds),
@@ -104,8 +106,36 @@ extension Serving {
         return linksByName[name].flatMap { links[$0] }
     }
 
-    private func opener(_ request: HTTPRequest) -> SessionOpener {
-        SessionOpener(request, origins) { try? invoker.identify($0).subject }
+    private func noteOpener(of link: Link, _ request: HTTPRequest) {
+        link.opener = SessionOpener(request, origins)
+        guard let token = bearer(request) else { return }
+        underWay { [key = link.id] host in
+            let subject = try? await host.invoker.identify(token).subject
+            host.links[key]?.opener?.subject = subject
+        }
+    }
+
+    private func players(of link: Link) -> [String] { link.sockets.compactMap(\.subject) }
+
+    /// A further request of a session, of a sender whose subject is known where it matters.
+    private func goOn(
+        _ link: Link, _ request: HTTPRequest, _ connection: Connection, of sender: SessionOpener
+    ) {
+        let isUpgrade = WebSocketHandshake.isRequested(by: request)
+        guard link.opener?.admits(sender, isUpgrade: isUpgrade, players: players(of: link)) ?? true else {
+            return refuseEngine(connection, request, .unknownSession)
+        }
+        if isUpgrade { return openCandidate(for: link, request, connection) }
+        // Once over, a session does not go back.
+        let isPolling = request.queryItems().first { $0.name == "transport" }?.value == "polling"
+        guard isPolling, link.connection == nil else {
+            return refuseEngine(connection, request, .badRequest)
+        }
+        switch request.method {
+        case "GET": poll(link, request, connection)
+        case "POST": receivePost(link, request, connection)
+        default: refuseEngine(connection, request, .badRequest)
+        }
     }
 
     func register(_ link: Link) {

@@ -30,7 +30,7 @@ extension Serving {
         while !socket.life.isHandling, !socket.waiting.isEmpty, socket.life.isOpen, !isStopping {
             let next = socket.waiting.removeFirst()
             if next.name == socket.fullName(of: Self.authenticateEvent) {
-                if admitsStray(next, socket) { authenticate(next, socket) }
+                if admitsStray(next, socket) { handleToken(next, socket) }
             } else if let entry = router.function(forEvent: next.name) ?? fallback(socket) {
                 handle(next, entry, socket)
             } else if admitsStray(next, socket) {
@@ -60,6 +60,20 @@ extension Serving {
             host.tell(socket, .eventEnded)
             guard socket.life.isOpen else { return }
             if let outcome { host.acknowledge(next, outcome, of: socket) }
+            if host.isStopping { return host.closeForStop(socket.link) }
+            host.handleNext(socket)
+            host.goOn(socket.link)
+        }
+    }
+
+    private func handleToken(_ next: Socket.WaitingEvent, _ socket: Socket) {
+        tell(socket, .eventBegan)
+        underWay { [key = socket.key] host in
+            let answer = await host.authenticate(next, key)
+            guard let socket = host.sockets[key] else { return }
+            host.tell(socket, .eventEnded)
+            guard socket.life.isOpen else { return }
+            host.acknowledge(next, answer, of: socket)
             if host.isStopping { return host.closeForStop(socket.link) }
             host.handleNext(socket)
             host.goOn(socket.link)

@@ -113,10 +113,7 @@ extension Serving {
         guard origins.admits(request) else {
             return answer(connection, response(OriginPolicy.refusal, request), to: request)
         }
-        if let response = builtIn(request) {
-            answer(connection, response, to: request)
-            return
-        }
+        if connection.isProbe { return serveOwn(request, connection) }
         switch router.match(method: request.method, path: request.path) {
         case .function(let entry):
             let id = connection.id
@@ -241,8 +238,16 @@ extension Serving {
 
     // MARK: What every host answers
 
-    private func builtIn(_ request: HTTPRequest) -> HTTPResponse? {
-        guard Self.ownPaths.contains(request.path) else { return nil }
+    private func serveOwn(_ request: HTTPRequest, _ connection: Connection) {
+        underWay { [id = connection.id] host in
+            let response = await host.builtIn(request)
+            guard let connection = host.connections[id] else { return }
+            host.answer(connection, response, to: request)
+            host.advance(connection)
+        }
+    }
+
+    private func builtIn(_ request: HTTPRequest) async -> HTTPResponse {
         guard request.method == "GET" || request.method == "HEAD" else {
             var response = response(Problem(.methodNotAllowed, "\(request.path) takes GET."), request)
             response.headers.add("Allow", "GET, HEAD, OPTIONS")
@@ -253,12 +258,13 @@ extension Serving {
         switch request.path {
         case "/metrics":
             headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-            return HTTPResponse(status: 200, headers: headers, body: metrics())
+            return HTTPResponse(status: 200, headers: headers, body: await metrics())
         case "/healthz":
             headers.add("Content-Type", "application/json")
             return HTTPResponse(status: 200, headers: headers, body: Array(#"{"status":"ok"}"#.utf8))
         default:
-            let isReady = !isStopping && (try? invoker.state.check()) != nil
+            let keepsPromises = (try? await invoker.state.check()) != nil
+            let isReady = keepsPromises && !isStopping
             headers.add("Content-Type", "application/json")
             let body = isReady ? #"{"status":"ready"}"# : #"{"status":"not ready"}"#
             return HTTPResponse(status: isReady ? 200 : 503, headers: headers, body: Array(body.utf8))
@@ -299,19 +305,21 @@ extension Serving {
     private static func list(_ methods: [String]) -> String { methods.joined(separator: ", ") }
 
     /// The text is made anew only after a moment: it costs as much as many actions.
-    private func metrics() -> [UInt8] {
+    private func metrics() async -> [UInt8] {
         if let metricsText, now < metricsText.at + limits.metricsAge { return metricsText.bytes }
-        let bytes = Array(invoker.metrics.exposition(gauges()).utf8)
+        let bytes = Array(invoker.metrics.exposition(await gauges()).utf8)
         metricsText = (now, bytes)
         return bytes
     }
 
-    private func gauges() -> [Metrics.Gauge] {
-        [
+    private func gauges() async -> [Metrics.Gauge] {
+        var gauges = [
             Metrics.Gauge(
                 "gestaloka_open_sockets", "Connected Socket.IO sockets.", [([], Double(openSockets))]),
             Metrics.Gauge(
                 "gestaloka_connections", "Open TCP connections.", [([], Double(connections.count))]),
-        ] + triggers.flatMap { $0.gauges() }
+        ]
+        for trigger in triggers { gauges += await trigger.gauges() }
+        return gauges
     }
 }

@@ -10,10 +10,10 @@ internal import Runtime
 extension Serving {
     /// Where a client may go on that asks to come back. Nil where it begins anew: its connection is not there, is
     /// another's or was lost too long ago, or what it missed has been dropped.
-    func resumption(of wish: Socket.Wish, in namespace: String) -> Socket.Resumption? {
-        guard let stored = try? invoker.state.connection(id: wish.connectionID),
+    func resumption(of wish: Socket.Wish, in namespace: String) async -> Socket.Resumption? {
+        guard let stored = try? await invoker.state.connection(id: wish.connectionID),
             stored.namespace == namespace,
-            let claims = try? invoker.identify(wish.token), claims.subject == stored.subject
+            let claims = try? await invoker.identify(wish.token), claims.subject == stored.subject
         else { return nil }
         if let lostAt = stored.lostAt, invoker.platform.now() > lostAt + settings.recoveryWindow {
             return nil
@@ -22,16 +22,33 @@ extension Serving {
         // on from where this one began.
         let after = max(wish.offset ?? stored.since, stored.since)
         guard
-            let missed = try? invoker.state.missed(
+            let missed = try? await invoker.state.missed(
                 connection: stored.id, after: after, through: after, scanning: 1), !missed.hasGap
         else { return nil }
         return Socket.Resumption(after: after, since: stored.since)
     }
 
+    /// Gives a socket that asks to come back the id that it had, where it may: it waits for that id's turn then. The place
+    /// may still be held by the socket that it had before.
+    func takeUpWish(of socket: Socket) async {
+        guard let wish = socket.connecting?.wish else { return }
+        guard await resumption(of: wish, in: socket.namespace) != nil else {
+            socket.connecting?.wish = nil
+            return
+        }
+        guard socket.life.isWaiting else { return }
+        socketsByConnectionID[socket.connectionID] = nil
+        if let before = socketsByConnectionID[wish.connectionID].flatMap({ sockets[$0] }) {
+            supplant(before)
+        }
+        socket.connectionID = wish.connectionID
+        socketsByConnectionID[socket.connectionID] = socket.key
+    }
+
     /// Whether a socket whose turn has come still finds what it wished to come back to. If not it gets an id of its own.
-    func mayReturn(_ socket: Socket) -> Bool {
+    func mayReturn(_ socket: Socket) async -> Bool {
         guard let connecting = socket.connecting, let wish = connecting.wish else { return false }
-        connecting.resumption = resumption(of: wish, in: socket.namespace)
+        connecting.resumption = await resumption(of: wish, in: socket.namespace)
         guard connecting.resumption == nil else { return true }
         connecting.wish = nil
         if socketsByConnectionID[socket.connectionID] == socket.key {
@@ -45,9 +62,9 @@ extension Serving {
     }
 
     /// Whether what `$connect` has recorded is the connection that the client asked for, and not another of that id.
-    func isSameConnection(_ socket: Socket) -> Bool {
+    func isSameConnection(_ socket: Socket) async -> Bool {
         guard let resumption = socket.connecting?.resumption else { return true }
-        return (try? invoker.state.connection(id: socket.connectionID))?.since == resumption.since
+        return (try? await invoker.state.connection(id: socket.connectionID))?.since == resumption.since
     }
 
     /// The store has given a connection its rooms again, on this host or on another.
@@ -68,7 +85,7 @@ extension Serving {
         var isLost = false
         while next < end, !isLost {
             guard let socket = sockets[key], !socket.life.isGone,
-                let missed = try? invoker.state.missed(
+                let missed = try? await invoker.state.missed(
                     connection: socket.connectionID, after: next, through: end,
                     scanning: limits.scannedEffects)
             else {

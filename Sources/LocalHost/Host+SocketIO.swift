@@ -130,10 +130,9 @@ extension Serving {
         if takesOffsets, let pid = text("pid"), let token = text("token"), !hasOffset || offset != nil {
             wish = Socket.Wish(connectionID: pid, offset: offset, token: token)
         }
-        if let asked = wish, resumption(of: asked, in: namespace) == nil { wish = nil }
         let socket = Socket(
             key: nextKey(), link: link, namespace: namespace,
-            connectionID: wish?.connectionID ?? connectionID(), isRecoverable: takesOffsets,
+            connectionID: connectionID(), isRecoverable: takesOffsets,
             credential: credential, wish: wish)
         begin(socket, data: Array(payload.utf8))
     }

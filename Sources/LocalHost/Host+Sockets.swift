@@ -14,19 +14,18 @@ extension Serving {
             return tell(socket, .welcome)
         }
         guard hasRoomForConnects else { return tell(socket, .failed) }
-        // The place that it comes back to may still be held by the socket that it had before.
-        if let before = socketsByConnectionID[socket.connectionID].flatMap({ sockets[$0] }) {
-            supplant(before)
-        }
         socketsByConnectionID[socket.connectionID] = socket.key
         socket.connecting?.deadline = now + settings.connectTimeout
         plan(socket.link)
         connectsWaiting += 1
         underWay { [key = socket.key] host in
+            if let socket = host.sockets[key] { await host.takeUpWish(of: socket) }
             await host.waitForTurn(key, entry)
             host.connectsWaiting -= 1
             guard let socket = host.sockets[key], socket.life.isWaiting else { return host.leave(entry) }
-            host.tell(socket, host.mayReturn(socket) ? .turnToReturn : .turn, data: data)
+            let returns = await host.mayReturn(socket)
+            guard socket.life.isWaiting else { return host.leave(entry) }
+            host.tell(socket, returns ? .turnToReturn : .turn, data: data)
         }
     }
 
@@ -87,7 +86,7 @@ extension Serving {
                 socketsBySubject[claims.subject, default: []].insert(key)
             }
         }
-        let isSame = isSameConnection(socket)
+        let isSame = await isSameConnection(socket)
         tell(socket, .admitted)
         if !isSame { tell(socket, .lost) }
     }

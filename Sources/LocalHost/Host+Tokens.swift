@@ -31,8 +31,7 @@ extension Serving {
     }
 
     /// The event `authenticate`: a fresh token for an open socket, of the same player.
-    func authenticate(_ event: Socket.WaitingEvent, _ socket: Socket) {
-        let answer: String
+    func authenticate(_ event: Socket.WaitingEvent, _ key: UInt64) async -> String {
         do throws(Problem) {
             let text = String(decoding: event.data, as: UTF8.self)
             guard
@@ -40,14 +39,14 @@ extension Serving {
                     of: ["token"], in: text, atMost: SocketIOLimits.standard.connectBytes)?[0]
                     .flatMap({ JSONScanner.string(of: $0) })
             else { throw Problem(.malformed, #"The data must be {"token":"…"}."#) }
-            let claims = try invoker.identify(token)
+            let claims = try await invoker.identify(token)
+            guard let socket = sockets[key] else { return "{}" }
             guard socket.subject == nil || claims.subject == socket.subject else {
                 throw Problem(.forbidden, "The token is another player's.")
             }
             socket.credential = .verified(claims)
             plan(socket.link)
-            answer = claims.expiresAt.map { #"{"expires_at":"\#($0.rfc3339)"}"# } ?? "{}"
-        } catch { answer = core.told(error) }
-        acknowledge(event, answer, of: socket)
+            return claims.expiresAt.map { #"{"expires_at":"\#($0.rfc3339)"}"# } ?? "{}"
+        } catch { return core.told(error) }
     }
 }

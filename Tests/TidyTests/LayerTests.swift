@@ -22,6 +22,7 @@ import Testing
             "Synchronization",
             "Wire",
         ],
+        "Sources/LocalHost/Triggers/Schedule/": ["Base", "FoundationEssentials"],
         "Sources/LocalHost/Net/": ["Base", "CLinux", "Glibc", "Runtime", "Synchronization"],
         "Sources/Command/": [
             "Base", "FoundationEssentials", "Glibc", "Ledger", "LocalHost", "Net", "Runtime", "SQLite",

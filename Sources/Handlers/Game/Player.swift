@@ -23,9 +23,9 @@ public struct Player: StoredRecord, Equatable {
 
     /// The caller's player. One whom nobody has saved yet (a token made by hand) stands at the world's start, and so
     /// does one whose location the world no longer has: nobody is ever stuck.
-    public static func ofCaller(in context: Context, world: World) throws -> Player {
+    public static func ofCaller(in context: Context, world: World) async throws -> Player {
         let id = try context.playerID
-        guard var player = try context.read(Player.self, id) else {
+        guard var player = try await context.read(Player.self, id) else {
             return Player(id: id, name: id, language: .en, location: world.start)
         }
         if world.location(player.location) == nil { player.location = world.start }

@@ -86,7 +86,7 @@ public struct PlayerAction: Function {
     public init(world: World) { self.world = world }
 
     public func handle(_ input: Input, in context: Context) async throws -> Output {
-        var player = try Player.ofCaller(in: context, world: world)
+        var player = try await Player.ofCaller(in: context, world: world)
         let actionID = context.identifier("action")
         let jobID = context.identifier("job")
         context.log.message("Player action processed")

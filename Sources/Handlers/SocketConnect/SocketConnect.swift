@@ -14,7 +14,7 @@ public struct SocketConnect: Function {
         guard case .socket = context.trigger else {
             throw Problem(.malformed, "Only a socket can connect.")
         }
-        let player = try Player.ofCaller(in: context, world: world)
+        let player = try await Player.ofCaller(in: context, world: world)
         try context.openConnection()
         try context.join(Room.player(player.id))
         try context.join(Room.location(player.location))

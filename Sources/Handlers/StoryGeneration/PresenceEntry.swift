@@ -45,12 +45,12 @@ struct PresenceEntry: Codable, Sendable, Equatable {
     static func stream(_ location: String) -> String { "location:" + location }
 
     /// The others who were at a place lately, each with the last thing they did, the latest last.
-    static func others(at location: String, than playerID: String, in context: Context) throws
+    static func others(at location: String, than playerID: String, in context: Context) async throws
         -> [StoryPrompt.Neighbour]
     {
         var seen: Set<String> = [playerID]
         var found: [StoryPrompt.Neighbour] = []
-        for entry in try context.journal(stream(location), last: searchedEntries).reversed() {
+        for entry in try await context.journal(stream(location), last: searchedEntries).reversed() {
             // Nobody was there later than now: that was said while the clock was ahead.
             guard entry.kind == kind, entry.at + lasting > context.now, entry.at <= context.now + .seconds(60)
             else {

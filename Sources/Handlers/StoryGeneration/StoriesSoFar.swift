@@ -16,10 +16,10 @@ struct StoriesSoFar {
     private let context: Context
 
     /// Those of a player's stream.
-    init(_ stream: String, in context: Context) throws {
+    init(_ stream: String, in context: Context) async throws {
         self.stream = stream
         self.context = context
-        entries = try context.journal(stream, last: Self.searchedEntries)
+        entries = try await context.journal(stream, last: Self.searchedEntries)
     }
 
     /// The latest passages, oldest first.
@@ -31,12 +31,12 @@ struct StoriesSoFar {
     }
 
     /// The passage that tells of the action at a number of the store's order; nil where there is none.
-    func telling(of actionID: String, at number: Int64) throws -> StoryEntry? {
+    func telling(of actionID: String, at number: Int64) async throws -> StoryEntry? {
         if let story = try Self.telling(of: actionID, at: number, in: entries) { return story }
         guard entries.count == Self.searchedEntries, let first = entries.first, first.number > number else {
             return nil
         }
-        return try Self.telling(
+        return try await Self.telling(
             of: actionID, at: number, in: context.journal(stream, last: Self.allEntries))
     }
 

@@ -62,20 +62,24 @@ public struct StoryGeneration: Function {
     public func handle(_ input: Input, in context: Context) async throws -> StoryEntry {
         let playerID = try context.playerID
         let stream = Player.stream(playerID)
-        let actions = try input.actionIDs.map { id in
-            guard let entry = try context.journalEntry(id), entry.stream == stream,
+        var actions: [(id: String, number: Int64, action: ActionEntry)] = []
+        for id in input.actionIDs {
+            guard let entry = try await context.journalEntry(id), entry.stream == stream,
                 entry.kind == ActionEntry.kind
             else { throw Problem(.notFound, "There is no such action of this player.") }
-            return (id: id, number: entry.number, action: try entry.decode(ActionEntry.self))
+            actions.append((id: id, number: entry.number, action: try entry.decode(ActionEntry.self)))
         }
         // Whoever asks for what is just being told hears that, and then finds it.
         try await context.turn(at: input.actionIDs.map { "story:" + $0 })
-        let soFar = try StoriesSoFar(stream, in: context)
+        let soFar = try await StoriesSoFar(stream, in: context)
         var told: StoryEntry?
-        let untold = try actions.filter { action in
-            guard let story = try soFar.telling(of: action.id, at: action.number) else { return true }
-            told = story
-            return false
+        var untold: [(id: String, number: Int64, action: ActionEntry)] = []
+        for action in actions {
+            if let story = try await soFar.telling(of: action.id, at: action.number) {
+                told = story
+            } else {
+                untold.append(action)
+            }
         }
         guard let latest = untold.last else {
             if let told { return again(told, in: context) }
@@ -89,7 +93,7 @@ public struct StoryGeneration: Function {
         // Nothing but a language model's passage needs the others: the narrator's stories read and write the less.
         let neighbours =
             telling.isLanguageModel
-            ? try PresenceEntry.others(at: location.id, than: playerID, in: context) : []
+            ? try await PresenceEntry.others(at: location.id, than: playerID, in: context) : []
         let language = latest.action.language
         let prompt = StoryPrompt(
             language: language, location: location, playerName: latest.action.name,
@@ -102,7 +106,7 @@ public struct StoryGeneration: Function {
         do {
             passage = try await telling.passage(prompt)
         } catch let already as Telling.AlreadyTold {
-            guard let story = try context.journalEntry(already.story) else { throw RunAgain() }
+            guard let story = try await context.journalEntry(already.story) else { throw RunAgain() }
             return again(try story.decode(StoryEntry.self), in: context)
         }
         let story = StoryEntry(
@@ -113,7 +117,7 @@ public struct StoryGeneration: Function {
         if telling.isLanguageModel {
             try appear(latest.action, of: playerID, comingFrom: recent.last?.locationID, in: context)
         }
-        try telling.settle(as: storyID)
+        try await telling.settle(as: storyID)
         context.log.message("Story generated")
         context.log.set("location", location.id)
         context.log.set("actions", .integer(Int64(untold.count)))

@@ -85,15 +85,15 @@ struct StoryLedger: Function {
     }
 
     func handle(_ input: Input, in context: Context) async throws -> Output {
-        if let begin = input.begin { return try self.begin(begin, context) }
-        if let end = input.end { try self.end(end, context) }
+        if let begin = input.begin { return try await self.begin(begin, context) }
+        if let end = input.end { try await self.end(end, context) }
         return Output()
     }
 
-    private func begin(_ begin: Begin, _ context: Context) throws -> Output {
+    private func begin(_ begin: Begin, _ context: Context) async throws -> Output {
         var claims: [StoryClaim] = []
         for action in begin.actions {
-            let claim = try context.read(StoryClaim.self, action)
+            let claim = try await context.read(StoryClaim.self, action)
             if let claim, claim.isHeld(against: begin.by, at: context.now, lasting: begin.lasts) {
                 context.log.message("Story under way elsewhere")
                 return Output(
@@ -111,7 +111,7 @@ struct StoryLedger: Function {
         }
         var entries: [Grant.Entry] = []
         if let tokens = begin.tokens, let window = begin.window {
-            entries = try reserve(tokens, in: window, context)
+            entries = try await reserve(tokens, in: window, context)
         }
         context.log.message("Story begun")
         context.log.set("telling", telling)
@@ -122,24 +122,27 @@ struct StoryLedger: Function {
     }
 
     /// Takes from a player's own budget, and from that of the guests of one origin.
-    private func reserve(_ tokens: Int, in window: Int64, _ context: Context) throws -> [Grant.Entry] {
+    private func reserve(_ tokens: Int, in window: Int64, _ context: Context) async throws -> [Grant.Entry] {
         let playerID = try context.playerID
-        let kept = try context.read(TokenBudget.self, playerID)
+        let kept = try await context.read(TokenBudget.self, playerID)
         let before = kept?.window == window ? kept?.used ?? 0 : 0
         var streams = [(TokenEntry.stream(of: playerID), before)]
         if let origin = kept?.origin { streams.append((TokenEntry.stream(ofOrigin: origin), 0)) }
-        return try streams.map { stream, before in
-            let entry = try TokenEntry.reservation(
+        var entries: [Grant.Entry] = []
+        for (stream, before) in streams {
+            let entry = try await TokenEntry.reservation(
                 of: tokens, in: window, on: stream, before: before, context)
             let id = context.identifier("tokens")
             try context.append(entry, as: TokenEntry.kind, id: id, to: stream)
-            return Grant.Entry(id: id, stream: stream)
+            entries.append(Grant.Entry(id: id, stream: stream))
         }
+        return entries
     }
 
-    private func end(_ end: End, _ context: Context) throws {
+    private func end(_ end: End, _ context: Context) async throws {
         for action in end.actions {
-            guard var claim = try context.read(StoryClaim.self, action), claim.telling == end.grant.telling,
+            guard var claim = try await context.read(StoryClaim.self, action),
+                claim.telling == end.grant.telling,
                 claim.story == nil
             else { continue }
             claim.until = 0

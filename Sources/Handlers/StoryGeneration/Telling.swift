@@ -83,10 +83,10 @@ struct Telling {
         try await begin(prompt, secrets)
         do {
             try Task.checkCancellation()
-            guard try isInBudget() else { return try await fallBack(to: prompt, because: "budget") }
+            guard try await isInBudget() else { return try await fallBack(to: prompt, because: "budget") }
             let passage = try await passage(prompt, AnswerCheck(secrets), secrets)
             // Where the claim ran out and another process has it: what that one tells counts.
-            guard try isStillOurs() else { throw RunAgain() }
+            guard try await isStillOurs() else { throw RunAgain() }
             return passage
         } catch {
             log()
@@ -128,26 +128,30 @@ struct Telling {
     /// A job that has waited for another process in vain comes back with all of its time to tell the story itself.
     private var isJob: Bool { if case .queue = context.trigger { true } else { false } }
 
-    private func isInBudget() throws -> Bool {
+    private func isInBudget() async throws -> Bool {
         guard let rate = context.limits.tokens, let grant else { return true }
-        return try grant.entries.allSatisfy { entry in
-            try TokenEntry.allows(rate, entry: entry.id, on: entry.stream, in: context)
+        for entry in grant.entries {
+            guard try await TokenEntry.allows(rate, entry: entry.id, on: entry.stream, in: context) else {
+                return false
+            }
         }
+        return true
     }
 
-    private func isStillOurs() throws -> Bool {
+    private func isStillOurs() async throws -> Bool {
         guard let grant else { return true }
-        return try actionIDs.allSatisfy { id in
-            let claim = try context.read(StoryClaim.self, id)
-            return claim?.telling == grant.telling && claim?.story == nil
+        for id in actionIDs {
+            let claim = try await context.read(StoryClaim.self, id)
+            guard claim?.telling == grant.telling, claim?.story == nil else { return false }
         }
+        return true
     }
 
     /// Writes down that the actions are told, and what it has cost.
-    func settle(as storyID: String) throws {
+    func settle(as storyID: String) async throws {
         guard let grant else { return }
         for id in actionIDs {
-            guard var claim = try context.read(StoryClaim.self, id) else { continue }
+            guard var claim = try await context.read(StoryClaim.self, id) else { continue }
             claim.story = storyID
             try context.save(claim)
         }

@@ -41,16 +41,17 @@ struct TokenEntry: Codable {
     /// A reservation on a stream as it stands now; `before` is what is known of the window without it.
     static func reservation(
         of tokens: Int, in window: Int64, on stream: String, before: Int, _ context: Context
-    ) throws -> TokenEntry {
-        let entries = try context.journal(stream, last: searched)
+    ) async throws -> TokenEntry {
+        let entries = try await context.journal(stream, last: searched)
         let sum = try Self.sum(of: entries, in: window, before: before)
         return TokenEntry(sum: sum, through: entries.last?.id, tokens: tokens, window: window)
     }
 
     /// Whether there was anything left of a budget when an entry of its stream was made.
-    static func allows(_ rate: Rate, entry id: String, on stream: String, in context: Context) throws -> Bool
+    static func allows(_ rate: Rate, entry id: String, on stream: String, in context: Context) async throws
+        -> Bool
     {
-        let entries = try context.journal(stream, last: searched)
+        let entries = try await context.journal(stream, last: searched)
         guard let place = entries.lastIndex(where: { $0.id == id }) else { return false }
         let own = try entries[place].decode(TokenEntry.self)
         guard let window = own.window, let sum = own.sum else { return false }

@@ -82,9 +82,9 @@ final class HostCore {
     // MARK: The store
 
     /// Sees whether the store still keeps its promises; told once when it does not.
-    func checkStore() {
+    func checkStore() async {
         do throws(StoreError) {
-            try invoker.state.check()
+            try await invoker.state.check()
             storeHasFailed = false
         } catch {
             if error == .busy || error == .closed { return }

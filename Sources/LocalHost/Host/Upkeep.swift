@@ -16,7 +16,7 @@ final class Upkeep {
     func start() {
         let limits = core.limits
         core.every(limits.catchUp) { [invoker = core.invoker] in invoker.state.catchUp() }
-        core.every(limits.storeCheck) { [core] in core.checkStore() }
+        core.every(limits.storeCheck) { [core] in core.tasks.start { await core.checkStore() } }
         core.every(limits.heartbeat) { [weak self] in self?.heartbeat() }
         core.every(limits.comparison) { [core, weak serving] in
             core.tasks.start { await serving?.compare(isBack: false) }

@@ -9,18 +9,17 @@ internal import Wire
 struct SessionOpener: Sendable, Equatable {
     /// The digest of the Authorization field (RFC 9110 section 11.6.2); nil where none was sent.
     let credential: [UInt8]?
-    /// The player whom a bearer's token names, if it is good.
-    let subject: String?
+    /// The player whom a bearer's token names, if it is good. Whoever has the request finds that out (`needsSubject`).
+    var subject: String?
     /// Whether a page opened it: what is no browser names no origin.
     let hasPage: Bool
     /// The page's origin, where that is another one than ours (`OriginPolicy.foreignOrigin`).
     let origin: String?
 
-    init(_ request: HTTPRequest, _ origins: OriginPolicy, identify: (_ token: String) -> String?) {
+    init(_ request: HTTPRequest, _ origins: OriginPolicy) {
         let field = request.headers["Authorization"]
         // Not the field itself: it may have thousands of bytes, and is kept for as long as the session.
         credential = field.map { Cryptography.hmacSHA256(key: [], Array($0.utf8)) ?? [] }
-        subject = HTTPAuthorization.bearerToken(field).flatMap(identify)
         origin = origins.foreignOrigin(of: request)
         hasPage = request.headers["Origin"] != nil
     }
@@ -28,6 +27,12 @@ struct SessionOpener: Sendable, Equatable {
     init(credential: [UInt8]?, subject: String?, origin: String?, hasPage: Bool = false) {
         (self.credential, self.subject, self.origin) = (credential, subject, origin)
         self.hasPage = hasPage || origin != nil
+    }
+
+    /// Whether `admits` depends on the player whom another's token names: that has to be looked up.
+    func needsSubject(of other: SessionOpener, players: [String]) -> Bool {
+        guard let credential else { return !players.isEmpty && other.credential != nil }
+        return subject != nil && other.credential.map { $0 != credential } ?? false
     }
 
     /// Whether a later request with the session's id may be of the client that opened it.

@@ -43,8 +43,8 @@ final class Socket {
     let key: UInt64
     let link: Link
     let namespace: String
-    /// The Socket.IO id: names the connection in the store. Of one that asks to come back that connection's, until it is
-    /// its turn and nothing is left of that.
+    /// The Socket.IO id: names the connection in the store. Of one that asks to come back that connection's, from when it
+    /// is found that it may until it is its turn and nothing is left of that.
     var connectionID: String
     /// Its events carry their offset.
     let isRecoverable: Bool

@@ -12,11 +12,11 @@ protocol TriggerKind: AnyObject {
     /// The host stops: nothing new is begun from here on, and what waits is told. Tasks under way are waited for.
     func stop()
     /// What it shows of itself at `/metrics`.
-    func gauges() -> [Metrics.Gauge]
+    func gauges() async -> [Metrics.Gauge]
 }
 
 extension TriggerKind {
     func follow(_ committed: Committed) {}
     func stop() {}
-    func gauges() -> [Metrics.Gauge] { [] }
+    func gauges() async -> [Metrics.Gauge] { [] }
 }

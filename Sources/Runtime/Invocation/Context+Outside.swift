@@ -144,7 +144,7 @@ extension Context {
         guard recorded == nil else { throw RunAgain() }
         let end = uptime() + patience
         while uptime() < end {
-            let record = try state.record(kind: R.kind, id: id)
+            let record = try await state.record(kind: R.kind, id: id)
             if try isThere(record.map { try JSON.decode(type, text: $0.body) }) { break }
             let pause = Talk()
             let timer = invoker.platform.timers.schedule(after: Self.lookingAgain) { pause.end() }

@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// What a function sees of the world during one invocation.
 ///
-/// Reads come from the shared state at once. Writes are kept here and applied in one transaction when the function
+/// Reads are of what is committed in the shared state. Writes are kept here and applied in one transaction when the function
 /// returns; a function that throws, or overruns its deadline, changes nothing. What was read is checked at the
 /// commit: if another invocation changed it meanwhile, the function runs again with a new context.
 public final class Context: Sendable {
@@ -129,25 +129,25 @@ public final class Context: Sendable {
     // MARK: Reads
 
     /// The record with an id, as this invocation has saved it or else as it is committed.
-    public func read<R: StoredRecord>(_ type: R.Type, _ id: String) throws -> R? {
+    public func read<R: StoredRecord>(_ type: R.Type, _ id: String) async throws -> R? {
         if let saved = work.withLock({ $0.saved.isEmpty ? nil : $0.saved[R.kind + "\n" + id] }) {
             return try JSON.decode(type, text: saved)
         }
-        let record = try reads.record(kind: R.kind, id: id)
+        let record = try await reads.record(kind: R.kind, id: id)
         work.withLock { $0.unit.reads.append(.record(kind: R.kind, id: id, version: record?.version ?? 0)) }
         return try record.map { try decoded.decode(type, id, text: $0.body) }
     }
 
     /// The last entries of a stream, oldest first, at most 1,000. Entries that come later are no conflict.
-    public func journal(_ stream: String, last count: Int) throws -> [JournalEntry] {
-        let slice = try reads.journal(stream: stream, last: min(max(count, 0), 1_000))
+    public func journal(_ stream: String, last count: Int) async throws -> [JournalEntry] {
+        let slice = try await reads.journal(stream: stream, last: min(max(count, 0), 1_000))
         work.withLock { $0.unit.reads.append(.journal(stream: stream, upTo: slice.upTo)) }
         return slice.entries
     }
 
     /// The journal's entry with an id.
-    public func journalEntry(_ id: String) throws -> JournalEntry? {
-        let entry = try reads.journalEntry(id: id)
+    public func journalEntry(_ id: String) async throws -> JournalEntry? {
+        let entry = try await reads.journalEntry(id: id)
         work.withLock { $0.unit.reads.append(.entry(id: id, isThere: entry != nil)) }
         return entry
     }

@@ -23,27 +23,29 @@ final class StoreReads: Sendable {
     var faults: [ReadFault] { count.withLock { $0.faults } }
 
     /// As `SharedState.record`.
-    func record(kind: String, id: String) throws(StoreError) -> Record? {
-        try counted { () throws(StoreError) in try state.record(kind: kind, id: id) }
+    func record(kind: String, id: String) async throws(StoreError) -> Record? {
+        try await counted { () async throws(StoreError) in try await state.record(kind: kind, id: id) }
     }
 
     /// As `SharedState.journal`.
-    func journal(stream: String, last: Int) throws(StoreError) -> JournalSlice {
-        try counted { () throws(StoreError) in try state.journal(stream: stream, last: last) }
+    func journal(stream: String, last: Int) async throws(StoreError) -> JournalSlice {
+        try await counted { () async throws(StoreError) in
+            try await state.journal(stream: stream, last: last)
+        }
     }
 
     /// As `SharedState.journalEntry`.
-    func journalEntry(id: String) throws(StoreError) -> JournalEntry? {
-        try counted { () throws(StoreError) in try state.journalEntry(id: id) }
+    func journalEntry(id: String) async throws(StoreError) -> JournalEntry? {
+        try await counted { () async throws(StoreError) in try await state.journalEntry(id: id) }
     }
 
-    private func counted<T>(_ read: () throws(StoreError) -> T) throws(StoreError) -> T {
+    private func counted<T>(_ read: () async throws(StoreError) -> T) async throws(StoreError) -> T {
         let number = count.withLock { count in
             count.number += 1
             return count.number
         }
         if let fault = recorded.first(where: { $0.read == number }) { throw fault.fault.error }
-        do throws(StoreError) { return try read() } catch {
+        do throws(StoreError) { return try await read() } catch {
             count.withLock { count in
                 guard count.faults.count < ReadFault.limit else { return }
                 count.faults.append(ReadFault(read: number, fault: StoreFault(error)))

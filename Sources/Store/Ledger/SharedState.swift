@@ -2,8 +2,9 @@ public import Base
 
 /// The state that all functions, hosts and processes share: the seam behind which another engine could stand.
 ///
-/// Operations take effect in one order, numbered over all processes. Whatever is `async` waits for its place in that
-/// order; whatever is not reads what is committed. Nothing here reads a clock.
+/// Operations take effect in one order, numbered over all processes. What changes something waits for its place in that
+/// order; reads are of what is committed. All is `async`, for an engine may have to ask another host; one that has its
+/// state at hand reads without suspending. Nothing here reads a clock.
 public protocol SharedState: Sendable {
     /// Decides whether an invocation may run, or was done before. Counts it, if it may.
     func admit(_ request: AdmissionRequest) async throws(StoreError) -> AdmissionDecision
@@ -14,17 +15,17 @@ public protocol SharedState: Sendable {
         _ unit: UnitOfWork, at now: Timestamp, ticket: Ticket, completing claim: JobClaim?
     ) async throws(StoreError) -> CommitDecision
 
-    /// Ends the ticket of an invocation that changed nothing.
+    /// Ends the ticket of an invocation that changed nothing. Does not wait: it only gives a place back.
     func release(_ ticket: Ticket)
 
     /// A record's version and JSON text: not older than the last admission or commit of this process.
-    func record(kind: String, id: String) throws(StoreError) -> Record?
+    func record(kind: String, id: String) async throws(StoreError) -> Record?
 
     /// The last `count` entries of a stream, oldest first, and the number up to which that holds.
-    func journal(stream: String, last count: Int) throws(StoreError) -> JournalSlice
+    func journal(stream: String, last count: Int) async throws(StoreError) -> JournalSlice
 
     /// The entry with an id, whatever its stream.
-    func journalEntry(id: String) throws(StoreError) -> JournalEntry?
+    func journalEntry(id: String) async throws(StoreError) -> JournalEntry?
 
     /// Leases waiting jobs to `owner` until `leaseUntil`: at most `groups` groups and `batch` jobs of each. A job that
     /// has failed, or whose lease was lost, comes alone; of those that lost it twice one runs at a time.
@@ -40,16 +41,17 @@ public protocol SharedState: Sendable {
     ) async throws(StoreError) -> Int64
 
     /// When the next job of a queue is ready, if any waits.
-    func nextJob(queue: String) throws(StoreError) -> Timestamp?
+    func nextJob(queue: String) async throws(StoreError) -> Timestamp?
 
     /// Jobs waiting or running, and dead letters, by queue.
-    func queueDepths() throws(StoreError) -> [QueueDepth]
+    func queueDepths() async throws(StoreError) -> [QueueDepth]
 
     /// The connection with an id, lost or not.
-    func connection(id: String) throws(StoreError) -> StoredConnection?
+    func connection(id: String) async throws(StoreError) -> StoredConnection?
 
     /// At most `limit` connections that `host` has, or had last, by their ids, from the one behind `id` on.
-    func connections(of host: String, after id: String, limit: Int) throws(StoreError) -> [StoredConnection]
+    func connections(of host: String, after id: String, limit: Int) async throws(StoreError)
+        -> [StoredConnection]
 
     /// Says of connections, as far as they are still `host`'s, that their sockets were lost at a time; with nil, that
     /// they are there after all. For a host whose sockets and whose connections have come apart.
@@ -63,10 +65,10 @@ public protocol SharedState: Sendable {
     ///
     /// `end` should be a number that the caller has been told of (`Committed.number`): later ones may not be on disk.
     func missed(connection: String, after start: Int64, through end: Int64, scanning: Int)
-        throws(StoreError) -> Missed
+        async throws(StoreError) -> Missed
 
     /// Whether a session of this subject exists, has not expired at `now`, and has not been revoked.
-    func isSessionLive(id: String, of subject: String, now: Timestamp) throws(StoreError) -> Bool
+    func isSessionLive(id: String, of subject: String, now: Timestamp) async throws(StoreError) -> Bool
 
     /// Says that a host lives until `expiresAt`, and prolongs the leases of its jobs until then. What was stored while the
     /// clock was ahead is not believed any longer: waits, leases and hosts' lives. The connections of hosts
@@ -90,17 +92,17 @@ public protocol SharedState: Sendable {
 
     /// Throws where the state keeps no more promises: it cannot be read, its disk has failed, or its files are gone. From
     /// then on everything else throws, too. Quick: to be called every second.
-    func check() throws(StoreError)
+    func check() async throws(StoreError)
 
     /// Calls `observer` after each commit, also another process's, in the store's order. One observer; it must be
     /// quick and is called on the writer's thread.
     func follow(_ observer: @escaping @Sendable (Committed) -> Void)
 
-    /// Looks whether another process has committed since, and tells the observer if so.
+    /// Has it looked at whether another process has committed since; the observer is told if so. Does not wait for that.
     func catchUp()
 
-    /// Finishes what waits, and closes the files. Later operations fail as `closed`.
-    func close()
+    /// Finishes what waits, and closes what is open. Later operations fail as `closed`.
+    func close() async
 }
 
 /// A record: the present value of something.

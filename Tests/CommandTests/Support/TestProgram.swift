@@ -116,7 +116,7 @@ struct Greeting: Function {
 
     func handle(_ input: Input, in context: Context) async throws -> Output {
         let id = context.caller?.subject ?? "nobody"
-        var greeted = try context.read(Greeted.self, id) ?? Greeted(id: id)
+        var greeted = try await context.read(Greeted.self, id) ?? Greeted(id: id)
         greeted.count += 1
         try context.save(greeted)
         return Output(

@@ -39,7 +39,7 @@ import TestSupport
         let runtime = try TestRuntime(
             [.probe()],
             Probe { input, context in
-                var counter = try context.read(Counter.self, "c") ?? Counter(id: "c", value: 0)
+                var counter = try await context.read(Counter.self, "c") ?? Counter(id: "c", value: 0)
                 if input.text == "slow" {
                     ids.withLock { $0.append(context.identifier("action")) }
                     entered.open()
@@ -48,7 +48,7 @@ import TestSupport
                 counter.value += 1
                 try context.save(counter)
                 // What was saved is read again, within one invocation.
-                return ["value": "\(try context.read(Counter.self, "c")?.value ?? -1)"]
+                return ["value": "\(try await context.read(Counter.self, "c")?.value ?? -1)"]
             })
         let slow = Task { try await runtime.invoke(runtime.event(#"{"text":"slow"}"#)) }
         await entered.wait()
@@ -66,7 +66,7 @@ import TestSupport
         let box = Mutex<TestRuntime?>(nil)
         let probe = Probe { input, context in
             let runtime = box.withLock { $0 }
-            _ = try context.read(Counter.self, "c")
+            _ = try await context.read(Counter.self, "c")
             let run = runs.withLock { runs in
                 runs += 1
                 return runs

@@ -46,7 +46,7 @@ import TestSupport
             [.probe()],
             Probe { _, context in
                 let run = runs.add(1, ordering: .relaxed).newValue
-                _ = try context.read(Counter.self, "c")
+                _ = try await context.read(Counter.self, "c")
                 let answer = try await body(context, run)
                 if run <= conflicts { try await Self.change("c", run, context.state) }
                 return answer
@@ -139,7 +139,7 @@ import TestSupport
                 runs.withLock { $0.append(input.text) }
                 if input.text != "first" { waits.open() }
                 try await context.turn(at: ["key"])
-                if try context.read(Counter.self, "c") != nil { return ["found": input.text] }
+                if try await context.read(Counter.self, "c") != nil { return ["found": input.text] }
                 try context.live("said", ["n": 1], to: ["room"])
                 begun.open()
                 await gate.wait()
@@ -215,7 +215,7 @@ import TestSupport
         func handle(_ input: [String: String], in context: Context) async throws -> [String: Int] {
             if input["refuse"] != nil { throw Problem(.conflict, "Not: this.") }
             let id = try context.playerID
-            let value = (try context.read(Counter.self, id)?.value ?? 0) + 1
+            let value = (try await context.read(Counter.self, id)?.value ?? 0) + 1
             try context.save(Counter(id: id, value: value))
             return ["value": value]
         }
@@ -246,7 +246,7 @@ import TestSupport
         let runtime = try TestRuntime(
             [Self.caller],
             Caller { context, value in
-                _ = try context.read(Counter.self, "other")
+                _ = try await context.read(Counter.self, "other")
                 if runs.add(1, ordering: .relaxed).newValue == 1 {
                     try await Self.change("other", 1, context.state)
                 }

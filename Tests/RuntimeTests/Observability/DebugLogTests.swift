@@ -18,7 +18,7 @@ import Testing
         let runtime = try TestRuntime(
             [.probe()],
             Probe { input, context in
-                var counter = try context.read(Counter.self, "c") ?? Counter(id: "c", value: 0)
+                var counter = try await context.read(Counter.self, "c") ?? Counter(id: "c", value: 0)
                 if input.text == "other" { return try save(&counter, context) }
                 let isFirst = runs.withLock { runs in
                     runs += 1

@@ -27,14 +27,14 @@ struct Deed: Function {
 
     func handle(_ input: Input, in context: Context) async throws -> Answer {
         if input.deed.hasPrefix("wait-") {
-            let before = try context.read(Counter.self, input.target)?.value ?? 0
+            let before = try await context.read(Counter.self, input.target)?.value ?? 0
             try await pause(input.deed)
             try context.save(Counter(id: input.target, value: before + step))
             return Answer(value: before + step)
         }
         switch input.deed {
         case "count":
-            let value = (try context.read(Counter.self, input.target)?.value ?? 0) + step
+            let value = (try await context.read(Counter.self, input.target)?.value ?? 0) + step
             try context.save(Counter(id: input.target, value: value))
             try context.append(
                 ["value": value], as: "count", id: context.identifier("entry"), to: "s:\(input.target)")
@@ -43,18 +43,18 @@ struct Deed: Function {
             context.log.set("value", .integer(Int64(value)))
             return Answer(value: value)
         case "look":
-            let entries = try context.journal("s:\(input.target)", last: 5)
+            let entries = try await context.journal("s:\(input.target)", last: 5)
             try context.append(
                 ["seen": entries.count], as: "look", id: context.identifier("entry"), to: "looks")
             return Answer(text: "\(context.random())", seen: entries.map(\.body))
-        case "watch": return Answer(seen: try context.journal("s:\(input.target)", last: 5).map(\.body))
+        case "watch": return Answer(seen: try await context.journal("s:\(input.target)", last: 5).map(\.body))
         case "refuse":
-            let value = try context.read(Counter.self, input.target)?.value ?? 0
+            let value = try await context.read(Counter.self, input.target)?.value ?? 0
             context.log.set("value", .integer(Int64(value)))
             throw Problem(.conflict, "It is \(value).")
         case "fail": throw Problem(.notFound, "Nothing is there.")
         case "once":
-            if try context.journalEntry(input.target) != nil { return Answer(text: "again") }
+            if try await context.journalEntry(input.target) != nil { return Answer(text: "again") }
             try await pause(input.deed)
             try context.append(["by": context.requestID], as: "once", id: input.target, to: "s:once")
             return Answer(text: "first")

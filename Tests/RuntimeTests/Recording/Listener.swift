@@ -20,7 +20,7 @@ struct Listener: Function {
 
     func handle(_ input: Input, in context: Context) async throws -> [String] {
         var heard: [String] = []
-        let before = try context.read(Counter.self, "heard")?.value ?? 0
+        let before = try await context.read(Counter.self, "heard")?.value ?? 0
         context.log.message("Listening")
         for try await piece in context.outside("voice", { stream(input) }) {
             heard.append(piece)

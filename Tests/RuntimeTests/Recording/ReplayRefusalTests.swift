@@ -142,10 +142,10 @@ import TestSupport
     private struct Calm: Function {
         func handle(_ input: Deed.Input, in context: Context) async throws -> [String] {
             let text: String
-            do { text = String(try context.read(Counter.self, "calm")?.value ?? 0) } catch {
+            do { text = String(try await context.read(Counter.self, "calm")?.value ?? 0) } catch {
                 text = "not now"
             }
-            let before = try context.read(Counter.self, "calm")?.value ?? 0
+            let before = try await context.read(Counter.self, "calm")?.value ?? 0
             try context.save(Counter(id: "calm", value: before + 1))
             return [text]
         }

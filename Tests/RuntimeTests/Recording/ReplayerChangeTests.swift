@@ -191,7 +191,7 @@ private struct Chatty: Function {
     func handle(_ input: Deed.Input, in context: Context) async throws -> Deed.Answer {
         for index in 0..<3 { try context.emit("said", ["n": index], to: ["r"]) }
         try context.enqueue(["a": 1], id: context.identifier("job"), on: "q", group: "g")
-        let seen = try context.journal("talk", last: 2).map(\.body)
+        let seen = try await context.journal("talk", last: 2).map(\.body)
         try context.append(["deed": input.deed], as: "said", id: context.identifier("entry"), to: "talk")
         return Deed.Answer(seen: seen)
     }

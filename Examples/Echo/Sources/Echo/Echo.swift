@@ -24,7 +24,7 @@ struct Echo: Function {
 
     func handle(_ input: Input, in context: Context) async throws -> Output {
         let id = context.caller?.subject ?? context.address ?? "somebody"
-        var caller = try context.read(Caller.self, id) ?? Caller(id: id)
+        var caller = try await context.read(Caller.self, id) ?? Caller(id: id)
         caller.echoes += 1
         try context.save(caller)
         return Output(text: input.text, count: caller.echoes)

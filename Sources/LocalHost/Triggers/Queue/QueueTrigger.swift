@@ -23,8 +23,8 @@ final class QueueTrigger: TriggerKind {
         for worker in workers where committed.queues?.contains(worker.name) ?? true { worker.look() }
     }
 
-    func gauges() -> [Metrics.Gauge] {
-        let depths = (try? core.invoker.state.queueDepths()) ?? []
+    func gauges() async -> [Metrics.Gauge] {
+        let depths = (try? await core.invoker.state.queueDepths()) ?? []
         func gauge(_ name: String, _ help: String, _ value: (QueueDepth) -> Int) -> Metrics.Gauge {
             Metrics.Gauge(
                 name, help,

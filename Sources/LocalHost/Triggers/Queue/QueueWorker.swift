@@ -80,14 +80,14 @@ final class QueueWorker {
             look()
         } else {
             // Where claiming failed (a full disk, say) it is tried again in a second.
-            waitForNext(failed: claims == nil)
+            await waitForNext(failed: claims == nil)
         }
     }
 
-    private func waitForNext(failed: Bool) {
+    private func waitForNext(failed: Bool) async {
         let now = platform.now()
         var delay: Duration? = failed ? limits.queueRetry : nil
-        if let next = try? core.invoker.state.nextJob(queue: name) {
+        if let next = try? await core.invoker.state.nextJob(queue: name) {
             delay = max(delay ?? .zero, next - now, .milliseconds(1))
         }
         guard let delay, !core.lifecycle.isStopping, case .idle = pace else { return }
