@@ -12,10 +12,15 @@ public actor Host {
     private nonisolated let loop: EventLoop
     nonisolated let id: String
     let core: HostCore
-    let serving: Serving
+    let transports: Transports
+    let acceptor: Acceptor
+    let sockets: SocketTrigger
+    /// What starts functions, in the order in which they are told of a commit or a stop.
+    private let triggers: [any TriggerKind]
     private let upkeep: Upkeep
     /// The other workers, where several processes serve together.
-    private let workers: WorkerLink?
+    private let workers: OtherWorkers?
+    private let link: WorkerLink?
     /// News of the other workers' commits.
     private var storeWatch: StoreWatch?
     /// What asks the process to stop, and who is told.
@@ -34,14 +39,31 @@ public actor Host {
         link: WorkerLink? = nil
     ) {
         let core = HostCore(invoker: invoker, loop: loop, log: log, limits: limits)
-        let serving = Serving(core, workers: link)
-        serving.triggers = [QueueTrigger(core)]
+        let manifest = invoker.manifest
+        let router = Router(manifest)
+        let clients = ClientAddress(proxies: manifest.trustedProxies, header: manifest.forwardedHeader)
+        let shares = ClientShares(limits, handshakes: core.settings.handshakeRate)
+        let transports = Transports(core, shares)
+        let answers = HTTPAnswers(core)
+        let workers = link.map { OtherWorkers($0, path: core.settings.path) }
+        let sockets = SocketTrigger(
+            Sessions(SocketHub(core, router), shares, answers, clients, workers: workers))
+        let queues = QueueTrigger(core)
+        let own = OwnPaths(core, answers) { [sockets, queues, transports] in
+            await sockets.gauges() + transports.gauges() + queues.gauges()
+        }
+        let http = HTTPTrigger(
+            transports, router, clients, answers, sockets.sessions, own, workers: workers)
+        triggers = [http, sockets, queues]
         self.core = core
-        self.serving = serving
+        self.transports = transports
+        self.workers = workers
+        self.link = link
+        self.sockets = sockets
+        acceptor = Acceptor(transports, clients, http)
         self.loop = loop
         id = core.id
-        workers = link
-        upkeep = Upkeep(core, serving)
+        upkeep = Upkeep(core, shares, sockets.hub.departures)
     }
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -53,28 +75,30 @@ public actor Host {
     /// Throws where nobody can listen there.
     public func start(host: String, port: Int) async throws -> Int {
         let listener =
-            try workers.map { try Listener(inherited: $0.listener) }
+            try link.map { try Listener(inherited: $0.listener) }
             ?? Listener(host: host, port: port, backlog: core.limits.backlog)
         loop.setHandler(Readiness(host: self))
         // Before the first connection: a socket's rooms come by way of it.
         // Not a task: the order of commits is the order of delivery, and a task costs more.
-        core.invoker.state.follow(loop.callback { [weak serving] committed in serving?.follow(committed) })
-        core.invoker.audience = Audience(send: loop.callback { [weak serving] in serving?.tellLive($0) })
+        core.invoker.state.follow(
+            loop.callback { [weak self] committed in self?.assumeIsolated { $0.follow(committed) } })
+        core.invoker.audience = Audience(
+            send: loop.callback { [weak self] emit in self?.assumeIsolated { $0.tellLive(emit) } })
         do {
-            try serving.listen(on: listener)
-            if let workers {
-                try loop.watch(workers.descriptor, for: .read, token: Self.workersToken)
+            try acceptor.listen(on: listener)
+            if let link {
+                try loop.watch(link.descriptor, for: .read, token: Self.workersToken)
                 let watch = try StoreWatch(store: core.invoker.manifest.store)
                 try loop.watch(watch.descriptor, for: .read, token: Self.storeToken)
                 storeWatch = watch
             }
             _ = try await upkeep.beat()
         } catch {
-            serving.stopAccepting()
+            acceptor.stop()
             throw error
         }
         upkeep.start()
-        for trigger in serving.triggers { trigger.start() }
+        for trigger in triggers { trigger.start() }
         return listener.port
     }
 
@@ -95,10 +119,11 @@ public actor Host {
         case .stopping, .outOfTime: return await withCheckedContinuation { stopWaiters.append($0) }
         }
         core.lifecycle = .stopping
-        for trigger in serving.triggers { trigger.stop() }
-        serving.stop()
+        acceptor.stop()
+        for trigger in triggers { trigger.stop() }
+        transports.flush()
         await drain()
-        serving.closeAll()
+        transports.closeAll()
         let unfinished = core.tasks.count
         try? await core.invoker.state.retire(host: core.id, now: core.wallClock)
         // The loop holds its handler, the handler the host, and the host the loop.
@@ -111,16 +136,26 @@ public actor Host {
 
     /// Waits until nothing is in flight any more, or the time for it is over.
     private func drain() async {
-        guard !serving.isDrained else { return }
-        let timer = loop.callLater(after: core.limits.drain) { [core, serving] in
+        guard !transports.isDrained else { return }
+        let timer = loop.callLater(after: core.limits.drain) { [core, transports] in
             core.lifecycle = .outOfTime
-            serving.resumeStop()
+            transports.resumeStop()
         }
         // A request may have come in the turn in which nothing was left.
-        while !serving.isDrained, !core.lifecycle.isOutOfTime {
-            await withCheckedContinuation { serving.onIdle = $0 }
+        while !transports.isDrained, !core.lifecycle.isOutOfTime {
+            await withCheckedContinuation { transports.onIdle = $0 }
         }
         loop.cancel(timer)
+    }
+
+    // MARK: News
+
+    private func follow(_ committed: Committed) { for trigger in triggers { trigger.follow(committed) } }
+
+    /// Says something to the sockets of this host, and of the other workers.
+    private func tellLive(_ emit: Emit) {
+        sockets.hub.deliver(emit, number: 0)
+        workers?.tell(emit)
     }
 
     // MARK: Readiness
@@ -128,15 +163,23 @@ public actor Host {
     fileprivate func ready(_ token: UInt64, _ events: ReadyEvents) {
         core.turnBegins()
         switch token {
-        case Self.listenerToken: serving.acceptConnections()
+        case Self.listenerToken: acceptor.accept()
         case Self.signalToken: readSignal()
-        case Self.workersToken: serving.receiveHanded()
+        case Self.workersToken: workers?.receive(acceptor) { sockets.hub.deliver($0, number: 0) }
         case Self.storeToken: if storeWatch?.drain() == true { core.invoker.state.catchUp() }
-        default: serving.ready(token, events)
+        default: transports.ready(token, events)
         }
     }
 
-    fileprivate func turnEnded() { serving.turnEnded() }
+    /// What this turn has brought goes out.
+    fileprivate func turnEnded() {
+        transports.turnEnds()
+        sockets.sessions.flushPolls()
+        transports.flush()
+        transports.relieve()
+        transports.deadlines.arm()
+        sockets.sessions.deadlines.arm()
+    }
 
     private func readSignal() {
         guard let signals else { return }

@@ -6,11 +6,13 @@ internal import Runtime
 /// What a host does from time to time.
 final class Upkeep {
     private let core: HostCore
-    private let serving: Serving
+    private let shares: ClientShares
+    private let departures: Departures
 
-    init(_ core: HostCore, _ serving: Serving) {
+    init(_ core: HostCore, _ shares: ClientShares, _ departures: Departures) {
         self.core = core
-        self.serving = serving
+        self.shares = shares
+        self.departures = departures
     }
 
     func start() {
@@ -18,8 +20,8 @@ final class Upkeep {
         core.every(limits.catchUp) { [invoker = core.invoker] in invoker.state.catchUp() }
         core.every(limits.storeCheck) { [core] in core.tasks.start { await core.checkStore() } }
         core.every(limits.heartbeat) { [weak self] in self?.heartbeat() }
-        core.every(limits.comparison) { [core, weak serving] in
-            core.tasks.start { await serving?.compare(isBack: false) }
+        core.every(limits.comparison) { [core, weak departures] in
+            core.tasks.start { await departures?.compare(isBack: false) }
         }
         core.every(limits.trimInterval) { [core, weak self] in
             core.tasks.start { await self?.trim() }
@@ -34,10 +36,10 @@ final class Upkeep {
     }
 
     private func heartbeat() {
-        if serving.shares.hasPeakBehind(of: core.limits.trimmedPeak) { clinux_trim_memory() }
+        if shares.hasPeakBehind(of: core.limits.trimmedPeak) { clinux_trim_memory() }
         core.tasks.start { [self] in
             do {
-                if try await !beat() { await serving.compare(isBack: true) }
+                if try await !beat() { await departures.compare(isBack: true) }
             } catch { core.complain("The heartbeat could not be recorded", error) }
         }
     }

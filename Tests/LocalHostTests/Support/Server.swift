@@ -170,26 +170,28 @@ extension SQLiteState {
 }
 
 extension Host {
+    private var index: SocketIndex { sockets.hub.index }
+
     var isStopping: Bool { core.lifecycle.isStopping }
     var storeHasFailed: Bool { core.storeHasFailed }
-    var turns: Int { serving.turns }
-    var isListening: Bool { serving.listener != nil }
-    var linkCount: Int { serving.links.count }
-    var hasWaitingPoll: Bool { serving.links.values.contains { $0.poll != nil } }
-    var openSockets: Int { serving.openSockets }
-    /// Entries of sockets, also those that are gone for their clients and have something under way.
-    var socketsHeld: Int {
-        serving.sockets.count + serving.socketsByConnectionID.count + serving.socketsBySubject.count
-    }
     var tasksUnderWay: Int { core.tasks.count }
-    var connectsWaiting: Int { serving.connectsWaiting }
-    var connectionIDs: [String] { Array(serving.socketsByConnectionID.keys) }
-    var subjects: [String] { Array(serving.socketsBySubject.keys) }
-    var hasRoomForConnects: Bool { serving.hasRoomForConnects }
-    var receivedBytes: Int { serving.shares.received.total }
-    var unsentBytes: Int { serving.shares.unsent.total }
+    var turns: Int { transports.turns }
+    var isListening: Bool { acceptor.listener != nil }
+    var linkCount: Int { sockets.sessions.open.count }
+    var hasWaitingPoll: Bool {
+        sockets.sessions.open.values.contains { ($0 as? EngineSession)?.hasPoll == true }
+    }
+    var openSockets: Int { index.openCount }
+    /// Entries of sockets, also those that are gone for their clients and have something under way.
+    var socketsHeld: Int { index.sockets.count + index.byConnectionID.count + index.bySubject.count }
+    var connectionIDs: [String] { Array(index.byConnectionID.keys) }
+    var subjects: [String] { Array(index.bySubject.keys) }
+    var hasRoomForConnects: Bool { sockets.hub.hasRoomForConnects }
+    var connectsWaiting: Int { sockets.hub.connectsWaiting }
+    var receivedBytes: Int { transports.shares.received.total }
+    var unsentBytes: Int { transports.shares.unsent.total }
     /// The most events that wait behind another on any socket.
-    var largestBacklog: Int { serving.sockets.values.map(\.waiting.count).max() ?? 0 }
+    var largestBacklog: Int { index.sockets.values.map(\.waiting.count).max() ?? 0 }
 }
 
 extension Server {

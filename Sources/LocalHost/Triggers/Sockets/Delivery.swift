@@ -4,7 +4,8 @@ internal import Wire
 
 /// One event for many sockets, encoded once for each kind of client among them.
 struct Delivery {
-    private enum Form: Equatable {
+    /// A kind of client.
+    enum Form: Equatable {
         case engine(namespace: String, hasOffset: Bool, isQuestion: Bool)
         case plain
     }
@@ -25,11 +26,14 @@ struct Delivery {
     /// What this socket gets. `isQuestion` where its answer is awaited.
     mutating func packet(for socket: Socket, isQuestion: Bool = false) -> OutgoingPacket {
         let form: Form =
-            socket.link.endpoint != nil
-            ? .plain
-            : .engine(
+            socket.session.isSocketIO
+            ? .engine(
                 namespace: socket.namespace, hasOffset: isKept && socket.isRecoverable, isQuestion: isQuestion
-            )
+            ) : .plain
+        return packet(as: form)
+    }
+
+    mutating func packet(as form: Form) -> OutgoingPacket {
         if let found = made.first(where: { $0.form == form }) { return found.packet }
         let packet = encode(form)
         made.append((form, packet))

@@ -1,7 +1,7 @@
 internal import Ledger
 internal import Runtime
 
-/// A client in one namespace: what a function knows by a connection id. Belongs to the host's actor.
+/// A client in one namespace: what a function knows by a connection id. Belongs to the loop's thread.
 final class Socket {
     /// An event that waits for the one before it.
     struct WaitingEvent: Sendable {
@@ -41,7 +41,7 @@ final class Socket {
 
     /// Names it in this host's indices; never used twice.
     let key: UInt64
-    let link: Link
+    let session: Session
     let namespace: String
     /// The Socket.IO id: names the connection in the store. Of one that asks to come back that connection's, from when it
     /// is found that it may until it is its turn and nothing is left of that.
@@ -71,11 +71,11 @@ final class Socket {
     var questions: [Int: Question] = [:]
 
     init(
-        key: UInt64, link: Link, namespace: String, connectionID: String, isRecoverable: Bool,
+        key: UInt64, session: Session, namespace: String, connectionID: String, isRecoverable: Bool,
         credential: Event.Credential, wish: Wish? = nil
     ) {
         self.key = key
-        self.link = link
+        self.session = session
         self.namespace = namespace
         self.connectionID = connectionID
         self.isRecoverable = isRecoverable
@@ -89,14 +89,32 @@ final class Socket {
         return nil
     }
 
+    /// Holds what is said to it while it connects: until it has its rooms again, what is said to it alone is among what it
+    /// missed. Whether it holds that and no more than it may; nil where it does not hold it.
+    func holds(_ packet: OutgoingPacket, upTo bytes: Int) -> Bool? {
+        guard let connecting, life.isConnecting, connecting.wish == nil || connecting.resumption?.at != nil
+        else { return nil }
+        connecting.held.append(packet)
+        connecting.heldBytes += packet.byteCount
+        return connecting.heldBytes <= bytes
+    }
+
+    /// It is gone for its client: nothing more is told or taken.
+    func forgetAll() {
+        connecting?.missed = []
+        connecting?.held = []
+        waiting = []
+        questions = [:]
+    }
+
     /// The full name of an event of this socket, as triggers have it.
     func fullName(of event: String) -> String {
-        let place = link.endpoint?.path ?? namespace
+        let place = session.place(of: self)
         return place == EventName.mainNamespace ? event : "\(place)#\(event)"
     }
 }
 
-/// What a socket needs until its client is connected. Belongs to the host's actor.
+/// What a socket needs until its client is connected. Belongs to the loop's thread.
 final class Connecting {
     /// When `$connect` must have decided, and what was missed have been told.
     var deadline: Duration = .zero
