@@ -65,7 +65,7 @@ struct Serve: Verb {
         let manifest = try Workshop.manifest(program, arguments)
         let objections = program.functions.objections(
             to: manifest, file: arguments["manifest"] ?? "functions.yaml")
-        guard objections.isEmpty else { throw InvokerError.objections(objections) }
+        guard objections.isEmpty else { throw EngineError.objections(objections) }
         let workshop = try Workshop(program, arguments, manifest)
         let (log, platform, loop) = (workshop.log, workshop.invoker.platform, workshop.loop)
         if place == nil { warn(of: workshop) }

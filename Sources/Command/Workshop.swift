@@ -15,7 +15,7 @@ struct Workshop {
     let state: SQLiteState
     let writer: LogWriter
     let log: Log
-    let invoker: Invoker
+    let invoker: Engine
     let recorder: Recorder?
     /// Tells the recording of another process what is done here.
     let part: RecordingPart?
@@ -30,7 +30,7 @@ struct Workshop {
         var manifest = manifest
         if let store = store ?? arguments["store"] { manifest.store = store }
         let missing = program.functions.missing(from: manifest, file: Workshop.manifestFile(arguments))
-        guard missing.isEmpty else { throw InvokerError.missingHandlers(missing) }
+        guard missing.isEmpty else { throw EngineError.missingHandlers(missing) }
         self.manifest = try settings.ready(manifest)
         let loop = try loop ?? EventLoop()
         self.loop = loop
@@ -48,7 +48,7 @@ struct Workshop {
         part =
             isBeside && isElsewhere
             ? RecordingPart(beside: self.manifest.store, log: log, now: platform.now) : nil
-        invoker = try Invoker(
+        invoker = try Engine(
             manifest: self.manifest, functions: program.functions, state: state, platform: platform, log: log,
             settings: settings, observer: Observers.of(recorder, part))
     }

@@ -84,9 +84,9 @@ struct ByteQueue: Sendable {
         searched = 0
     }
 
-    /// Consumes the next line where it is complete. Looks at each byte once over all calls, and answers the
-    /// same however the bytes were split.
-    mutating func takeLine(atMost limit: Int) -> LineSearch {
+    /// Consumes the next line where it is complete; one that ends in LF alone only where that is tolerated. Looks at
+    /// each byte once over all calls, and answers the same however the bytes were split.
+    mutating func takeLine(atMost limit: Int, orBareLineFeed isTolerated: Bool = false) -> LineSearch {
         guard let lineFeed = Self.firstLineFeed(storage.span, from: start + searched) else {
             searched = count
             return searched - 1 > limit ? .tooLong : .incomplete
@@ -95,7 +95,7 @@ struct ByteQueue: Sendable {
         let end = endsInCarriageReturn ? lineFeed - 1 : lineFeed
         let line = start..<end
         if line.count > limit { return .tooLong }
-        if !endsInCarriageReturn { return .bareLineFeed }
+        if !endsInCarriageReturn, !isTolerated { return .bareLineFeed }
         start = lineFeed + 1
         searched = 0
         return .line(line)

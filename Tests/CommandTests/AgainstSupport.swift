@@ -28,7 +28,7 @@ final class LiveHost: Sendable {
         platform = .system(timers: loop, executor: loop)
         let log = Log(level: .error, format: .json, sink: LogLines())
         let manifest = try Manifest(yaml: RecordingFolder.manifest, file: "functions.yaml", environment: [:])
-        let invoker = try Invoker(
+        let invoker = try Engine(
             manifest: manifest, functions: FunctionSet(SignIn(), Act(), Enter(), Leave()), state: state,
             platform: platform, log: log, settings: Settings(environment: [:]))
         thread = try SystemThread(named: "test-loop") { loop.run() }

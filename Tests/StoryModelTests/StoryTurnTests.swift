@@ -236,7 +236,7 @@ import TestSupport
         let live = try await runtime(scenario)
         let entry = try #require(live.invoker.manifest.function(named: "story"))
         let observer = Observer()
-        let invoker = try Invoker(
+        let invoker = try Engine(
             manifest: live.invoker.manifest,
             functions: FunctionSet(
                 StoryGeneration(world: .builtIn, model: server.model(scenario, key: "sk-secret"))),

@@ -18,7 +18,7 @@ public final class TestRuntime: Sendable {
     /// The store.
     public let state: SQLiteState
     /// What runs the functions.
-    public let invoker: Invoker
+    public let invoker: Engine
     /// Deadlines.
     public let timers = ManualTimers()
     /// The recording, where there is one, in the directory's folder `recording`.
@@ -66,7 +66,7 @@ public final class TestRuntime: Sendable {
                 folder: directory.file("recording"), of: directory.file("store.db"), manifest: manifest,
                 yaml: [], environment: environment, program: "test 1", redact: [], log: log,
                 platform: platform) : nil
-        invoker = try Invoker(
+        invoker = try Engine(
             manifest: manifest, functions: functions, state: state, platform: platform,
             log: log, settings: settings, observer: recorder)
         box.set(self)

@@ -35,7 +35,7 @@ import Testing
             call: "Cryptography.shownBytes", except: ["Sources/Runtime/Platform/SystemPlatform.swift"],
             instead: "take random numbers from the Context or the Platform"),
         Ban(
-            call: "platform.secret", except: ["Sources/Runtime/Invocation/Invoker.swift"],
+            call: "platform.secret", except: ["Sources/Runtime/Engine/LiveWorld.swift"],
             instead: "take a secretIdentifier from the Context or the Platform"),
         Ban(call: ".random(in:", instead: "take random numbers from the Context or a SeededRandom"),
         Ban(call: "Task.sleep", instead: "schedule on the injected Timers"),

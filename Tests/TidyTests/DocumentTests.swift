@@ -55,7 +55,7 @@ import Testing
             || extensions.contains { text.hasSuffix($0) && text.count > $0.count }
     }
 
-    /// A path from the root, or the end of one: `Runtime/Invocation/Invoker.swift`, `Invoker.swift`.
+    /// A path from the root, or the end of one: `Runtime/Engine/Engine.swift`, `Engine.swift`.
     static func exists(_ path: String, in tree: [String]) -> Bool {
         tree.contains { $0 == path || $0 == path + "/" || $0.hasSuffix("/" + path) }
     }

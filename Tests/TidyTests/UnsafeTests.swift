@@ -42,7 +42,10 @@ import Testing
         "Sources/LocalHost/Net/EventLoop.swift":
             "epoll; runs the executor's jobs, and carries what stays on its thread",
         "Sources/LocalHost/Host/Host.swift": "names the loop as the actor's executor",
-        "Sources/LocalHost/Host+Connections.swift": "recv and send on buffers",
+        "Sources/LocalHost/Transport/Transport.swift": "recv fills a buffer by pointer",
+        "Sources/LocalHost/Transport/Output.swift": "send takes a pointer",
+        "Sources/LocalHost/Triggers/HTTP/HTTPConnection.swift": "appends from a read buffer",
+        "Sources/LocalHost/Triggers/Sockets/WebSocketChannel.swift": "appends from a read buffer",
         "Sources/LocalHost/Net/Listener.swift": "getaddrinfo, bind and accept take pointers",
         "Sources/LocalHost/StoreWatch.swift": "inotify fills a buffer by pointer",
         "Sources/LocalHost/WorkerGroup.swift": "pipes and socket pairs fill arrays by pointer",

@@ -1,3 +1,5 @@
+internal import Wire
+
 /// Why no traffic is sent at all.
 enum AgainstError: Error, Equatable, CustomStringConvertible {
     /// The URL cannot be used; says what is wrong with it.
@@ -58,6 +60,11 @@ enum TrafficFailure: Error, Equatable, CustomStringConvertible {
         case .noToken(let subject): "there is no token for '\(subject)'"
         case .badEvent(let reason): "the recorded event cannot be sent: \(reason)"
         }
+    }
+
+    /// Why a response cannot be read.
+    init(_ error: HTTPResponseError) {
+        self = error == .cut ? .closed : .badAnswer(error.description)
     }
 
     /// The same for every player, so that failures can be counted.

@@ -27,7 +27,7 @@ final class SocketIOClient {
 
     private let accept: String
     private let limits: AgainstLimits
-    private var upgrade: HTTPResponseParser?
+    private var upgrade: HTTPAnswerReader?
     private var decoder: WebSocketDecoder
     private var random: SeededRandom
     private var lastID = 0
@@ -42,7 +42,7 @@ final class SocketIOClient {
         self.connection = connection
         self.limits = limits
         random = SeededRandom(seed: seed)
-        upgrade = HTTPResponseParser(limits: limits)
+        upgrade = HTTPAnswerReader(limits: limits, tolerating: .upgrade)
         decoder = WebSocketDecoder(
             limits: WebSocketLimits(frameBytes: limits.answerBytes, messageBytes: limits.answerBytes),
             role: .client)
@@ -153,15 +153,17 @@ final class SocketIOClient {
 
     private func finishUpgrade(_ bytes: [UInt8]) throws(TrafficFailure) {
         upgrade?.append(bytes)
-        do throws(HTTPResponseParser.Failure) {
-            guard let answer = try upgrade?.next(atEnd: connection.hasEnded) else { return }
-            guard answer.status == 101 else {
-                throw HTTPResponseParser.Failure(reason: "status \(answer.status) instead of a WebSocket")
-            }
-            guard answer.headers["Sec-WebSocket-Accept"] == accept else {
-                throw HTTPResponseParser.Failure(reason: "the WebSocket's handshake is not the one asked for")
-            }
-        } catch { throw .badAnswer(error.reason) }
+        let answer: HTTPAnswer?
+        do throws(HTTPResponseError) {
+            answer = try upgrade?.next(atEnd: connection.hasEnded)
+        } catch { throw TrafficFailure(error) }
+        guard let answer else { return }
+        guard answer.head.status == 101 else {
+            throw .badAnswer("status \(answer.head.status) instead of a WebSocket")
+        }
+        guard answer.head.headers["Sec-WebSocket-Accept"] == accept else {
+            throw .badAnswer("the WebSocket's handshake is not the one asked for")
+        }
         decoder.append(upgrade?.takeRemaining() ?? [])
         upgrade = nil
     }

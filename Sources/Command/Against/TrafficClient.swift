@@ -37,7 +37,7 @@ final class TrafficClient {
     }
 
     private let setup: Setup
-    private var http: (connection: ClientConnection, parser: HTTPResponseParser)?
+    private var http: (connection: ClientConnection, reader: HTTPAnswerReader)?
     private var sockets: [String: SocketIOClient] = [:]
     private var random: SeededRandom
     private var failedConnections = 0
@@ -114,9 +114,9 @@ final class TrafficClient {
             address: peer(step))
         service()
         // What comes unasked says that the host is about to close, if it has not.
-        if let link = http, link.connection.hasEnded || link.parser.isWithinResponse { http = nil }
+        if let link = http, link.connection.hasEnded || link.reader.isWithinResponse { http = nil }
         if http == nil {
-            http = (try connection(), HTTPResponseParser(limits: setup.limits))
+            http = (try connection(), HTTPAnswerReader(limits: setup.limits))
         }
         let start = setup.uptime()
         let deadline = start + setup.limits.answerTime
@@ -126,9 +126,9 @@ final class TrafficClient {
             try wait(until: deadline) { () throws(TrafficFailure) in
                 guard let link = self.http else { throw .closed }
                 let hasEnded = link.connection.hasEnded
-                do throws(HTTPResponseParser.Failure) {
-                    answer = try self.http?.parser.next(toHead: request.isHead, atEnd: hasEnded)
-                } catch { throw .badAnswer(error.reason) }
+                do throws(HTTPResponseError) {
+                    answer = try self.http?.reader.next(toHead: request.isHead, atEnd: hasEnded)
+                } catch { throw TrafficFailure(error) }
                 if answer == nil, hasEnded { throw .closed }
                 return answer != nil
             }
@@ -139,9 +139,9 @@ final class TrafficClient {
         }
         guard let answer else { throw .closed }
         let latency = setup.uptime() - start
-        if !answer.keepsAlive { http = nil }
+        if !answer.head.keepsAlive { http = nil }
         return Reply(
-            answer: (answer.status, String(decoding: answer.body, as: UTF8.self)), latency: latency)
+            answer: (answer.head.status, String(decoding: answer.body, as: UTF8.self)), latency: latency)
     }
 
     /// A token for the step; for one whose token was refused, one that is refused too.
@@ -317,6 +317,6 @@ final class TrafficClient {
         for socket in sockets.values { socket.service(until: setup.uptime() + setup.limits.connectTime) }
         guard let connection = http?.connection else { return }
         connection.fill(atMost: setup.limits.answerBytes)
-        http?.parser.append(connection.take())
+        http?.reader.append(connection.take())
     }
 }

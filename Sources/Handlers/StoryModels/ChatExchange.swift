@@ -1,5 +1,6 @@
 internal import Base
 internal import Game
+internal import Wire
 
 /// One request to a server and its answer, on the thread that calls.
 struct ChatExchange {
@@ -74,7 +75,7 @@ struct ChatExchange {
     private mutating func receive(on connection: Connection, _ say: (String) -> Void)
         throws(Connection.Failure) -> End
     {
-        var response = ResponseParser()
+        var response = HTTPResponseParser(tolerating: .looseLines)
         var endOfMoment: Duration?
         while true {
             let now = patience.uptime()
@@ -90,29 +91,35 @@ struct ChatExchange {
                 default: return interrupted(say)
                 }
             }
-            let events: [ResponseParser.Event]
-            do throws(ResponseParser.Failure) {
-                events = bytes.isEmpty ? try response.end() : try response.read(bytes[...])
-            } catch {
+            if bytes.isEmpty { response.finish() } else { response.append(bytes) }
+            if let end = read(&response, say) { return end }
+            if bytes.isEmpty { return interrupted(say) }
+        }
+    }
+
+    /// Takes what has arrived of the response; how it ended, if it did.
+    private mutating func read(_ response: inout HTTPResponseParser, _ say: (String) -> Void) -> End? {
+        while true {
+            let step: HTTPResponseParser.Step
+            do throws(HTTPResponseError) { step = try response.next() } catch {
                 switch error {
                 case .malformed: return .fault(.protocolError)
                 case .tooLong: return .fault(.tooLong)
+                // The answer may be whole all the same: some servers leave out the last chunk.
                 case .cut: return interrupted(say)
                 }
             }
-            for event in events {
-                let text: String
-                switch event {
-                case .head(let status, let headers):
-                    reader.begin(status: status, headers)
-                    text = ""
-                case .content(let content): text = reader.read(content)
-                case .end: text = reader.finish()
-                }
-                if !text.isEmpty { say(text) }
-                if let verdict = reader.verdict { return verdict }
+            let text: String
+            switch step {
+            case .needMore: return nil
+            case .head(let head):
+                reader.begin(status: head.status, head.headers)
+                text = ""
+            case .content(let content): text = reader.read(content)
+            case .end: text = reader.finish()
             }
-            if bytes.isEmpty { return interrupted(say) }
+            if !text.isEmpty { say(text) }
+            if let verdict = reader.verdict { return verdict }
         }
     }
 

@@ -24,7 +24,7 @@ final class Deadlines {
             guard next < timer.at else { return }
             core.loop.cancel(timer.id)
         }
-        let id = core.loop.callLater(after: next - core.invoker.platform.uptime()) { [weak self] in
+        let id = core.loop.callLater(after: next - core.engine.platform.uptime()) { [weak self] in
             self?.timer = nil
             self?.lookAround()
         }

@@ -6,7 +6,7 @@ public import Runtime
 
 /// Serves functions on this machine, whatever triggers them: begins, and comes to an end in good order.
 ///
-/// Knows no function by name; what is served, and within which limits, is the invoker's manifest. Everything here runs on
+/// Knows no function by name; what is served, and within which limits, is the engine's manifest. Everything here runs on
 /// the loop's thread.
 public actor Host {
     private nonisolated let loop: EventLoop
@@ -33,13 +33,13 @@ public actor Host {
     static let workersToken: UInt64 = 3
     static let storeToken: UInt64 = 4
 
-    /// A host that is not listening yet. `loop` must be the executor of the invoker's platform.
+    /// A host that is not listening yet. `loop` must be the executor of the engine's platform.
     public init(
-        invoker: Invoker, loop: EventLoop, log: Log, limits: HostLimits = HostLimits(),
+        invoker engine: Engine, loop: EventLoop, log: Log, limits: HostLimits = HostLimits(),
         link: WorkerLink? = nil
     ) {
-        let core = HostCore(invoker: invoker, loop: loop, log: log, limits: limits)
-        let manifest = invoker.manifest
+        let core = HostCore(engine: engine, loop: loop, log: log, limits: limits)
+        let manifest = engine.manifest
         let router = Router(manifest)
         let clients = ClientAddress(proxies: manifest.trustedProxies, header: manifest.forwardedHeader)
         let shares = ClientShares(limits, handshakes: core.settings.handshakeRate)
@@ -80,15 +80,15 @@ public actor Host {
         loop.setHandler(Readiness(host: self))
         // Before the first connection: a socket's rooms come by way of it.
         // Not a task: the order of commits is the order of delivery, and a task costs more.
-        core.invoker.state.follow(
+        core.engine.state.follow(
             loop.callback { [weak self] committed in self?.assumeIsolated { $0.follow(committed) } })
-        core.invoker.audience = Audience(
+        core.engine.audience = Audience(
             send: loop.callback { [weak self] emit in self?.assumeIsolated { $0.tellLive(emit) } })
         do {
             try acceptor.listen(on: listener)
             if let link {
                 try loop.watch(link.descriptor, for: .read, token: Self.workersToken)
-                let watch = try StoreWatch(store: core.invoker.manifest.store)
+                let watch = try StoreWatch(store: core.engine.manifest.store)
                 try loop.watch(watch.descriptor, for: .read, token: Self.storeToken)
                 storeWatch = watch
             }
@@ -125,7 +125,7 @@ public actor Host {
         await drain()
         transports.closeAll()
         let unfinished = core.tasks.count
-        try? await core.invoker.state.retire(host: core.id, now: core.wallClock)
+        try? await core.engine.state.retire(host: core.id, now: core.wallClock)
         // The loop holds its handler, the handler the host, and the host the loop.
         loop.setHandler(nil)
         core.lifecycle = .stopped(unfinished: unfinished)
@@ -166,7 +166,7 @@ public actor Host {
         case Self.listenerToken: acceptor.accept()
         case Self.signalToken: readSignal()
         case Self.workersToken: workers?.receive(acceptor) { sockets.hub.deliver($0, number: 0) }
-        case Self.storeToken: if storeWatch?.drain() == true { core.invoker.state.catchUp() }
+        case Self.storeToken: if storeWatch?.drain() == true { core.engine.state.catchUp() }
         default: transports.ready(token, events)
         }
     }

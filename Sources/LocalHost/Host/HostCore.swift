@@ -8,7 +8,7 @@ internal import Runtime
 /// Belongs to the loop's thread, as do all parts of a host: plain classes that call each other, which only `EventLoop`
 /// carries from one of its rounds to the next.
 final class HostCore {
-    let invoker: Invoker
+    let engine: Engine
     let loop: EventLoop
     let log: Log
     let limits: HostLimits
@@ -26,25 +26,25 @@ final class HostCore {
     /// The store keeps no promises at present, most likely for ever, and that has been told.
     private(set) var storeHasFailed = false
 
-    init(invoker: Invoker, loop: EventLoop, log: Log, limits: HostLimits) {
-        self.invoker = invoker
+    init(engine: Engine, loop: EventLoop, log: Log, limits: HostLimits) {
+        self.engine = engine
         self.loop = loop
         self.log = log
         self.limits = limits
-        settings = invoker.manifest.sockets
-        random = SeededRandom(seed: invoker.platform.seed())
-        id = invoker.platform.secretIdentifier("host")
+        settings = engine.manifest.sockets
+        random = SeededRandom(seed: engine.platform.seed())
+        id = engine.platform.secretIdentifier("host")
         tasks = TasksUnderWay(loop)
-        now = invoker.platform.uptime()
+        now = engine.platform.uptime()
     }
 
     // MARK: Time
 
     /// A turn of the loop begins, or a timer has fired.
-    func turnBegins() { now = invoker.platform.uptime() }
+    func turnBegins() { now = engine.platform.uptime() }
 
     /// The time of the day, in milliseconds.
-    var wallClock: Timestamp { invoker.platform.now() }
+    var wallClock: Timestamp { engine.platform.now() }
 
     /// The second as a field of HTTP has it.
     func dateText() -> String {
@@ -84,7 +84,7 @@ final class HostCore {
     /// Sees whether the store still keeps its promises; told once when it does not.
     func checkStore() async {
         do throws(StoreError) {
-            try await invoker.state.check()
+            try await engine.state.check()
             storeHasFailed = false
         } catch {
             if error == .busy || error == .closed { return }

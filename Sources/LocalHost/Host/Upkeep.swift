@@ -17,7 +17,7 @@ final class Upkeep {
 
     func start() {
         let limits = core.limits
-        core.every(limits.catchUp) { [invoker = core.invoker] in invoker.state.catchUp() }
+        core.every(limits.catchUp) { [engine = core.engine] in engine.state.catchUp() }
         core.every(limits.storeCheck) { [core] in core.tasks.start { await core.checkStore() } }
         core.every(limits.heartbeat) { [weak self] in self?.heartbeat() }
         core.every(limits.comparison) { [core, weak departures] in
@@ -31,7 +31,7 @@ final class Upkeep {
     /// Says that this host lives; whether it counted as alive before.
     func beat() async throws -> Bool {
         let now = core.wallClock
-        return try await core.invoker.state.heartbeat(
+        return try await core.engine.state.heartbeat(
             host: core.id, now: now, expiresAt: now + core.limits.lease)
     }
 
@@ -51,7 +51,7 @@ final class Upkeep {
         let lost = core.settings.recoveryWindow + core.limits.trimMargin
         let effects = lost + core.settings.pingInterval + core.settings.pingTimeout
         do {
-            try await core.invoker.state.trim(
+            try await core.engine.state.trim(
                 now: now, effectsBefore: now + (.zero - effects), connectionsLostBefore: now + (.zero - lost))
         } catch { core.complain("The store could not be trimmed", error) }
     }

@@ -147,7 +147,7 @@ final class Transports {
     }
 
     private func releaseShares() {
-        guard let wait = flushes.release(core.invoker.platform.uptime(), limits) else { return }
+        guard let wait = flushes.release(core.engine.platform.uptime(), limits) else { return }
         flushes.timer = core.loop.callLater(after: wait) { [weak self] in self?.flushes.timer = nil }
     }
 

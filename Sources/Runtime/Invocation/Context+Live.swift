@@ -1,5 +1,4 @@
 public import Ledger
-internal import Synchronization
 
 /// Who hears what a function says while it still works.
 public protocol LiveAudience: Sendable {
@@ -11,7 +10,7 @@ public protocol LiveAudience: Sendable {
 extension Context {
     /// Whether anyone hears what is said live, or may come to (``turn(at:)``). False in a replay: nothing that the function
     /// decides may depend on it.
-    public var hasAudience: Bool { !audience.isEmpty || memory?.hasTurn == true }
+    public var hasAudience: Bool { backend.hasAudience }
 
     /// Says something at once, before the function has returned: to the sockets in `rooms`, and to whoever waits for
     /// this invocation's answer. It is no part of the unit of work: it is neither kept nor recorded, and nobody hears it in
@@ -20,28 +19,17 @@ extension Context {
     /// Throws where a room's name is not one, as ``emit(_:_:to:except:)`` does.
     public func live(_ event: String, _ value: some Encodable, to rooms: [String]) throws {
         let rooms = try rooms.map { try full($0) }
-        guard hasAudience else { return }
-        let emit = Emit(
-            rooms: rooms, event: event, json: try JSON.encode(value), form: DataForm(of: type(of: value)),
-            isVolatile: true)
-        let index = work.withLock { work in
-            defer { work.said += 1 }
-            return work.said
-        }
-        guard memoryToKeep.talk.say(emit, at: index) else { return }
-        for tell in audience { tell(emit) }
+        guard backend.hasAudience else { return }
+        backend.say(
+            Emit(
+                rooms: rooms, event: event, json: try JSON.encode(value), form: DataForm(of: type(of: value)),
+                isVolatile: true))
     }
 
     /// Adds to a counter of the metrics, at once and whatever becomes of the invocation. A further run of the function
     /// counts only what is more than in the runs before. `labels` have few
     /// values each, but the last one: of its values, those beyond some thousand are counted together, as `(other)`.
     public func count(_ counter: Metrics.Counter, _ labels: [(String, String)], by amount: Int = 1) {
-        let key = [counter.name] + labels.flatMap { [$0.0, $0.1] }
-        let total = work.withLock { work in
-            work.counted[key, default: 0] += amount
-            return work.counted[key] ?? amount
-        }
-        let owed = memoryToKeep.owed(key, total: total, of: amount)
-        if owed > 0 { metrics.add(counter, [("function", function)] + labels, by: owed) }
+        backend.count(counter, labels, by: amount)
     }
 }

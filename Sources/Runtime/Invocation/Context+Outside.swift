@@ -1,6 +1,5 @@
 internal import Base
 internal import Ledger
-internal import Synchronization
 
 /// Thrown by a function that wants to be run again on the state of now: what it has waited for is there. As often as
 /// after conflicts, and within its time. What it had from outside until then is not kept.
@@ -18,40 +17,7 @@ extension Context {
     public func outside(
         _ name: String, _ source: () -> AsyncThrowingStream<String, any Error>
     ) -> OutsideText {
-        if let recorded {
-            return OutsideText(source: .recorded(recorded.texts[name] ?? OutsideText.Record()))
-        }
-        if let kept = kept(name) { return OutsideText(source: .recorded(kept)) }
-        return OutsideText(source: .live(source(), newTape(name), uptime: uptime))
-    }
-
-    /// What an earlier run has had under a name.
-    private func kept(_ name: String) -> OutsideText.Record? {
-        guard let memory, work.withLock({ $0.ownTexts.insert(name).inserted }) else { return nil }
-        return memory.text(name)?.record
-    }
-
-    private func newTape(_ name: String) -> OutsideText.Tape {
-        let tape = OutsideText.Tape()
-        work.withLock { _ = $0.ownTexts.insert(name) }
-        memoryToKeep.keep(tape, as: name)
-        return tape
-    }
-
-    /// The texts from outside as far as they have been read, those left out that said nothing at all.
-    var texts: [String: OutsideText.Record] { memory?.records ?? [:] }
-
-    /// What this invocation keeps from run to run, if there is anything.
-    var memory: RunMemory? { work.withLock { $0.memory } }
-
-    /// The same, made where there is none.
-    var memoryToKeep: RunMemory {
-        work.withLock { work in
-            if let memory = work.memory { return memory }
-            let memory = RunMemory()
-            work.memory = memory
-            return memory
-        }
+        backend.text(name, source)
     }
 
     // MARK: Other functions
@@ -65,23 +31,7 @@ extension Context {
     public func call<Reply: Decodable>(
         _ handler: String, _ input: some Encodable, as name: String, for reply: Reply.Type
     ) async throws -> Reply? {
-        let record: OutsideText.Record
-        if let recorded {
-            guard let given = recorded.texts[name] else { return nil }
-            record = given
-        } else if let kept = kept(name) {
-            record = kept
-        } else {
-            let tape = newTape(name)
-            let begun = uptime()
-            let outcome = try await run(handler, input)
-            if let problem = outcome.problem {
-                tape.end(CallFailure(description: "\(problem.kind.rawValue): \(problem.detail)"))
-            } else {
-                tape.add(OutsideText.Piece(text: outcome.json, delay: uptime() - begun))
-            }
-            record = tape.record
-        }
+        guard let record = try await backend.call(try call(of: handler, input), as: name) else { return nil }
         if let failure = record.failure { throw Problem(ofCall: failure) }
         return try JSON.decode(reply, text: record.pieces.first?.text ?? "")
     }
@@ -89,33 +39,17 @@ extension Context {
     /// Runs a companion as ``call(_:_:as:for:)`` does, for what must be done when this invocation is failing or cancelled
     /// itself. What comes of it is in the other's own log line. Nothing in a replay.
     public func conclude(_ handler: String, _ input: some Encodable) async {
-        if recorded == nil { _ = try? await run(handler, input) }
+        if let call = try? call(of: handler, input) { await backend.conclude(call) }
     }
 
-    private func run(_ handler: String, _ input: some Encodable) async throws -> Outcome {
-        let data = Array(try JSON.encode(input).utf8)
-        // A task of its own is not cancelled with this one.
-        return await Task(executorPreference: invoker.platform.executor) { [self] in
-            await invoker.invoke(handler: handler, data, for: caller, trace)
-        }.value
+    private func call(of handler: String, _ input: some Encodable) throws -> FunctionCall {
+        FunctionCall(
+            handler: handler, data: Array(try JSON.encode(input).utf8), caller: caller, trace: trace)
     }
-
-    private struct CallFailure: Error, CustomStringConvertible { let description: String }
 
     /// Names this process among those on the store, for as long as it lives. It differs in a replay: only for what is given
     /// to `call`.
-    public var process: String { invoker.process }
-
-    /// To a client that reads the answer as one of a stream of events, it is an event of this name. Not needed where the
-    /// same is emitted.
-    public func answers(as event: String) { work.withLock { $0.answerEvent = event } }
-
-    /// The function's answer.
-    func outcome(status: Int, json: String) -> Outcome {
-        var outcome = Outcome(status: status, json: json)
-        outcome.event = work.withLock { $0.answerEvent }
-        return outcome
-    }
+    public var process: String { backend.process }
 
     // MARK: Turns
 
@@ -125,38 +59,22 @@ extension Context {
     /// it has said so far. Then it throws ``RunAgain``: what the other did is there to be read. In a replay nobody is at
     /// anything. Throws a 503 where many wait already.
     public func turn(at keys: [String]) async throws {
-        guard recorded == nil, !keys.isEmpty else { return }
-        // What has run out of time must not begin anything.
-        try Task.checkCancellation()
-        guard let other = try memoryToKeep.take(keys, of: invoker.talks) else { return }
-        try await other.listen(listener)
-        throw RunAgain()
+        try await backend.turn(at: keys)
     }
 
     /// Gives the turn back before the end.
-    public func endTurn() { memory?.endTurn(invoker.talks) }
+    public func endTurn() { backend.endTurn() }
 
     /// Waits until a record is as it should be, or until `patience` is over, and throws ``RunAgain`` then: for what another
     /// process does. At once in a replay.
     public func wait<R: StoredRecord>(
         for type: R.Type, _ id: String, within patience: Duration, until isThere: (R?) -> Bool
     ) async throws {
-        guard recorded == nil else { throw RunAgain() }
-        let end = uptime() + patience
-        while uptime() < end {
-            let record = try await state.record(kind: R.kind, id: id)
-            if try isThere(record.map { try JSON.decode(type, text: $0.body) }) { break }
-            let pause = Talk()
-            let timer = invoker.platform.timers.schedule(after: Self.lookingAgain) { pause.end() }
-            defer { invoker.platform.timers.cancel(timer) }
-            try await pause.listen(nil)
-            state.catchUp()
+        try await backend.wait(forRecord: R.kind, id, within: patience) { record in
+            try isThere(record.map { try JSON.decode(type, text: $0.body) })
         }
         throw RunAgain()
     }
-
-    /// How often another process's doing is looked for.
-    private static let lookingAgain = Duration.milliseconds(100)
 }
 
 extension Problem {

@@ -33,49 +33,25 @@ public final class Context: Sendable {
     /// Fields for this invocation's log line.
     public let log: LogFields
 
-    let state: any SharedState
-    private let reads: StoreReads
-    private let decoded: DecodedRecords
-    private let tokens: Tokens
-    let work: Mutex<Work>
-    private let secrets: SecretSource
-    let uptime: @Sendable () -> Duration
-    /// In a replay, what was taken from outside.
-    let recorded: Taken?
-    /// Runs this function's companions, and knows who else is at work.
-    let invoker: Invoker
+    let backend: any ContextBackend
+    private let work: Mutex<Work>
     /// The namespace that rooms without one belong to.
     private let namespace: String
     private let deadline: Duration
-    let metrics: Metrics
-    let audience: [@Sendable (Emit) -> Void]
-    /// Who waits for this invocation's answer and hears what is said live, where that is not the audience.
-    let listener: (@Sendable (Emit) -> Void)?
 
-    struct Work {
+    private struct Work {
         var unit = UnitOfWork()
         var random: SeededRandom
         /// Once it has been asked for.
         var secrets: SecretSequence?
         var saved: [String: String] = [:]
-        var memory: RunMemory?
-        /// What this run has had from outside, or again from a run before.
-        var ownTexts: Set<String> = []
-        /// What this run has counted, and said live.
-        var counted: [[String]: Int] = [:]
-        var said = 0
         var answerEvent: String?
-        var addressMark: String?
     }
 
     init(
         event: Event, entry: FunctionEntry, caller: Claims?, trace: TraceContext, allowsGuests: Bool,
-        environment: [String: String], log: LogFields, state: any SharedState, decoded: DecodedRecords,
-        tokens: Tokens,
-        random: SeededRandom, secrets: SecretSource,
-        uptime: @escaping @Sendable () -> Duration, remaining: Duration,
-        recorded: Taken?, invoker: Invoker, memory: RunMemory?, metrics: Metrics,
-        audience: [@Sendable (Emit) -> Void], listener: (@Sendable (Emit) -> Void)?
+        environment: [String: String], log: LogFields, random: SeededRandom, remaining: Duration,
+        backend: any ContextBackend
     ) {
         requestID = event.id
         function = entry.name
@@ -89,20 +65,10 @@ public final class Context: Sendable {
         hosts = entry.hosts
         limits = entry.limits
         self.log = log
-        self.state = state
-        reads = StoreReads(of: state, failing: recorded?.readFaults ?? [])
-        self.decoded = decoded
-        self.tokens = tokens
-        work = Mutex(Work(random: random, memory: memory))
-        self.secrets = secrets
-        self.uptime = uptime
-        self.recorded = recorded
-        self.invoker = invoker
+        self.backend = backend
+        work = Mutex(Work(random: random))
         namespace = Self.namespace(of: event.trigger, entry)
-        deadline = uptime() + remaining
-        self.metrics = metrics
-        self.audience = audience
-        self.listener = listener
+        deadline = backend.uptime + remaining
     }
 
     /// A socket's namespace; `/` for plain WebSockets and all that is no socket.
@@ -133,44 +99,33 @@ public final class Context: Sendable {
         if let saved = work.withLock({ $0.saved.isEmpty ? nil : $0.saved[R.kind + "\n" + id] }) {
             return try JSON.decode(type, text: saved)
         }
-        let record = try await reads.record(kind: R.kind, id: id)
+        let record = try await backend.record(kind: R.kind, id: id)
         work.withLock { $0.unit.reads.append(.record(kind: R.kind, id: id, version: record?.version ?? 0)) }
-        return try record.map { try decoded.decode(type, id, text: $0.body) }
+        return try record.map { try backend.decoded.decode(type, id, text: $0.body) }
     }
 
     /// The last entries of a stream, oldest first, at most 1,000. Entries that come later are no conflict.
     public func journal(_ stream: String, last count: Int) async throws -> [JournalEntry] {
-        let slice = try await reads.journal(stream: stream, last: min(max(count, 0), 1_000))
+        let slice = try await backend.journal(stream: stream, last: min(max(count, 0), 1_000))
         work.withLock { $0.unit.reads.append(.journal(stream: stream, upTo: slice.upTo)) }
         return slice.entries
     }
 
     /// The journal's entry with an id.
     public func journalEntry(_ id: String) async throws -> JournalEntry? {
-        let entry = try await reads.journalEntry(id: id)
+        let entry = try await backend.journalEntry(id: id)
         work.withLock { $0.unit.reads.append(.entry(id: id, isThere: entry != nil)) }
         return entry
     }
 
-    /// The reads that the store could not do.
-    var readFaults: [ReadFault] { reads.faults }
-
     /// What stands for the addresses that the caller's is counted with (``AddressBlock``), where an address must not be
     /// kept: one mark for all of them, for as long as the key that signs tokens is the same, and without that key nobody
     /// finds the addresses. Nil where the caller has none, or nothing is signed.
-    public var addressMark: String? {
-        let live = recorded == nil ? address : nil
-        let mark = live.flatMap { tokens.mark(of: AddressBlock.of($0)) } ?? recorded?.addressMark
-        work.withLock { $0.addressMark = mark }
-        return mark
-    }
-
-    /// The mark, where the function has asked for it.
-    var takenAddressMark: String? { work.withLock { $0.addressMark } }
+    public var addressMark: String? { backend.addressMark(of: address) }
 
     /// How long this function may still take, for the waits of what is outside. It differs in a replay: nothing that
     /// the function decides may depend on it.
-    public var remaining: Duration { max(.zero, deadline - uptime()) }
+    public var remaining: Duration { max(.zero, deadline - backend.uptime) }
 
     // MARK: Random numbers and ids
 
@@ -187,22 +142,13 @@ public final class Context: Sendable {
     /// For what it is enough to know the name of. Throws a 500 `Problem` where libcrypto fails.
     public func secretIdentifier(_ prefix: String) throws(Problem) -> String {
         let id: String? = work.withLock { work in
-            if work.secrets == nil {
-                switch secrets {
-                case .platform(let draw): work.secrets = SecretSequence(draw())
-                case .recorded(let seed?): work.secrets = SecretSequence(seed)
-                // Recorded when these ids were of the one sequence, too.
-                case .recorded(nil): return work.random.identifier(prefix, at: now)
-                }
-            }
+            if work.secrets == nil { work.secrets = backend.secrets() }
+            guard work.secrets != nil else { return work.random.identifier(prefix, at: now) }
             return work.secrets?.next()?.identifier(prefix, at: now)
         }
         guard let id else { throw Problem(.failed, "No id could be made.") }
         return id
     }
-
-    /// What secret ids were made of, if any were.
-    var idSeed: SecretNumber? { work.withLock { $0.secrets?.seed } }
 
     // MARK: Writes
 
@@ -343,7 +289,7 @@ public final class Context: Sendable {
         // Tokens count whole seconds.
         let end = Timestamp(milliseconds: (now + lifetime).milliseconds / 1_000 * 1_000)
         let claims = Claims(subject: subject, session: session, roles: roles, expiresAt: end)
-        guard let token = tokens.sign(claims, now: now) else {
+        guard let token = backend.sign(claims, now: now) else {
             throw Problem(.failed, "No token could be signed.")
         }
         write(.openSession(id: session, subject: subject, expiresAt: end))
@@ -352,6 +298,13 @@ public final class Context: Sendable {
 
     /// What was read and is to be written so far.
     var unit: UnitOfWork { work.withLock { $0.unit } }
+
+    /// What the answer is called among events, where the function says so.
+    var answerEvent: String? { work.withLock { $0.answerEvent } }
+
+    /// To a client that reads the answer as one of a stream of events, it is an event of this name. Not needed where the
+    /// same is emitted.
+    public func answers(as event: String) { work.withLock { $0.answerEvent = event } }
 
     private func write(_ write: UnitOfWork.Write) {
         work.withLock { work in

@@ -228,7 +228,7 @@ final class ReplayState: SharedState {
 
 extension AdmissionDecision {
     /// Its place in the store's one order.
-    fileprivate var number: Int64 {
+    var number: Int64 {
         switch self {
         case .admitted(let ticket, _): ticket.number
         case .answered(_, let number), .sessionEnded(let number), .sessionOfAnother(let number),

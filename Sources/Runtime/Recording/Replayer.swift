@@ -29,7 +29,7 @@ public struct Replayer: Sendable {
             }
         }
         let missing = functions.missing(from: manifest)
-        guard missing.isEmpty else { throw InvokerError.missingHandlers(missing) }
+        guard missing.isEmpty else { throw EngineError.missingHandlers(missing) }
         self.manifest = manifest
         self.functions = functions
         settings = try Settings(environment: environment ?? recording.environment)
@@ -58,7 +58,7 @@ public struct Replayer: Sendable {
         let baton = Baton()
         let state = ReplayState(store, from: recording.number, renumbers: renumbers) { baton.hand() }
         let results = Results()
-        let invoker = try Invoker(
+        let invoker = try Engine(
             manifest: manifest, functions: functions, state: state, platform: platform, log: .none,
             settings: settings, observer: results)
         let plan = ReplayPlan(recording)

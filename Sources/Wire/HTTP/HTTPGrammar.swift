@@ -74,11 +74,14 @@ enum HTTPGrammar {
 
     /// `range` without the blanks at its ends.
     static func trimmed(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Range<Int> {
-        var lower = range.lowerBound
+        trimmedEnd(bytes, skipBlanks(bytes, range)..<range.upperBound)
+    }
+
+    /// `range` without the blanks at its end.
+    static func trimmedEnd(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Range<Int> {
         var upper = range.upperBound
-        while lower < upper, isBlank(bytes[lower]) { lower += 1 }
-        while lower < upper, isBlank(bytes[upper - 1]) { upper -= 1 }
-        return lower..<upper
+        while upper > range.lowerBound, isBlank(bytes[upper - 1]) { upper -= 1 }
+        return range.lowerBound..<upper
     }
 
     /// Whether these bytes are `uri-host [ ":" port ]` of RFC 9110 7.2. An empty host passes: a client sends

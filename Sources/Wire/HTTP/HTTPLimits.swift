@@ -1,4 +1,5 @@
-/// How much of everything one HTTP request may bring, in octets unless it says otherwise.
+/// How much of everything one HTTP message may bring, in octets unless it says otherwise. The statuses are a server's
+/// answers to a request.
 public struct HTTPLimits: Sendable, Equatable {
     /// The request line without its CRLF; beyond it 414.
     public var requestLineBytes: Int
@@ -16,7 +17,7 @@ public struct HTTPLimits: Sendable, Equatable {
     public var chunkExtensionBytes: Int
     /// The trailer section of a chunked body with its CRLFs; beyond it 431.
     public var trailerBytes: Int
-    /// The number of empty lines that are passed over before a request line (RFC 9112 2.2).
+    /// The number of empty lines that are passed over before a message (RFC 9112 2.2).
     public var leadingEmptyLines: Int
 
     /// Limits that differ from the standard ones where named.
@@ -39,4 +40,10 @@ public struct HTTPLimits: Sendable, Equatable {
 
     /// What a host uses unless it knows better.
     public static let standard = HTTPLimits()
+
+    /// What a client uses for responses unless it knows better: services send longer heads than browsers. Those of
+    /// interim responses, status lines included, count with the head that they precede.
+    public static let response = HTTPLimits(
+        headerBytes: 64 * 1024, headerCount: 1_000, bodyBytes: 4 * 1024 * 1024, chunkLineBytes: 4 * 1024,
+        trailerBytes: 64 * 1024)
 }

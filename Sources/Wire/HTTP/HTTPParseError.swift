@@ -12,4 +12,7 @@ public struct HTTPParseError: Error, Equatable {
     }
 
     static func bad(_ detail: String) -> HTTPParseError { HTTPParseError(status: 400, detail: detail) }
+
+    static let contentTooLarge = HTTPParseError(
+        status: 413, detail: "The body is larger than this resource takes.")
 }

@@ -24,23 +24,19 @@ public struct HTTPRequestParser: Sendable {
     let limits: HTTPLimits
     var queue = ByteQueue()
     private var phase = Phase.requestLine
+    private var chunks = HTTPChunkedContent()
     private var failure: HTTPParseError?
     private var request = Self.emptyRequest
-    private var framing = HTTPFraming()
+    private var fields = HTTPRequestFields()
+    private var section = HTTPFieldSection()
     private var emptyLines = 0
-    private var fieldCount = 0
-    private var fieldBytes = 0
-    private var extensionBytes = 0
 
     private enum Phase {
         case requestLine
         case fields
         case headGiven
         case body(length: Int)
-        case chunkLine
-        case chunk(remaining: Int)
-        case chunkEnd
-        case trailers
+        case chunks
     }
 
     /// A parser for one connection.
@@ -104,13 +100,9 @@ public struct HTTPRequestParser: Sendable {
                 guard queue.count >= length else { return .needMore }
                 request.body = queue.take(length)
                 return finishRequest()
-            case .chunkLine: isAdvancing = try readChunkLine()
-            case .chunk(let remaining): isAdvancing = readChunk(remaining)
-            case .chunkEnd: isAdvancing = try readChunkEnd()
-            case .trailers:
-                guard try readTrailer() else { return .needMore }
-                if case .requestLine = phase { return finishRequest() }
-                continue
+            case .chunks:
+                guard try readChunks() else { return .needMore }
+                return finishRequest()
             }
             if !isAdvancing { return .needMore }
         }
@@ -138,9 +130,8 @@ public struct HTTPRequestParser: Sendable {
             request.query = line.query
             request.host = line.authority
             request.minorVersion = line.minorVersion
-            framing = HTTPFraming()
-            fieldCount = 0
-            fieldBytes = 0
+            fields = HTTPRequestFields()
+            section = HTTPFieldSection()
             phase = .fields
             return true
         }
@@ -153,101 +144,44 @@ public struct HTTPRequestParser: Sendable {
     }
 
     private mutating func readField() throws(HTTPParseError) -> Bool {
-        let detail = "The header section is too large."
-        guard let range = try takeFieldLine(within: limits.headerBytes, detail) else { return false }
+        let range = try section.takeLine(
+            off: &queue, bytes: limits.headerBytes, lines: limits.headerCount,
+            "The header section is too large.")
+        guard let range else { return false }
         if range.isEmpty {
-            try framing.finish(&request)
+            try fields.finish(&request)
             phase = .headGiven
             return true
         }
         let line = try HTTPFieldLine(queue.storage.span, range)
-        try framing.take(line)
+        try fields.take(line)
         request.headers.add(line.name, line.value)
         return true
     }
 
-    private mutating func readTrailer() throws(HTTPParseError) -> Bool {
-        let detail = "The trailer section is too large."
-        guard let range = try takeFieldLine(within: limits.trailerBytes, detail) else { return false }
-        if range.isEmpty {
-            phase = .requestLine
-        } else {
-            _ = try HTTPFieldLine(queue.storage.span, range)
-        }
-        return true
-    }
-
-    /// The next line of a header or trailer section, counted against the section's limits.
-    private mutating func takeFieldLine(
-        within limit: Int, _ detail: String
-    ) throws(HTTPParseError) -> Range<Int>? {
-        switch queue.takeLine(atMost: limit - fieldBytes) {
-        case .incomplete: return nil
-        case .tooLong: throw HTTPParseError(status: 431, detail: detail)
-        case .bareLineFeed: throw .bad("A line ends in LF without CR.")
-        case .line(let range):
-            if range.isEmpty { return range }
-            fieldBytes += range.count + 2
-            fieldCount += 1
-            if fieldBytes > limit || fieldCount > limits.headerCount {
-                throw HTTPParseError(status: 431, detail: detail)
-            }
-            return range
-        }
-    }
-
     private mutating func startBody() throws(HTTPParseError) -> Bool {
-        if framing.isChunked {
-            extensionBytes = 0
-            fieldCount = 0
-            fieldBytes = 0
-            phase = .chunkLine
+        if fields.framing.isChunked {
+            chunks = HTTPChunkedContent()
+            phase = .chunks
             return true
         }
-        let length = framing.contentLength ?? 0
-        if length > bodyLimit { throw Self.bodyTooLarge }
+        let length = fields.framing.contentLength ?? 0
+        if length > bodyLimit { throw .contentTooLarge }
         phase = .body(length: length)
         return true
     }
 
-    private mutating func readChunkLine() throws(HTTPParseError) -> Bool {
-        switch queue.takeLine(atMost: limits.chunkLineBytes) {
-        case .incomplete: return false
-        case .tooLong: throw .bad("The line of a chunk is too long.")
-        case .bareLineFeed: throw .bad("A line ends in LF without CR.")
-        case .line(let range):
-            let line = try HTTPChunkLine(queue.storage.span, range)
-            extensionBytes += line.extensionBytes
-            if extensionBytes > limits.chunkExtensionBytes {
-                throw .bad("The chunk extensions are too long.")
+    /// Whether the content is whole.
+    private mutating func readChunks() throws(HTTPParseError) -> Bool {
+        while true {
+            switch try chunks.next(&queue, room: bodyLimit - request.body.count, limits) {
+            case .needMore: return false
+            case .content(let length):
+                request.body.append(contentsOf: queue.storage[queue.start..<(queue.start + length)])
+                queue.consume(length)
+            case .end: return true
             }
-            if line.size == 0 {
-                phase = .trailers
-            } else if line.size > bodyLimit - request.body.count {
-                throw Self.bodyTooLarge
-            } else {
-                phase = .chunk(remaining: line.size)
-            }
-            return true
         }
-    }
-
-    private mutating func readChunk(_ remaining: Int) -> Bool {
-        let length = min(remaining, queue.count)
-        guard length > 0 else { return false }
-        request.body.append(contentsOf: queue.storage[queue.start..<(queue.start + length)])
-        queue.consume(length)
-        phase = length == remaining ? .chunkEnd : .chunk(remaining: remaining - length)
-        return true
-    }
-
-    private mutating func readChunkEnd() throws(HTTPParseError) -> Bool {
-        switch queue.takeLine(atMost: 0) {
-        case .incomplete: return false
-        case .line: phase = .chunkLine
-        case .tooLong, .bareLineFeed: throw .bad("A chunk is not followed by CRLF.")
-        }
-        return true
     }
 
     private mutating func finishRequest() -> Step {
@@ -261,6 +195,4 @@ public struct HTTPRequestParser: Sendable {
     }
 
     private static let emptyRequest = HTTPRequest(method: "", target: "", path: "")
-    private static let bodyTooLarge = HTTPParseError(
-        status: 413, detail: "The body is larger than this resource takes.")
 }

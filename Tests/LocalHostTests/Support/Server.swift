@@ -72,7 +72,7 @@ struct Silence: LogSink {
 final class Server: Sendable {
     let host: Host
     let loop: EventLoop
-    let invoker: Invoker
+    let invoker: Engine
     let state: SQLiteState
     let port: Int
     let directory: TemporaryDirectory
@@ -96,7 +96,7 @@ final class Server: Sendable {
         let log = Log(level: .error, format: .json, sink: Silence())
         var platform = Platform.system(timers: loop, executor: loop)
         change(&platform)
-        invoker = try Invoker(
+        invoker = try Engine(
             manifest: manifest, functions: FunctionSet(Script(bodies: bodies), Relay(), Parrot()),
             state: state,
             platform: platform, log: log, settings: Settings(environment: [:]))

@@ -30,7 +30,7 @@ import TestSupport
             return ["action": action, "player": player, "session": session.sessionID]
         }
         let manifest = Manifest(auth: [TestRuntime.issuer], functions: [.probe(.none)])
-        let invoker = try Invoker(
+        let invoker = try Engine(
             manifest: manifest, functions: FunctionSet(probe), state: runtime.state, platform: platform,
             log: Log(level: nil, format: .json, sink: runtime.lines), settings: Settings(environment: [:]))
         var ids = Ids()

@@ -10,7 +10,7 @@ import TestSupport
 final class Play: Sendable {
     let directory: TemporaryDirectory
     let state: SQLiteState
-    let invoker: Invoker
+    let invoker: Engine
     let recorder: Recorder
     let timers = ManualTimers()
     let lines = LogLines()
@@ -46,7 +46,7 @@ final class Play: Sendable {
         clock = Mutex(TestRuntime.start)
         var set = FunctionSet()
         for function in functions { set.add(function) }
-        invoker = try Invoker(
+        invoker = try Engine(
             manifest: manifest, functions: set, state: faulty ?? state, platform: platform,
             log: Log(level: nil, format: .json, sink: lines),
             settings: Settings(environment: environment), observer: recorder)

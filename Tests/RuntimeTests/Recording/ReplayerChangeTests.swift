@@ -113,7 +113,7 @@ import TestSupport
         let recording = try play.recording()
         let (_, store) = try await play.replay(recording, with: Deed(), end: .before(7))
         let state = try SQLiteState(path: store)
-        let invoker = try Invoker(
+        let invoker = try Engine(
             manifest: Manifest(functions: [.deed()]), functions: FunctionSet(Deed()), state: state,
             platform: .system(timers: play.timers, executor: globalConcurrentExecutor),
             log: Log(level: nil, format: .json, sink: play.lines), settings: Settings(environment: [:]))
@@ -149,7 +149,7 @@ import TestSupport
         await #expect(throws: RecordingError.self) {
             try await play.replay(with: Deed(), manifest: Manifest(functions: [.deed("other")]))
         }
-        await #expect(throws: InvokerError.self) { try await play.replay(with: Chatty()) }
+        await #expect(throws: EngineError.self) { try await play.replay(with: Chatty()) }
     }
 
     @Test func hole_endsTheReplay_andSaysSo() async throws {

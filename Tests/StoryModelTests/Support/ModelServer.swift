@@ -4,6 +4,7 @@ import Glibc
 import Runtime
 import Synchronization
 import TestSupport
+import Wire
 
 @testable import StoryModels
 
@@ -50,17 +51,16 @@ final class ModelServer: Sendable {
         let patience = Patience(cancellation: Signal(), uptime: { Uptime.now })
         let connection = try Connection(to: address, until: Uptime.now + .seconds(10), patience)
         try connection.send(Array("GET /seen HTTP/1.1\r\nHost: x\r\n\r\n".utf8))
-        var parser = ResponseParser()
+        var parser = HTTPResponseParser()
         var content: [UInt8] = []
         while true {
-            for event in try parser.read(try connection.receive(until: Uptime.now + .seconds(10))[...]) {
-                switch event {
-                case .head: break
-                case .content(let bytes): content += bytes
-                case .end:
-                    return try JSONDecoder().decode([[String: JSONValue]].self, from: Data(content))
-                        .filter { $0["scenario"] == .string(scenario) }
-                }
+            switch try parser.next() {
+            case .needMore: parser.append(try connection.receive(until: Uptime.now + .seconds(10)))
+            case .head: break
+            case .content(let bytes): content += bytes
+            case .end:
+                return try JSONDecoder().decode([[String: JSONValue]].self, from: Data(content))
+                    .filter { $0["scenario"] == .string(scenario) }
             }
         }
     }

@@ -26,7 +26,7 @@ final class EventStream {
     func run(_ entry: FunctionEntry) {
         let live = server.core.loop.callback { [weak self] (emit: Emit) in self?.send(emit.event, emit.json) }
         task = server.core.tasks.start { [self] in
-            let outcome = await server.core.invoker.invoke(entry, event, live: live)
+            let outcome = await server.core.engine.invoke(entry, event, live: live)
             // Behind what was said live.
             await nextTurn()
             finish(outcome)

@@ -82,7 +82,7 @@ final class HTTPTrigger: TriggerKind {
             return stream.run(entry)
         }
         core.tasks.start { [self] in
-            let outcome = await core.invoker.invoke(entry, event)
+            let outcome = await core.engine.invoke(entry, event)
             guard connection.transport.isOpen else { return }
             connection.answer(answers.response(outcome, event), to: request)
             connection.advance()

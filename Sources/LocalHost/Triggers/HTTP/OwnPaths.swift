@@ -37,7 +37,7 @@ final class OwnPaths {
             headers.add("Content-Type", "application/json")
             return HTTPResponse(status: 200, headers: headers, body: Array(#"{"status":"ok"}"#.utf8))
         default:
-            let keepsPromises = (try? await core.invoker.state.check()) != nil
+            let keepsPromises = (try? await core.engine.state.check()) != nil
             let isReady = keepsPromises && !core.lifecycle.isStopping
             headers.add("Content-Type", "application/json")
             let body = isReady ? #"{"status":"ready"}"# : #"{"status":"not ready"}"#
@@ -48,7 +48,7 @@ final class OwnPaths {
     /// The text is made anew only after a moment: it costs as much as many actions.
     private func metrics() async -> [UInt8] {
         if let metricsText, core.now < metricsText.at + core.limits.metricsAge { return metricsText.bytes }
-        let bytes = Array(core.invoker.metrics.exposition(await gauges()).utf8)
+        let bytes = Array(core.engine.metrics.exposition(await gauges()).utf8)
         metricsText = (core.now, bytes)
         return bytes
     }

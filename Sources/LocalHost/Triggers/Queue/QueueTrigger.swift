@@ -8,7 +8,7 @@ final class QueueTrigger: TriggerKind {
 
     init(_ core: HostCore) {
         self.core = core
-        workers = core.invoker.manifest.functions.flatMap { entry in
+        workers = core.engine.manifest.functions.flatMap { entry in
             entry.triggers.compactMap { trigger in
                 guard case .queue(let name, let batch) = trigger else { return nil }
                 return QueueWorker(name, batch: batch, entry, core)
@@ -24,7 +24,7 @@ final class QueueTrigger: TriggerKind {
     }
 
     func gauges() async -> [Metrics.Gauge] {
-        let depths = (try? await core.invoker.state.queueDepths()) ?? []
+        let depths = (try? await core.engine.state.queueDepths()) ?? []
         func gauge(_ name: String, _ help: String, _ value: (QueueDepth) -> Int) -> Metrics.Gauge {
             Metrics.Gauge(
                 name, help,

@@ -30,7 +30,7 @@ final class QueueWorker {
     private var lastClaim: Duration = .zero - .seconds(1)
 
     private var limits: HostLimits { core.limits }
-    private var platform: Platform { core.invoker.platform }
+    private var platform: Platform { core.engine.platform }
 
     init(_ name: String, batch: Int, _ entry: FunctionEntry, _ core: HostCore) {
         self.name = name
@@ -71,7 +71,7 @@ final class QueueWorker {
 
     private func claim(_ groups: Int) async {
         let now = platform.now()
-        let claims = try? await core.invoker.state.claimJobs(
+        let claims = try? await core.engine.state.claimJobs(
             queue: name, owner: core.id, now: now, leaseUntil: now + limits.lease, groups: groups,
             batch: batch)
         pace = .idle
@@ -87,7 +87,7 @@ final class QueueWorker {
     private func waitForNext(failed: Bool) async {
         let now = platform.now()
         var delay: Duration? = failed ? limits.queueRetry : nil
-        if let next = try? await core.invoker.state.nextJob(queue: name) {
+        if let next = try? await core.engine.state.nextJob(queue: name) {
             delay = max(delay ?? .zero, next - now, .milliseconds(1))
         }
         guard let delay, !core.lifecycle.isStopping, case .idle = pace else { return }
@@ -103,7 +103,7 @@ final class QueueWorker {
                 complain(of: claim, "lost")
                 await giveBack(claim, fate, wasRun: false)
             } else {
-                let outcome = await core.invoker.invoke(entry, event(of: claim), completing: claim)
+                let outcome = await core.engine.invoke(entry, event(of: claim), completing: claim)
                 if !outcome.isSuccess { await giveBack(claim, fate(of: claim, outcome), wasRun: true) }
             }
             running -= 1
@@ -114,8 +114,8 @@ final class QueueWorker {
     /// Where that fails too, the lease runs out and the jobs come back.
     private func giveBack(_ claim: JobClaim, _ fate: JobReturn, wasRun: Bool) async {
         let now = platform.now()
-        if let number = try? await core.invoker.state.giveBack(claim, fate, at: now) {
-            core.invoker.observer?.gaveBack(claim, fate, number: number, wasRun: wasRun)
+        if let number = try? await core.engine.state.giveBack(claim, fate, at: now) {
+            core.engine.observer?.gaveBack(claim, fate, number: number, wasRun: wasRun)
         }
     }
 

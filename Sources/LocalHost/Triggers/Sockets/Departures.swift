@@ -44,7 +44,7 @@ final class Departures {
         let credential =
             departure.claims.map { Event.Credential.verified(Claims(subject: $0.subject, roles: $0.roles)) }
             ?? .none
-        let deadline = core.invoker.platform.uptime() + core.limits.departTime
+        let deadline = core.engine.platform.uptime() + core.limits.departTime
         let outcome = await caller.insist(on: entry, until: deadline) {
             Event(
                 id: core.requestID(), time: core.wallClock,
@@ -57,7 +57,7 @@ final class Departures {
 
     private func lose(_ connections: [String]) async {
         do {
-            try await core.invoker.state.mark(connections, of: core.id, lostAt: core.wallClock)
+            try await core.engine.state.mark(connections, of: core.id, lostAt: core.wallClock)
         } catch { core.complain("Sockets that ended could not be recorded", error) }
     }
 
@@ -83,7 +83,7 @@ final class Departures {
 
     /// Goes through the store's connections of this host; their ids, where that is asked for.
     private func look(isBack: Bool) async throws -> Set<String> {
-        let (state, limit) = (core.invoker.state, core.limits.comparedConnections)
+        let (state, limit) = (core.engine.state, core.limits.comparedConnections)
         var found: Set<String> = []
         var next = ""
         while true {
@@ -104,7 +104,7 @@ final class Departures {
     /// Ends a connection of ours that has no socket.
     private func end(_ id: String) async throws {
         // As it is now: it may have ended since it was read.
-        guard let connection = try await core.invoker.state.connection(id: id), connection.host == core.id,
+        guard let connection = try await core.engine.state.connection(id: id), connection.host == core.id,
             connection.lostAt == nil
         else { return }
         let event = EventName(Trigger.disconnectEvent, in: connection.namespace)?.description ?? ""

@@ -88,7 +88,7 @@ final class EngineSession: Session {
             // At once the first time. Where the upgrade packet gets lost on its way, the client polls on.
             if core.now >= nextNoop { sendNoop() } else { plan() }
         }
-        if !queue.isEmpty { markDirty() }
+        if !queue.isEmpty { table.markDirty(self) }
     }
 
     /// Ends a poll so that its client can go over to the WebSocket that it has probed.
@@ -96,8 +96,6 @@ final class EngineSession: Session {
         nextNoop = core.now + limits.noopInterval
         send(.noop)
     }
-
-    private func markDirty() { if poll != nil { table.markDirty(self) } }
 
     private func takePoll() -> Poll? {
         guard let poll else { return nil }
@@ -286,7 +284,7 @@ final class EngineSession: Session {
         queue.append(packet, isVolatile: isVolatile)
         if queue.byteCount > settings.sendQueue { shed() }
         weigh()
-        markDirty()
+        if poll != nil { table.markDirty(self) }
     }
 
     private func shed() {

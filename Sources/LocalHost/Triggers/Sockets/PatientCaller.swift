@@ -24,8 +24,8 @@ final class PatientCaller {
     ) async -> Outcome? {
         var pause = core.limits.firstRetry
         while let event = event() {
-            let outcome = await core.invoker.invoke(entry, event)
-            guard outcome.problem?.kind == .busy, core.invoker.platform.uptime() + pause < deadline,
+            let outcome = await core.engine.invoke(entry, event)
+            guard outcome.problem?.kind == .busy, core.engine.platform.uptime() + pause < deadline,
                 !core.lifecycle.isOutOfTime
             else { return outcome }
             await wait(pause)

@@ -15,9 +15,9 @@ final class Recovery {
     /// Where a client may go on that asks to come back. Nil where it begins anew: its connection is not there, is
     /// another's or was lost too long ago, or what it missed has been dropped.
     func resumption(of wish: Socket.Wish, in namespace: String) async -> Socket.Resumption? {
-        let state = core.invoker.state
+        let state = core.engine.state
         guard let stored = try? await state.connection(id: wish.connectionID), stored.namespace == namespace,
-            let claims = try? await core.invoker.identify(wish.token), claims.subject == stored.subject
+            let claims = try? await core.engine.identify(wish.token), claims.subject == stored.subject
         else { return nil }
         if let lostAt = stored.lostAt, core.wallClock > lostAt + core.settings.recoveryWindow {
             return nil
@@ -35,7 +35,7 @@ final class Recovery {
     /// Whether what `$connect` has recorded is the connection that the client asked for, and not another of that id.
     func isSameConnection(_ socket: Socket) async -> Bool {
         guard let resumption = socket.connecting?.resumption else { return true }
-        return (try? await core.invoker.state.connection(id: socket.connectionID))?.since == resumption.since
+        return (try? await core.engine.state.connection(id: socket.connectionID))?.since == resumption.since
     }
 
     /// What a client has missed, up to where it has its rooms again; nil where there is too much to tell, or it is not to
@@ -48,7 +48,7 @@ final class Recovery {
         var next = resumption.after
         while next < end {
             guard !socket.life.isGone,
-                let missed = try? await core.invoker.state.missed(
+                let missed = try? await core.engine.state.missed(
                     connection: socket.connectionID, after: next, through: end,
                     scanning: core.limits.scannedEffects)
             else { return nil }

@@ -103,7 +103,7 @@ final class Sessions {
         else { return session.serve(request, connection, of: sender) }
         core.tasks.start { [self] in
             var sender = sender
-            sender.subject = try? await core.invoker.identify(token).subject
+            sender.subject = try? await core.engine.identify(token).subject
             guard connection.transport.isOpen else { return }
             if open[session.id] != nil {
                 session.serve(request, connection, of: sender)
@@ -161,14 +161,14 @@ final class Sessions {
 
     /// A new session's id: whoever knows it may speak for its client.
     private func sessionName() -> String {
-        core.invoker.platform.secretIdentifier(workers?.prefix ?? "engine")
+        core.engine.platform.secretIdentifier(workers?.prefix ?? "engine")
     }
 
     private func noteOpener(of session: EngineSession, _ request: HTTPRequest) {
         session.opener = SessionOpener(request, answers.origins)
         guard let token = HTTPTrigger.bearer(request) else { return }
         core.tasks.start { [core] in
-            session.opener?.subject = try? await core.invoker.identify(token).subject
+            session.opener?.subject = try? await core.engine.identify(token).subject
         }
     }
 

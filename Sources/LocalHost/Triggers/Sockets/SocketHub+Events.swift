@@ -64,7 +64,7 @@ extension SocketHub {
         to next: Socket.WaitingEvent, _ entry: FunctionEntry, _ event: Event, _ socket: Socket
     ) async -> (json: String, form: DataForm)? {
         let outcome =
-            next.isAnswer ? await invokeForAnswer(entry, event) : await core.invoker.invoke(entry, event)
+            next.isAnswer ? await invokeForAnswer(entry, event) : await core.engine.invoke(entry, event)
         guard let outcome else { return nil }
         // Over a plain WebSocket, nothing is no message.
         if !socket.session.isSocketIO, outcome.json == "{}" || outcome.json == "null" { return nil }
@@ -74,7 +74,7 @@ extension SocketHub {
     /// An answer that we asked for waits for its turn.
     private func invokeForAnswer(_ entry: FunctionEntry, _ event: Event) async -> Outcome? {
         await caller.take(entry)
-        let deadline = core.invoker.platform.uptime() + limits.departTime
+        let deadline = core.engine.platform.uptime() + limits.departTime
         let outcome = await caller.insist(on: entry, until: deadline) {
             var event = event
             event.id = core.requestID()
@@ -96,7 +96,7 @@ extension SocketHub {
                     of: ["token"], in: text, atMost: SocketIOLimits.standard.connectBytes)?[0]
                     .flatMap({ JSONScanner.string(of: $0) })
             else { throw Problem(.malformed, #"The data must be {"token":"…"}."#) }
-            let claims = try await core.invoker.identify(token)
+            let claims = try await core.engine.identify(token)
             guard socket.subject == nil || claims.subject == socket.subject else {
                 throw Problem(.forbidden, "The token is another player's.")
             }

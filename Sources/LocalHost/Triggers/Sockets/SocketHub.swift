@@ -29,7 +29,7 @@ final class SocketHub {
     func nextKey() -> UInt64 { index.nextKey() }
 
     /// A new connection's id: who names it may go on with the connection.
-    func connectionID() -> String { core.invoker.platform.secretIdentifier("socket") }
+    func connectionID() -> String { core.engine.platform.secretIdentifier("socket") }
 
     // MARK: Life
 

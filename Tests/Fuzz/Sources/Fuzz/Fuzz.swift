@@ -5,6 +5,7 @@ import Glibc
 /// one, too, and so is an input that takes longer than script/fuzz allows.
 let fuzzers: [String: @Sendable ([UInt8]) -> Void] = [
     "http": fuzzHTTP,
+    "responses": fuzzResponses,
     "websocket": fuzzWebSocket,
     "engineio": fuzzEngineIO,
     "socketio": fuzzSocketIO,

@@ -4,7 +4,7 @@ import Runtime
 import Testing
 import TestSupport
 
-@Suite struct InvokerOrderTests {
+@Suite struct EngineOrderTests {
     @Test func eachRefusal_winsOverTheLaterOnes() async throws {
         let (entered, gate) = (Gate(), Gate())
         let entry = FunctionEntry.probe(

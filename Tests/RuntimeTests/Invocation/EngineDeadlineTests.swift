@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 import TestSupport
 
-@Suite struct InvokerDeadlineTests {
+@Suite struct EngineDeadlineTests {
     @Test func aFunctionThatMinds_isCancelled() async throws {
         let cancelled = Gate()
         let runtime = try TestRuntime(

@@ -1,7 +1,7 @@
 internal import Base
 internal import Ledger
 
-extension Invoker {
+extension Engine {
     /// Who a token's bearer is: checked as the pipeline would check it now, but without an invocation and without a
     /// place in the store's order. For a host that has to know before it makes an event.
     ///

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 import TestSupport
 
-@Suite struct InvokerKeyTests {
+@Suite struct EngineKeyTests {
     private static func entry(_ access: Access = .player, _ limits: Limits = Limits()) -> FunctionEntry {
         var entry = FunctionEntry.probe(access, limits)
         entry.idempotencyKey = "key"

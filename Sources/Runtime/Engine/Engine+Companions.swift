@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// Functions that other functions call (`Context.call`).
-extension Invoker {
+extension Engine {
     /// Names this process among those on the store.
     var process: String {
         processName.withLock { name in
@@ -14,19 +14,18 @@ extension Invoker {
     }
 
     /// Runs a companion function on behalf of a caller of ours.
-    func invoke(handler: String, _ data: [UInt8], for caller: Claims?, _ trace: TraceContext) async -> Outcome
-    {
-        guard let entry = manifest.functions.first(where: { $0.handler == handler }) else {
-            return failure(InvokerError.missingHandlers([handler]), fields: LogFields())
+    func invoke(_ call: FunctionCall) async -> Outcome {
+        guard let entry = manifest.functions.first(where: { $0.handler == call.handler }) else {
+            return outcome(of: EngineError.missingHandlers([call.handler]))
         }
         var random = SeededRandom(seed: platform.seed())
         let now = platform.now()
         // Neither the session's end nor the token's matters to what is under way.
-        let claims = caller.map { Claims(subject: $0.subject, roles: $0.roles) }
+        let claims = call.caller.map { Claims(subject: $0.subject, roles: $0.roles) }
         return await invoke(
             entry,
             Event(
                 id: random.identifier("call", at: now), time: now, trigger: .direct,
-                credential: claims.map { .verified($0) } ?? .none, trace: trace, data: data))
+                credential: claims.map { .verified($0) } ?? .none, trace: call.trace, data: call.data))
     }
 }

@@ -47,9 +47,11 @@ extension IdempotencyKey {
     /// The key of an event; nil where it has none. Throws for one that cannot be used.
     ///
     /// `member` is the name of the member that holds it, in an input that is an object, or in one of several arguments.
-    /// Where a field says it too, both must say the same. In a replay the event has what was found then, and the member
-    /// may have been left out of the recording.
-    static func of(_ event: Event, member: String, isReplay: Bool) throws(Problem) -> IdempotencyKey? {
+    /// Where a field says it too, both must say the same. A recorded event has what was found then, and for the member
+    /// it may have the text `leftOutAs`.
+    static func of(_ event: Event, member: String, leftOutAs mark: String? = nil) throws(Problem)
+        -> IdempotencyKey?
+    {
         var key: IdempotencyKey?
         if let field = event.idempotencyKey {
             guard let found = IdempotencyKey(field: field) else {
@@ -58,7 +60,7 @@ extension IdempotencyKey {
             key = found
         }
         guard let literal = Self.literal(of: member, in: event.data) else { return key }
-        if isReplay, key != nil, literal == JSONScanner.quoted(RecordingFormat.redacted) { return key }
+        if let mark, key != nil, literal == JSONScanner.quoted(mark) { return key }
         let pointer = "/" + member.replacing("~", with: "~0").replacing("/", with: "~1")
         guard let found = JSONScanner.string(of: literal).flatMap({ IdempotencyKey($0) }) else {
             throw Problem(InvalidInput(pointer, Self.rule))

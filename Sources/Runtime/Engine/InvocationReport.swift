@@ -1,9 +1,17 @@
 internal import Base
 internal import Ledger
 
-extension Invoker {
+/// What is told of an invocation: to its caller where it failed, to the log, the metrics and a recording.
+struct InvocationReport: Sendable {
+    let log: Log
+    let metrics: Metrics
+    let observer: (any InvocationObserver)?
+    /// Whether a caller may read the text of an error.
+    let tellsErrors: Bool
+    let now: @Sendable () -> Timestamp
+
     /// What a caller is told of an error. The cause goes to the log.
-    func failure(_ error: any Error, fields: LogFields) -> Outcome {
+    func outcome(of error: any Error, _ fields: LogFields) -> Outcome {
         let problem: Problem
         switch error {
         case let known as Problem: problem = known
@@ -15,7 +23,7 @@ extension Invoker {
             problem = Problem(.busy, "The invocation was cancelled; nothing was changed.")
         default:
             let text = String(String(describing: error).unicodeScalars.prefix(500))
-            problem = Problem(.failed, "Nothing was changed." + (settings.tellsErrors ? " " + text : ""))
+            problem = Problem(.failed, "Nothing was changed." + (tellsErrors ? " " + text : ""))
             fields.set("error", .string(text))
         }
         return Outcome(status: problem.status, json: "", problem: problem)
@@ -38,7 +46,7 @@ extension Invoker {
     {
         var record = InvocationRecord(
             function: invocation.entry.name, event: invocation.event, outcome: outcome, duration: duration)
-        record.taken = invocation.taken
+        record.taken = invocation.world.taken
         record.taken.claim = invocation.claim.map {
             ClaimedJobs(queue: $0.queue, group: $0.group, lease: $0.lease, count: $0.jobs.count)
         }
@@ -58,7 +66,7 @@ extension Invoker {
     }
 
     /// Steps 9 and 10 of the pipeline: the answer's text, log line and metrics.
-    func finish(_ invocation: Invocation, _ outcome: inout Outcome, duration: Duration) {
+    func ended(_ invocation: Invocation, _ outcome: inout Outcome, duration: Duration) {
         let (entry, event) = (invocation.entry, invocation.event)
         if outcome.problem != nil {
             outcome.problem?.instance = event.id
@@ -92,5 +100,35 @@ extension Invoker {
         let fallback = outcome.isSuccess ? "Invocation processed" : "Invocation refused"
         log.write(
             level, outcome.isSuccess ? message ?? fallback : fallback, fields, at: event.time + duration)
+    }
+    // MARK: Debugging
+    //
+    // What `LOG_LEVEL=DEBUG` tells beside the line that each invocation ends with: that it has begun, so that one that
+    // hangs is seen, and that it runs again. No player's text is in it.
+
+    func began(_ invocation: Invocation) {
+        guard log.isEnabled(.debug) else { return }
+        log.write(
+            .debug, "Invocation begins",
+            named(invocation, [("bytes", .integer(Int64(invocation.event.data.count)))]),
+            at: invocation.event.time)
+    }
+
+    /// What a function had read was changed before its unit of work could be committed, for the `run`th time.
+    func conflicted(_ invocation: Invocation, run: Int) {
+        guard log.isEnabled(.debug) else { return }
+        log.write(
+            .debug, "What it read has changed: it runs again",
+            named(invocation, [("run", .integer(Int64(run)))]), at: now())
+    }
+
+    private func named(_ invocation: Invocation, _ more: [(String, LogValue)]) -> [(String, LogValue)] {
+        [
+            ("function", .string(invocation.entry.name)),
+            ("trigger", .string(invocation.event.trigger.name)),
+        ] + more + [
+            ("request_id", .string(invocation.event.id)),
+            ("trace_id", .string(invocation.trace.traceID)),
+        ]
     }
 }

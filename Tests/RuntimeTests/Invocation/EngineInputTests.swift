@@ -3,7 +3,7 @@ import Runtime
 import TestSupport
 import Testing
 
-@Suite struct InvokerInputTests {
+@Suite struct EngineInputTests {
     private struct Answer: Decodable, Equatable {
         struct FieldError: Decodable, Equatable {
             let pointer: String

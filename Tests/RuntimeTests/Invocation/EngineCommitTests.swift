@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 import TestSupport
 
-@Suite struct InvokerCommitTests {
+@Suite struct EngineCommitTests {
     @Test func aThrow_changesNothing() async throws {
         struct Failure: Error {}
         let runtime = try TestRuntime(

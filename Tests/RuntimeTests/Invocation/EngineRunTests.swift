@@ -7,7 +7,7 @@ import Testing
 import TestSupport
 
 /// A function that is run again, one that waits for another, and one that calls another.
-@Suite struct InvokerRunTests {
+@Suite struct EngineRunTests {
     private static let counter = Metrics.Counter("gestaloka_probe_total", "What a probe counts.")
 
     /// Counts calls, and makes a text of them.
@@ -278,5 +278,12 @@ import TestSupport
         let none = await runtime.invoker.invoke(entry, runtime.event("{}"), replaying: Taken(seed: 1))
         #expect(none.json == #"{"value":"-1"}"#)
         #expect(try runtime.state.record(kind: Counter.kind, id: "player_1") == nil)
+    }
+}
+
+extension Context {
+    /// The store behind it.
+    fileprivate var state: any SharedState {
+        get throws { try #require(backend as? LiveWorld).engine.state }
     }
 }

@@ -1,8 +1,10 @@
+internal import Base
+
 /// Reads server-sent events (WHATWG HTML, section 9.2) out of bytes that arrive in any pieces. Pure; belongs to one
 /// stream. Only data counts: names, ids and retry times of events are passed over, and comments too.
-struct EventStreamParser {
+public struct EventStreamParser: Sendable {
     /// What is no event stream that may be read.
-    enum Failure: Error, Equatable {
+    public enum Failure: Error, Equatable {
         /// A line is longer than the limit.
         case lineTooLong
         /// The data of one event is longer than the limit.
@@ -11,11 +13,17 @@ struct EventStreamParser {
         case notUTF8
     }
 
-    struct Limits: Equatable {
+    public struct Limits: Sendable, Equatable {
         /// Bytes of a line.
-        var line = 256 << 10
+        public var line: Int
         /// Bytes of the data of one event.
-        var event = 512 << 10
+        public var event: Int
+
+        /// Limits that differ from the usual ones where named.
+        public init(line: Int = 256 << 10, event: Int = 512 << 10) {
+            self.line = line
+            self.event = event
+        }
     }
 
     private let limits: Limits
@@ -26,17 +34,18 @@ struct EventStreamParser {
     private var isAfterReturn = false
     private var isAtBeginning = true
 
-    init(limits: Limits = Limits()) { self.limits = limits }
+    /// A parser for one stream.
+    public init(limits: Limits = Limits()) { self.limits = limits }
 
     /// Takes in bytes; the data of the events that they complete, in order. An event that the stream's end cuts off is
     /// none (as the standard has it).
-    mutating func read(_ bytes: some Sequence<UInt8>) throws(Failure) -> [String] {
+    public mutating func read(_ bytes: some Sequence<UInt8>) throws(Failure) -> [String] {
         var events: [String] = []
         for byte in bytes {
-            defer { isAfterReturn = byte == 0x0D }
+            defer { isAfterReturn = byte == ASCII.carriageReturn }
             switch byte {
-            case 0x0A where isAfterReturn: continue
-            case 0x0A, 0x0D: if let event = try endLine() { events.append(event) }
+            case ASCII.lineFeed where isAfterReturn: continue
+            case ASCII.lineFeed, ASCII.carriageReturn: if let event = try endLine() { events.append(event) }
             default:
                 guard line.count < limits.line else { throw .lineTooLong }
                 line.append(byte)
@@ -60,12 +69,12 @@ struct EventStreamParser {
             guard let text = String(validating: data, as: UTF8.self) else { throw .notUTF8 }
             return text
         }
-        let colon = line.firstIndex(of: 0x3A) ?? line.endIndex
+        let colon = line.firstIndex(of: ASCII.colon) ?? line.endIndex
         guard line[..<colon].elementsEqual("data".utf8) else { return nil }
         var value = line[colon...].dropFirst()
-        if value.first == 0x20 { value = value.dropFirst() }
+        if value.first == ASCII.space { value = value.dropFirst() }
         guard data.count + value.count < limits.event else { throw .eventTooLong }
-        if hasData { data.append(0x0A) }
+        if hasData { data.append(ASCII.lineFeed) }
         data.append(contentsOf: value)
         hasData = true
         return nil
