@@ -48,13 +48,16 @@ public actor Host {
         let workers = link.map { OtherWorkers($0, path: core.settings.path) }
         let sockets = SocketTrigger(
             Sessions(SocketHub(core, router), shares, answers, clients, workers: workers))
-        let queues = QueueTrigger(core)
-        let own = OwnPaths(core, answers) { [sockets, queues, transports] in
-            await sockets.gauges() + transports.gauges() + queues.gauges()
+        // A further kind of trigger is one more here.
+        let kinds: [any TriggerKind] = [sockets, QueueTrigger(core)]
+        let own = OwnPaths(core, answers) {
+            var gauges = transports.gauges()
+            for kind in kinds { gauges += await kind.gauges() }
+            return gauges
         }
         let http = HTTPTrigger(
             transports, router, clients, answers, sockets.sessions, own, workers: workers)
-        triggers = [http, sockets, queues]
+        triggers = [http] + kinds
         self.core = core
         self.transports = transports
         self.workers = workers

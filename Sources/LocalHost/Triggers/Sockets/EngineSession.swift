@@ -7,19 +7,6 @@ internal import Wire
 /// An Engine.IO v4 session: over HTTP long-polling, over a WebSocket, and on the way from one to the other. Speaks
 /// Socket.IO. https://socket.io/docs/v4/engine-io-protocol/
 final class EngineSession: Session {
-    /// A poll that waits for packets.
-    private struct Poll {
-        let connection: HTTPConnection
-        let request: HTTPRequest
-    }
-
-    /// A POST whose packets are being taken, one by one: the next may have to wait for room.
-    struct Post {
-        let connection: HTTPConnection
-        let request: HTTPRequest
-        var packets: EngineIOPayload.Packets
-    }
-
     /// A WebSocket that the session may go over to, and until when.
     private struct Upgrade {
         let channel: WebSocketChannel
@@ -30,8 +17,8 @@ final class EngineSession: Session {
     var opener: SessionOpener?
     /// Whether its handlers can take one argument more: an event's offset, for recovery.
     let takesOffsets: Bool
-    private var poll: Poll?
-    private(set) var post: Post?
+    private var poll: WaitingPoll?
+    private(set) var post: ArrivingPost?
     /// What waits for the next poll.
     private var queue = PollQueue()
     /// Already among those whose polls are answered at the end of the turn.
@@ -82,7 +69,7 @@ final class EngineSession: Session {
             table.refuse(connection, request, .badRequest)
             return end(.transportError, "two polls at once")
         }
-        poll = Poll(connection: connection, request: request)
+        poll = WaitingPoll(connection: connection, request: request)
         connection.poll = self
         if isProbed, queue.isEmpty {
             // At once the first time. Where the upgrade packet gets lost on its way, the client polls on.
@@ -97,7 +84,7 @@ final class EngineSession: Session {
         send(.noop)
     }
 
-    private func takePoll() -> Poll? {
+    private func takePoll() -> WaitingPoll? {
         guard let poll else { return nil }
         self.poll = nil
         poll.connection.poll = nil
@@ -122,7 +109,7 @@ final class EngineSession: Session {
         }
         do throws(EngineIOError) {
             let packets = try EngineIOPayload.Packets(request.body)
-            post = Post(connection: connection, request: request, packets: packets)
+            post = ArrivingPost(connection: connection, request: request, packets: packets)
             connection.sender = self
             takePost()
         } catch {
