@@ -52,8 +52,6 @@ final class Socket {
     var life = SocketLife()
     /// It has taken its id's turn.
     var hasID = false
-    /// It counts among the open ones.
-    var isCounted = false
     /// Its `$connect` has recorded it in the store.
     var isRecorded = false
     /// Why it has left.
@@ -62,7 +60,7 @@ final class Socket {
     var credential: Event.Credential
     /// The player behind it.
     var subject: String?
-    /// What there is of it only until its client has been answered: a socket may be idle for hours.
+    /// What there is of it only until its client is connected: a socket may be idle for hours.
     var connecting: Connecting?
     var waiting: [WaitingEvent] = []
     /// Bytes of those.

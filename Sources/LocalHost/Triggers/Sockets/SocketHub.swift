@@ -122,13 +122,13 @@ final class SocketHub {
 
     /// The client is connected: it is told so, with what it missed and what has come for it in the meantime.
     private func open(_ socket: Socket) {
+        let connecting = socket.connecting
         index.countAsOpen(socket)
         socket.session.notePlace()
         socket.session.grant(socket)
-        if let connecting = socket.connecting {
+        if let connecting {
             for packet in connecting.missed + connecting.held { socket.session.send(packet) }
         }
-        socket.connecting = nil
         socket.session.plan()
         handleNext(socket)
     }

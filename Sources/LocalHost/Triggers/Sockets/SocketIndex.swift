@@ -61,15 +61,15 @@ final class SocketIndex {
         bySubject[subject, default: []].insert(socket.key)
     }
 
+    /// Its client is connected.
     func countAsOpen(_ socket: Socket) {
         openCount += 1
-        socket.isCounted = true
+        socket.connecting = nil
     }
 
     /// It is gone for its client.
     func forget(_ socket: Socket) {
-        if socket.isCounted { openCount -= 1 }
-        socket.isCounted = false
+        if socket.connecting == nil { openCount -= 1 }
         unname(socket)
         if let subject = socket.subject {
             bySubject[subject]?.remove(socket.key)
