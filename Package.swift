@@ -1,6 +1,7 @@
 // swift-tools-version:6.2
 // The layers of the project, lowest first. Imports point up this list only:
 // Base <- Wire, Ledger <- SQLite, Runtime <- Handlers, Net <- LocalHost <- Command <- gestaloka.
+// SQLite is known to Command alone, which puts the parts together.
 import PackageDescription
 
 let package = Package(
@@ -44,15 +45,15 @@ let package = Package(
             path: "Sources/Store/SQLite"),
         .target(name: "Wire", dependencies: ["Base", "CZlib"]),
         .target(
-            name: "Runtime", dependencies: ["Base", "Ledger", "SQLite", "Wire", "CCrypto", "CLinux", "CYAML"]),
+            name: "Runtime", dependencies: ["Base", "Ledger", "Wire", "CCrypto", "CLinux", "CYAML"]),
 
         // One target a function; none imports another.
         .target(
             name: "Game", dependencies: ["Base", "Runtime"], path: "Sources/Handlers/Game",
             resources: [.embedInCode("world.json")]),
-        // The language models that tell stories; the only target that talks to another host.
+        // The language models that tell stories.
         .target(
-            name: "StoryModels", dependencies: ["Base", "Game", "Runtime", "Wire", "CTLS"],
+            name: "StoryModels", dependencies: ["Base", "Game", "Net", "Runtime", "Wire"],
             path: "Sources/Handlers/StoryModels"),
         handler("GuestSession"),
         handler("PlayerAction"),
@@ -62,11 +63,12 @@ let package = Package(
         handler("Broadcast"),
 
         // The event loop and what it carries: descriptors, timers, bytes.
-        .target(name: "Net", dependencies: ["Base", "Runtime", "CLinux"], path: "Sources/LocalHost/Net"),
+        .target(
+            name: "Net", dependencies: ["Base", "Runtime", "CLinux", "CTLS"], path: "Sources/LocalHost/Net"),
         .target(name: "Schedule", dependencies: ["Base"], path: "Sources/LocalHost/Triggers/Schedule"),
         .target(
             name: "LocalHost",
-            dependencies: ["Base", "Ledger", "SQLite", "Net", "Runtime", "Wire", "CLinux"],
+            dependencies: ["Base", "Ledger", "Net", "Runtime", "Wire", "CLinux"],
             exclude: ["Net", "Triggers/Schedule"]),
         .target(
             name: "Command",
@@ -81,8 +83,13 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Runtime", "Base", "Ledger", "SQLite"], path: "Tests/Support"),
         .testTarget(name: "BaseTests", dependencies: ["Base", "TestSupport"]),
+        .target(name: "StoreSupport", dependencies: ["Base", "Ledger"], path: "Tests/StoreSupport"),
+        // What every engine must do; one file of it names the engines.
         .testTarget(
-            name: "StoreTests", dependencies: ["Base", "Ledger", "SQLite", "CSQLite", "TestSupport"]),
+            name: "LedgerTests", dependencies: ["Base", "Ledger", "SQLite", "StoreSupport", "TestSupport"]),
+        .testTarget(
+            name: "StoreTests",
+            dependencies: ["Base", "Ledger", "SQLite", "CSQLite", "StoreSupport", "TestSupport"]),
         .testTarget(name: "WireTests", dependencies: ["Base", "Wire", "TestSupport"]),
         .testTarget(
             name: "RuntimeTests", dependencies: ["Runtime", "Base", "Ledger", "SQLite", "TestSupport"],
@@ -91,7 +98,8 @@ let package = Package(
         .testTarget(
             name: "StoryModelTests",
             dependencies: [
-                "StoryModels", "StoryGeneration", "Game", "Runtime", "Base", "Ledger", "SQLite", "Wire",
+                "StoryModels", "StoryGeneration", "Game", "Net", "Runtime", "Base", "Ledger", "SQLite",
+                "Wire",
                 "TestSupport",
             ],
             exclude: ["Server"]),

@@ -16,6 +16,9 @@ package final class Bell: Sendable {
     /// Wakes the waiting thread, or lets the next wait return at once.
     package func ring() { _ = eventfd_write(descriptor, 1) }
 
+    /// Whether it has rung since somebody last waited for it.
+    package var hasRung: Bool { clinux_wait_readable(descriptor, 0) != 0 }
+
     /// Waits until it rings.
     package func wait() {
         var count: eventfd_t = 0

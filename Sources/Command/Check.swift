@@ -1,5 +1,5 @@
+internal import Ledger
 internal import Runtime
-internal import SQLite
 
 /// `check`: whether the manifest can be served here.
 struct Check: Verb {
@@ -30,24 +30,29 @@ struct Check: Verb {
         let functions: Int
         let problems: [String]
         let warnings: [String]
-        let sqlite = Library()
-    }
 
-    private struct Library: Encodable {
-        let version = SQLiteLibrary.version
-        let hasWALResetFix = SQLiteLibrary.hasWALResetFix
+        private struct Key: CodingKey {
+            let stringValue: String
+            var intValue: Int? { nil }
 
-        private enum CodingKeys: String, CodingKey {
-            case version
-            case hasWALResetFix = "has_wal_reset_fix"
+            init(_ name: String) { stringValue = name }
+            init?(stringValue: String) { self.init(stringValue) }
+            init?(intValue: Int) { nil }
         }
 
-        /// One line for a person.
-        var line: String {
-            "SQLite \(version), "
-                + (hasWALResetFix
-                    ? "with the fix of the WAL-reset bug"
-                    : "without the fix of the WAL-reset bug (3.51.3, 3.50.7, 3.44.6): worked around")
+        /// The members, and each engine under its name.
+        func encode(to encoder: any Encoder) throws {
+            var members = encoder.container(keyedBy: Key.self)
+            try members.encode(manifest, forKey: Key("manifest"))
+            try members.encode(ok, forKey: Key("ok"))
+            try members.encode(functions, forKey: Key("functions"))
+            try members.encode(problems, forKey: Key("problems"))
+            try members.encode(warnings, forKey: Key("warnings"))
+            for engine in Engines.all.map(\.about) {
+                var facts = members.nestedContainer(keyedBy: Key.self, forKey: Key(engine.name))
+                try facts.encode(engine.version, forKey: Key("version"))
+                for (name, isSo) in engine.facts { try facts.encode(isSo, forKey: Key(name)) }
+            }
         }
     }
 
@@ -60,12 +65,13 @@ struct Check: Verb {
             let settings = try Settings(environment: program.environment)
             let manifest = try Manifest(contentsOf: file, environment: program.environment)
             functions = manifest.functions.count
-            warnings = StoreFile.warnings(manifest.store)
+            let store = try Engines.store(manifest.store)
+            warnings = store.warnings
             problems =
                 program.functions.missing(from: manifest, file: file)
                 + program.functions.objections(to: manifest, file: file)
             // Development makes what is missing; only production can be refused.
-            if settings.stage == .production { _ = try settings.ready(manifest) }
+            if settings.stage == .production { _ = try settings.ready(manifest, keysAt: store.place) }
         } catch {
             problems += "\(error)".split(separator: "\n").map(String.init)
         }
@@ -81,7 +87,8 @@ struct Check: Verb {
         }
         if problems.isEmpty {
             program.console.output(
-                "\(file): ok, \(functions) function\(functions == 1 ? "" : "s")\n\(Library().line)\n")
+                "\(file): ok, \(functions) function\(functions == 1 ? "" : "s")\n"
+                    + Engines.all.map { $0.about.line + "\n" }.joined())
         } else {
             program.console.error(problems.joined(separator: "\n") + "\n")
         }

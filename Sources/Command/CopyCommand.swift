@@ -23,6 +23,8 @@ struct CopyCommand {
         copy: (_ store: String, _ file: String, _ progress: (Int, Int) -> Bool) throws -> BackupFile.Copy
     ) throws -> Int32 {
         let store = try arguments["store"] ?? Workshop.manifest(program, arguments).store
+        // These verbs are of stores in files, as yet the only ones.
+        _ = try Engines.store(store)
         let bar = ProgressBar(console: program.console, label: "Copying")
         let signals = try StopSignals()
         defer { bar.clear() }

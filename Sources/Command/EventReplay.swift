@@ -1,9 +1,9 @@
 internal import Net
 internal import Base
 internal import FoundationEssentials
+internal import Ledger
 internal import LocalHost
 internal import Runtime
-internal import SQLite
 
 /// `replay FILE`: runs events of another system, each as the function that the manifest binds it to, at the event's own
 /// time, on a store that is thrown away afterwards.
@@ -37,7 +37,7 @@ struct EventReplay {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         let store = folder.path + "/events.db"
-        if let given = arguments["store"] { _ = try Snapshot.take(of: given, to: store) { $0 } }
+        if let given = arguments["store"] { _ = try Engines.store(given).copy(to: store) }
         let keepsSessions = arguments["store"] != nil
         let manifest = try Workshop.manifest(program, arguments)
         let bound = try events.map { event in

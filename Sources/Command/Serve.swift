@@ -1,5 +1,5 @@
+internal import Ledger
 internal import Net
-internal import SQLite
 internal import LocalHost
 internal import Runtime
 
@@ -104,7 +104,7 @@ struct Serve: Verb {
         // What is wrong with the settings, the manifest or the store is told once, by this process; and the store has
         // its present schema before several open it.
         let workshop = try Workshop(program, arguments, Workshop.manifest(program, arguments))
-        workshop.state.close()
+        try workshop.loop.run { [state = workshop.state] in await state.close() }
         defer { workshop.writer.close() }
         let (log, platform) = (workshop.log, workshop.invoker.platform)
         warn(of: workshop)
@@ -126,7 +126,7 @@ struct Serve: Verb {
 
     /// What is not as it should be, and no reason not to serve.
     private func warn(of workshop: Workshop) {
-        for warning in StoreFile.warnings(workshop.manifest.store) {
+        for warning in workshop.store.warnings {
             workshop.log.write(
                 .warning, "The store is not private", [("reason", .string(warning))],
                 at: workshop.invoker.platform.now())

@@ -5,14 +5,14 @@ internal import Glibc
 internal import Ledger
 internal import LocalHost
 internal import Runtime
-internal import SQLite
 
 /// What the verbs that run functions have in common: settings, manifest, store, log and invoker.
 struct Workshop {
     let settings: Settings
     let manifest: Manifest
     let loop: EventLoop
-    let state: SQLiteState
+    let store: Store
+    let state: any SharedState
     let writer: LogWriter
     let log: Log
     let invoker: Engine
@@ -31,23 +31,25 @@ struct Workshop {
         if let store = store ?? arguments["store"] { manifest.store = store }
         let missing = program.functions.missing(from: manifest, file: Workshop.manifestFile(arguments))
         guard missing.isEmpty else { throw EngineError.missingHandlers(missing) }
-        self.manifest = try settings.ready(manifest)
+        self.store = try Engines.store(manifest.store)
+        self.manifest = try settings.ready(manifest, keysAt: self.store.place)
         let loop = try loop ?? EventLoop()
         self.loop = loop
-        state = try SQLiteState(path: self.manifest.store)
+        state = try self.store.open()
         writer = try LogWriter(descriptor: STDERR_FILENO)
         let level = quiet && program.environment["LOG_LEVEL"] == nil ? .warning : settings.logLevel
         log = Log(level: level, format: program.console.isTerminal ? .terminal : .json, sink: writer)
         let platform = Platform.system(timers: loop, executor: loop)
         if let folder = arguments["record"] {
-            recorder = try Workshop.recorder(folder, program, arguments, self.manifest, log, platform)
+            recorder = try Workshop.recorder(
+                folder, of: self.store, program, arguments, self.manifest, log, platform)
         } else {
             recorder = nil
         }
         let isElsewhere = recorder?.isAlone != true
         part =
             isBeside && isElsewhere
-            ? RecordingPart(beside: self.manifest.store, log: log, now: platform.now) : nil
+            ? RecordingPart(beside: self.store, log: log, now: platform.now) : nil
         invoker = try Engine(
             manifest: self.manifest, functions: program.functions, state: state, platform: platform, log: log,
             settings: settings, observer: Observers.of(recorder, part))
@@ -99,8 +101,8 @@ struct Workshop {
     }
 
     private static func recorder(
-        _ folder: String, _ program: Program, _ arguments: Arguments, _ manifest: Manifest, _ log: Log,
-        _ platform: Platform
+        _ folder: String, of store: Store, _ program: Program, _ arguments: Arguments,
+        _ manifest: Manifest, _ log: Log, _ platform: Platform
     ) throws -> Recorder {
         guard let yaml = FileManager.default.contents(atPath: manifestFile(arguments)) else {
             throw UsageError("\(manifestFile(arguments)) cannot be read")
@@ -111,7 +113,7 @@ struct Workshop {
             limits.partBytes = min(limits.partBytes, max(limits.totalBytes / 4, 1 << 20))
         }
         return try Recorder(
-            folder: folder, of: manifest.store, manifest: manifest, yaml: [UInt8](yaml),
+            folder: folder, of: store, manifest: manifest, yaml: [UInt8](yaml),
             environment: program.environment, program: "\(program.name) \(program.version)",
             redact: arguments.all("redact"), log: log, platform: platform, limits: limits)
     }
@@ -127,11 +129,15 @@ struct Workshop {
     /// Runs `work` on the loop, then closes the store and the log, whatever came of it.
     func run<T: Sendable>(_ work: @escaping @Sendable () async throws -> T) throws -> T {
         defer {
-            state.close()
             recorder?.close()
             writer.close()
         }
-        return try loop.run(work)
+        return try loop.run { [state] in
+            let result: Result<T, any Error>
+            do { result = .success(try await work()) } catch { result = .failure(error) }
+            await state.close()
+            return try result.get()
+        }
     }
 }
 

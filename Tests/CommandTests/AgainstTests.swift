@@ -1,5 +1,6 @@
 import Base
 @testable import Command
+import Net
 import Runtime
 import Synchronization
 import Testing
@@ -191,7 +192,12 @@ import Testing
         await host.close()
         var folder = try RecordingFolder()
         try folder.addPlayer(1)
-        let address = try #require(try SocketAddress.resolve(TargetHost(url: host.url)).first)
+        let uptime = host.platform.uptime
+        let address = try #require(
+            try HostResolver.addresses(
+                of: "127.0.0.1", port: Int(host.port), isLiteral: true, until: uptime() + .seconds(60),
+                Patience(uptime: uptime)
+            ).first)
         let setup = TrafficClient.Setup(
             address: address, authority: "localhost", socketPath: "/socket.io/", peers: [:],
             limits: .standard, identities: LiveIdentities(limit: 10, sign: { _ in "token" }),

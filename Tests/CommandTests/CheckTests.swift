@@ -145,6 +145,18 @@ import Testing
         #expect(program("check").error.isEmpty)
     }
 
+    @Test func aStoreThatNoEngineKnows_isRefused_andNoFolderIsMadeForIt() throws {
+        let program = try TestProgram()
+        let said = "there is no engine for the store 'postgres://...': a store is the path of a file"
+        try program.file("functions.yaml", "store: postgres://u:secret@db/x\n" + TestProgram.manifest)
+        for verb in [["check"], ["invoke", "greet-all", "--data", "{}"], ["backup", "x.db"]] {
+            let run = TestProgram.run(verb + ["--manifest", program.manifestFile])
+            #expect(run.status == 1, "\(verb)")
+            #expect(run.error.contains(said) && !run.error.contains("secret"), "\(run.error)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: "postgres:"))
+    }
+
     @Test(arguments: [
         (["ENVIRONMENT": "prod"], "ENVIRONMENT must be one of: development, production"),
         (["DEBUG": "maybe"], "DEBUG must be one of: true, false"),

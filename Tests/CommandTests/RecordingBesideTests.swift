@@ -19,7 +19,7 @@ import TestSupport
         let manifest = try Manifest(contentsOf: program.manifestFile, environment: environment)
         let yaml = try #require(FileManager.default.contents(atPath: program.manifestFile))
         let recorder = try Recorder(
-            folder: folder, of: program.store, manifest: manifest, yaml: [UInt8](yaml),
+            folder: folder, of: .file(program.store), manifest: manifest, yaml: [UInt8](yaml),
             environment: environment, program: "gestaloka 1.2.3", redact: ["mail"], log: .none,
             platform: .system(timers: loop, executor: loop))
         #expect(FileManager.default.fileExists(atPath: program.store + ".recording"))

@@ -26,7 +26,7 @@ import Testing
         #expect(differences(recorded, more).isEmpty)
         #expect(
             differences(#"{"text":"He says: An old man sits by the fire"}"#, #"{"text":"x"}"#) == [
-                "body.text"
+                "answer.body.text"
             ])
         #expect(differences(#"{"text":"An old man sits by"}"#, #"{"text":"x"}"#).isEmpty)
     }
@@ -35,15 +35,18 @@ import Testing
         let recorded = #"{"story":"The rain stops.","location_id":"tavern","n":1,"list":[1,2]}"#
         #expect(
             differences(recorded, #"{"story":"Snow.","location_id":"forest","n":1,"list":[1,2]}"#) == [
-                "body.location_id"
+                "answer.body.location_id"
             ])
         #expect(
-            differences(recorded, #"{"story":7,"location_id":"tavern","n":1,"list":[1,2]}"#) == ["body.story"]
+            differences(recorded, #"{"story":7,"location_id":"tavern","n":1,"list":[1,2]}"#) == [
+                "answer.body.story"
+            ]
         )
-        #expect(differences(recorded, #"{"location_id":"tavern","n":1,"list":[1,2]}"#) == ["body.story"])
+        #expect(
+            differences(recorded, #"{"location_id":"tavern","n":1,"list":[1,2]}"#) == ["answer.body.story"])
         #expect(
             differences(recorded, #"{"story":"Snow.","location_id":"tavern","n":1,"list":[1]}"#) == [
-                "body.list[1]"
+                "answer.body.list[1]"
             ])
     }
 
@@ -52,6 +55,6 @@ import Testing
         let found = comparison.differences(
             recorded: (200, #"{"hint":"a","choices":[{"label":"x","id":1}],"n":1}"#),
             live: (200, #"{"hint":"b","choices":[{"label":"y","id":2}],"n":1}"#))
-        #expect(found.map(\.path) == ["body.choices[0].id"])
+        #expect(found.map(\.path) == ["answer.body.choices[0].id"])
     }
 }

@@ -2,6 +2,7 @@ import Base
 import FoundationEssentials
 import Game
 import Runtime
+import SQLite
 import Testing
 import TestSupport
 
@@ -14,7 +15,7 @@ import TestSupport
         manifest.auth = [TestRuntime.issuer]
         let replayer = try Replayer(
             recording, functions: TestRuntime.gameFunctions(Narrator(world: .builtIn)), manifest: manifest,
-            timers: ManualTimers(), executor: globalConcurrentExecutor)
+            engine: SQLiteEngine(), timers: ManualTimers(), executor: globalConcurrentExecutor)
         let copy = runtime.directory.file("replay.db")
         try FileManager.default.copyItem(atPath: recording.snapshotPath, toPath: copy)
         return try await replayer.run(store: copy)

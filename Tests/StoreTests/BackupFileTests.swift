@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 @testable import SQLite
 import Synchronization
+import StoreSupport
 import Testing
 import TestSupport
 

@@ -1,6 +1,7 @@
 @testable import Base
 @testable import Ledger
 @testable import SQLite
+import StoreSupport
 import Testing
 
 /// What is lost, and what is not, where the disk is full, the file locked or the queue long.
@@ -110,14 +111,19 @@ import Testing
         // transaction.
         let fixture = try Fixture()
         let database = try Database(path: fixture.path, access: .readWrite, limits: StoreLimits())
+        let inFlight = InFlight()
         let transaction = try Transaction(
-            database, limits: StoreLimits(), recordCache: RecordCache(), inFlight: InFlight(),
+            database, limits: StoreLimits(), recordCache: RecordCache(), inFlight: inFlight,
             observer: ObserverBox())
+        let before = try #require(inFlight.begin("f", limit: 9))
         try transaction.begin()
+        let within = try #require(inFlight.begin("f", limit: 9))
         _ = transaction.nextNumber()
         try database.execute("ROLLBACK")
         transaction.operationFailed(.io(code: 10))
-        #expect(transaction.loss == .io(code: 10) && transaction.fate.loss != nil)
+        #expect(transaction.loss == .io(code: 10))
+        if case .lost = inFlight.admission(of: Ticket(number: 1, id: before)) { Issue.record("not its own") }
+        if case .counts = inFlight.admission(of: Ticket(number: 1, id: within)) { Issue.record("its own") }
         #expect(throws: StoreError.io(code: 10)) { try transaction.commit() }
         try transaction.begin()
         #expect(transaction.loss == nil && transaction.number == 0)

@@ -1,6 +1,7 @@
 @testable import Base
 @testable import Ledger
 @testable import SQLite
+import StoreSupport
 import Testing
 import TestSupport
 
@@ -31,94 +32,6 @@ import TestSupport
         let ticket = try await state.ticket()
         return try await state.commit(
             UnitOfWork(writes: [entry(id)], answer: answer), at: at(now), ticket: ticket, completing: nil)
-    }
-
-    @Test func aKeptAnswer_isGivenToWhoeverAsksAgain_andCountsForNothing() async throws {
-        let fixture = try Fixture()
-        let rule = RateRule(key: "r", limit: 1, window: .seconds(60))
-        _ = try await commit(fixture.state, "a", answer())
-        for _ in 0..<5 {
-            let decision = try await admit(fixture.state, key(), rates: [rule], concurrency: 0)
-            guard case .answered(let kept, let number) = decision else {
-                Issue.record("\(decision)")
-                return
-            }
-            #expect(kept == answer())
-            #expect(number > 0)
-        }
-        // Another input is for the asker to judge.
-        guard case .answered(let kept, _) = try await admit(fixture.state, key("f/k player:p", 2)) else {
-            Issue.record("not answered")
-            return
-        }
-        #expect(kept.key == key())
-        #expect(try await admit(fixture.state, key("f/k player:q"), rates: [rule]).isAdmitted)
-    }
-
-    @Test func whatIsKept_staysOverARestart_andIsTheOtherProcesssToo() async throws {
-        let fixture = try Fixture()
-        let other = try fixture.another()
-        _ = try await commit(fixture.state, "a", answer())
-        guard case .answered = try await admit(other, key()) else {
-            Issue.record("the other process does not know")
-            return
-        }
-        fixture.state.close()
-        other.close()
-        let again = try fixture.another()
-        guard case .answered(let kept, _) = try await admit(again, key()) else {
-            Issue.record("forgotten")
-            return
-        }
-        #expect(kept == answer())
-    }
-
-    @Test func whatWasDoneMeanwhile_isNotDoneAgain_andTakesANumber() async throws {
-        let fixture = try Fixture()
-        let other = try fixture.another()
-        let ticket = try await fixture.state.ticket(concurrency: 1)
-        _ = try await commit(other, "theirs", answer("f/k player:p", "1"))
-        let unit = UnitOfWork(writes: [entry("ours")], answer: answer("f/k player:p", "2"))
-        let decision = try await fixture.state.commit(unit, at: at(2_000), ticket: ticket, completing: nil)
-        guard case .answered(let kept, let number) = decision else {
-            Issue.record("\(decision)")
-            return
-        }
-        #expect(kept.json == "1")
-        #expect(try fixture.state.journalEntry(id: "ours") == nil)
-        #expect(try fixture.state.journalEntry(id: "theirs") != nil)
-        // The ticket has ended, and the order has no hole.
-        let next = try await fixture.state.ticket(concurrency: 1)
-        #expect(next.number == number + 1)
-    }
-
-    @Test func aUnitThatConflicts_keepsNoAnswer() async throws {
-        let fixture = try Fixture()
-        let unit = UnitOfWork(
-            reads: [.record(kind: "a", id: "b", version: 7)], writes: [entry("a")], answer: answer())
-        let ticket = try await fixture.state.ticket()
-        let decision = try await fixture.state.commit(unit, at: at(1_000), ticket: ticket, completing: nil)
-        #expect(decision == .conflict)
-        #expect(try await admit(fixture.state, key()).isAdmitted)
-    }
-
-    @Test func anAnswerThatHasExpired_isForgotten_andReplaced() async throws {
-        let fixture = try Fixture()
-        _ = try await commit(fixture.state, "a", answer("f/k player:p", "1", until: 5_000))
-        guard case .answered = try await admit(fixture.state, key(), now: 4_999) else {
-            Issue.record("expired too soon")
-            return
-        }
-        #expect(try await admit(fixture.state, key(), now: 5_000).isAdmitted)
-        guard
-            case .committed = try await commit(
-                fixture.state, "b", answer("f/k player:p", "2", until: 9_000), now: 5_000),
-            case .answered(let kept, _) = try await admit(fixture.state, key(), now: 5_001)
-        else {
-            Issue.record("not kept anew")
-            return
-        }
-        #expect(kept.json == "2")
     }
 
     @Test func trim_dropsWhatHasExpiredForAWhile() async throws {

@@ -1,6 +1,7 @@
 import Ledger
 import FoundationEssentials
 @testable import SQLite
+import StoreSupport
 import Testing
 import TestSupport
 

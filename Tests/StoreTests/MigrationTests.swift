@@ -1,5 +1,6 @@
 @testable import Ledger
 @testable import SQLite
+import StoreSupport
 import Testing
 import TestSupport
 

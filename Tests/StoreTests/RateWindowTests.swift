@@ -1,5 +1,6 @@
 @testable import Base
 @testable import Ledger
+import StoreSupport
 import TestSupport
 import Testing
 

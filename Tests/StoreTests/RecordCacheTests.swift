@@ -1,5 +1,6 @@
 @testable import Ledger
 @testable import SQLite
+import StoreSupport
 import Testing
 
 @Suite struct RecordCacheTests {

@@ -1,6 +1,7 @@
 @testable import Base
 @testable import Ledger
 @testable import SQLite
+import StoreSupport
 import Testing
 import TestSupport
 

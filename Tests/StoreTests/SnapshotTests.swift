@@ -3,6 +3,7 @@ import FoundationEssentials
 @testable import Ledger
 @testable import SQLite
 import Synchronization
+import StoreSupport
 import Testing
 import TestSupport
 

@@ -1,5 +1,6 @@
 import Ledger
 @testable import SQLite
+import StoreSupport
 import Testing
 
 /// Hosts and connections that have come apart: a host that stood still, sockets whose end nobody recorded, effects that

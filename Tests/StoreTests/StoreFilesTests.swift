@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 @testable import Ledger
 @testable import SQLite
+import StoreSupport
 import Testing
 import TestSupport
 

@@ -1,6 +1,7 @@
 import Base
 import FoundationEssentials
 import Ledger
+import StoreSupport
 import Testing
 
 @Suite struct TimestampTests {

@@ -63,7 +63,8 @@ public final class TestRuntime: Sendable {
         recorder =
             records
             ? try Recorder(
-                folder: directory.file("recording"), of: directory.file("store.db"), manifest: manifest,
+                folder: directory.file("recording"), of: .file(directory.file("store.db")),
+                manifest: manifest,
                 yaml: [], environment: environment, program: "test 1", redact: [], log: log,
                 platform: platform) : nil
         invoker = try Engine(

@@ -13,7 +13,6 @@ import Testing
         "Sources/Base/Bell.swift": "eventfd and poll fill variables by pointer",
         "Sources/Base/SystemThread.swift": "pthread_create takes a pointer to what it runs",
         "Sources/Store/SQLite/Writer.swift": "hands the one transaction to the writer's thread",
-        "Sources/Store/Ledger/Admission.swift": "a flag that the writer's one thread reads and writes",
         "Sources/Runtime/Identity/Cryptography.swift": "libcrypto's C interface",
         "Sources/Runtime/Manifest/YAMLReader.swift": "libyaml's C interface",
         "Sources/Runtime/Recording/Bytes+Search.swift": "memmem takes pointers",
@@ -34,11 +33,6 @@ import Testing
         "Sources/Wire/WebSocket/WebSocketDecoder.swift": "appends from a read buffer",
         "Sources/Wire/WebSocket/WebSocketMask.swift":
             "masks eight octets at a time, inside the buffer's bounds",
-        "Sources/Handlers/StoryModels/Connection.swift": "connect, recv and send take pointers",
-        "Sources/Handlers/StoryModels/HostResolver.swift": "getaddrinfo fills a list by pointer",
-        "Sources/Handlers/StoryModels/RequestThread.swift": "pthread_create takes a pointer to what it runs",
-        "Sources/Handlers/StoryModels/Security.swift": "libssl's C interface",
-        "Sources/Handlers/StoryModels/Signal.swift": "eventfd and poll fill variables by pointer",
         "Sources/LocalHost/Net/EventLoop.swift":
             "epoll; runs the executor's jobs, and carries what stays on its thread",
         "Sources/LocalHost/Host/Host.swift": "names the loop as the actor's executor",
@@ -46,15 +40,19 @@ import Testing
         "Sources/LocalHost/Transport/Output.swift": "send takes a pointer",
         "Sources/LocalHost/Triggers/HTTP/HTTPConnection.swift": "appends from a read buffer",
         "Sources/LocalHost/Triggers/Sockets/WebSocketChannel.swift": "appends from a read buffer",
-        "Sources/LocalHost/Net/Listener.swift": "getaddrinfo, bind and accept take pointers",
-        "Sources/LocalHost/Host/StoreWatch.swift": "inotify fills a buffer by pointer",
         "Sources/LocalHost/Workers/WorkerGroup.swift": "pipes and socket pairs fill arrays by pointer",
         "Sources/LocalHost/Workers/WorkerLink.swift":
             "descriptors over sockets: recvmsg fills a buffer by pointer",
         "Sources/LocalHost/Workers/WorkerPlace.swift": "unsetenv and write take pointers",
+        "Sources/LocalHost/Net/Client/ClientConnection.swift": "connect, recv and send take pointers",
+        "Sources/LocalHost/Net/Client/HostResolver.swift": "getaddrinfo fills a list by pointer",
+        "Sources/LocalHost/Net/Client/Patience.swift": "poll fills an array by pointer",
+        "Sources/LocalHost/Net/Client/TLS.swift": "libssl's C interface",
+        "Sources/LocalHost/Net/Listener.swift": "getaddrinfo, bind and accept take pointers",
+        "Sources/Store/SQLite/SQLiteEngine.swift": "stat fills a struct by pointer",
+        "Sources/Store/SQLite/StoreWatch.swift": "inotify fills a buffer by pointer",
         "Sources/Command/Allocator.swift": "realpath, setenv and execv take pointers",
         "Sources/Command/SupervisorSpawn.swift": "posix_spawn, waitpid and poll take pointers",
-        "Sources/Command/Against/ClientConnection.swift": "getaddrinfo, connect, recv and send take pointers",
         "Sources/Command/Console.swift": "reads and writes descriptors",
     ]
 

@@ -1,4 +1,5 @@
 internal import Base
+internal import Net
 internal import Runtime
 internal import Synchronization
 
@@ -94,7 +95,7 @@ struct Against: Sendable {
         _ progress: @escaping @Sendable (Int, Int) -> Void
     ) throws(AgainstError) -> AgainstResult {
         let host = try TargetHost(url: settings.url)
-        let addresses = try SocketAddress.resolve(host)
+        let addresses = try addresses(of: host)
         guard settings.allowRemote || addresses.allSatisfy(\.isLoopback) else {
             throw .notLoopback(host.name)
         }
@@ -131,17 +132,26 @@ struct Against: Sendable {
             delivered: crowd.delivered, duration: settings.platform.uptime() - start)
     }
 
+    private func addresses(of host: TargetHost) throws(AgainstError) -> [SocketAddress] {
+        let uptime = settings.platform.uptime
+        do throws(ConnectionError) {
+            return try HostResolver.addresses(
+                of: host.name, port: host.port, until: uptime() + settings.limits.answerTime,
+                Patience(uptime: uptime))
+        } catch { throw .unreachable(host.authority, error.description) }
+    }
+
     /// The first address where somebody answers.
     private func reachable(
         _ addresses: [SocketAddress], _ host: TargetHost
     ) throws(AgainstError) -> SocketAddress {
         var failure = TrafficFailure.cannotConnect("it has no address")
         for address in addresses {
-            do throws(TrafficFailure) {
-                _ = try ClientConnection(
-                    address, within: settings.limits.connectTime, uptime: settings.platform.uptime)
+            let (uptime, limit) = (settings.platform.uptime, settings.limits.connectTime)
+            do throws(ConnectionError) {
+                _ = try ClientConnection(to: address, until: uptime() + limit, Patience(uptime: uptime))
                 return address
-            } catch { failure = error }
+            } catch { failure = TrafficFailure(connecting: error, within: limit) }
         }
         throw .unreachable(host.authority, failure.description)
     }

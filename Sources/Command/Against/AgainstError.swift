@@ -1,3 +1,4 @@
+internal import Net
 internal import Wire
 
 /// Why no traffic is sent at all.
@@ -60,6 +61,16 @@ enum TrafficFailure: Error, Equatable, CustomStringConvertible {
         case .noToken(let subject): "there is no token for '\(subject)'"
         case .badEvent(let reason): "the recorded event cannot be sent: \(reason)"
         }
+    }
+
+    /// Why there is no connection.
+    init(connecting error: ConnectionError, within limit: Duration) {
+        self = error == .timeout ? .connectTimeout(limit) : .cannotConnect(error.description)
+    }
+
+    /// Why something could not be sent.
+    init(sending error: ConnectionError) {
+        self = error == .timeout ? .sendTimeout : .closed
     }
 
     /// Why a response cannot be read.

@@ -1,5 +1,6 @@
 internal import Base
 internal import FoundationEssentials
+internal import Net
 internal import Runtime
 internal import Wire
 
@@ -53,7 +54,7 @@ final class SocketIOClient {
         let request =
             "GET \(path)?EIO=4&transport=websocket HTTP/1.1\r\nHost: \(host)\r\nUpgrade: websocket\r\n"
             + "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: \(key)\r\n\(fields)\r\n"
-        try connection.send(Array(request.utf8), until: deadline)
+        try send(bytes: Array(request.utf8), until: deadline)
     }
 
     /// Whether events can be sent.
@@ -83,7 +84,7 @@ final class SocketIOClient {
         connecting = nil
         let close = WebSocketEncoder.close(
             code: 1000, maskedWith: UInt32(truncatingIfNeeded: random.next() >> 32))
-        try connection.send(close, until: deadline)
+        try send(bytes: close, until: deadline)
     }
 
     /// The arguments of the acknowledgement of `id`, once it has come.
@@ -103,7 +104,13 @@ final class SocketIOClient {
         WebSocketEncoder.frame(
             .text, packet.encoded(), into: &bytes,
             maskedWith: UInt32(truncatingIfNeeded: random.next() >> 32))
-        try connection.send(bytes, until: deadline)
+        try send(bytes: bytes, until: deadline)
+    }
+
+    private func send(bytes: [UInt8], until deadline: Duration) throws(TrafficFailure) {
+        do throws(ConnectionError) {
+            try connection.send(bytes, until: deadline)
+        } catch { throw TrafficFailure(sending: error) }
     }
 
     // MARK: Receiving
@@ -139,7 +146,7 @@ final class SocketIOClient {
                 WebSocketEncoder.frame(
                     .pong, payload, into: &frame,
                     maskedWith: UInt32(truncatingIfNeeded: random.next() >> 32))
-                try connection.send(frame, until: deadline)
+                try send(bytes: frame, until: deadline)
             case .close:
                 connection.end()
                 throw .closed

@@ -1,5 +1,6 @@
 internal import Ledger
 internal import Base
+internal import Net
 internal import Runtime
 internal import Wire
 
@@ -122,7 +123,9 @@ final class TrafficClient {
         let deadline = start + setup.limits.answerTime
         var answer: HTTPAnswer?
         do throws(TrafficFailure) {
-            try http?.connection.send(request.bytes, until: deadline)
+            do throws(ConnectionError) {
+                try http?.connection.send(request.bytes, until: deadline)
+            } catch { throw TrafficFailure(sending: error) }
             try wait(until: deadline) { () throws(TrafficFailure) in
                 guard let link = self.http else { throw .closed }
                 let hasEnded = link.connection.hasEnded
@@ -155,15 +158,17 @@ final class TrafficClient {
     }
 
     private func connection() throws(TrafficFailure) -> ClientConnection {
-        do throws(TrafficFailure) {
+        do throws(ConnectionError) {
             let connection = try ClientConnection(
-                setup.address, within: setup.limits.connectTime, uptime: setup.uptime)
+                to: setup.address, until: setup.uptime() + setup.limits.connectTime,
+                Patience(uptime: setup.uptime))
             failedConnections = 0
             return connection
         } catch {
+            let failure = TrafficFailure(connecting: error, within: setup.limits.connectTime)
             failedConnections += 1
-            lastFailure = error
-            throw error
+            lastFailure = failure
+            throw failure
         }
     }
 

@@ -1,5 +1,6 @@
 internal import Base
 internal import Game
+internal import Net
 internal import Wire
 
 /// One request to a server and its answer, on the thread that calls.
@@ -18,6 +19,8 @@ struct ChatExchange {
 
     /// How long after the model has ended its answer there may still come what it cost, and the end of the response.
     static let moment = Duration.seconds(1)
+    /// How long the connection itself may take, TLS included.
+    static let connectLimit = Duration.seconds(5)
 
     let address: ModelAddress
     let key: String?
@@ -47,9 +50,10 @@ struct ChatExchange {
 
     /// Asks; `say` gets every piece of the answer's text.
     mutating func run(_ body: [UInt8], say: (String) -> Void) -> End {
-        do throws(Connection.Failure) {
-            let connection = try Connection(to: address, until: end, patience)
-            try connection.send(head(of: body) + body)
+        do throws(ConnectionError) {
+            let connection = try ClientConnection(
+                to: address.peer, until: min(end, patience.uptime() + Self.connectLimit), patience)
+            try connection.send(head(of: body) + body, until: end)
             return try receive(on: connection, say)
         } catch {
             return switch error {
@@ -72,8 +76,8 @@ struct ChatExchange {
         return Array((text + "\r\n").utf8)
     }
 
-    private mutating func receive(on connection: Connection, _ say: (String) -> Void)
-        throws(Connection.Failure) -> End
+    private mutating func receive(on connection: ClientConnection, _ say: (String) -> Void)
+        throws(ConnectionError) -> End
     {
         var response = HTTPResponseParser(tolerating: .looseLines)
         var endOfMoment: Duration?
@@ -82,8 +86,8 @@ struct ChatExchange {
             if reader.isEnded, endOfMoment == nil { endOfMoment = now + Self.moment }
             let limit = endOfMoment ?? (hasSpoken ? now + silence : end)
             let bytes: [UInt8]
-            do throws(Connection.Failure) {
-                bytes = try connection.receive(until: limit)
+            do throws(ConnectionError) {
+                bytes = try connection.receive(until: min(end, limit))
             } catch {
                 switch error {
                 case .cancelled: return .cancelled

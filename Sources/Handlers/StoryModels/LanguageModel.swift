@@ -1,5 +1,7 @@
+internal import Base
 internal import FoundationEssentials
 public import Game
+internal import Net
 internal import Synchronization
 
 /// A language model on a server that has OpenAI's interface for chat completions: a hosted one, or Ollama, vLLM or
@@ -98,16 +100,18 @@ public final class LanguageModel: StoryModel {
             return nil
         }
         if let refusal { return refuse(refusal) }
-        let patience = Patience(cancellation: Signal(), uptime: uptime)
-        continuation.onTermination = { _ in patience.cancellation.raise() }
-        let isStarted = RequestThread.start { [self] in
-            var request = ModelRequest(self, prompt, allowance, at: address, patience) { piece in
-                continuation.yield(piece.recorded)
-            }
-            request.run()
-            continuation.finish()
-        }
-        guard isStarted else {
+        do throws(SystemError) {
+            let patience = Patience(cancellation: try Bell(), uptime: uptime)
+            continuation.onTermination = { _ in patience.cancellation?.ring() }
+            // A thread of its own, for it waits for a socket; a request takes seconds, to start one some microseconds.
+            try SystemThread(named: "story-model") { [self] in
+                var request = ModelRequest(self, prompt, allowance, at: address, patience) { piece in
+                    continuation.yield(piece.recorded)
+                }
+                request.run()
+                continuation.finish()
+            }.detach()
+        } catch {
             known.withLock { known in
                 known.requests -= 1
                 known.breaker.abandoned(at: now)

@@ -1,3 +1,4 @@
+internal import Net
 internal import Runtime
 
 /// Where a model is asked: an `http` or `https` URL taken apart (RFC 3986).
@@ -60,6 +61,11 @@ struct ModelAddress: Equatable {
 
     /// Whether the host is an address and no name.
     var isAddress: Bool { host.hasPrefix("[") || host.utf8.allSatisfy { (48...57).contains($0) || $0 == 46 } }
+
+    /// Whom to connect to.
+    var peer: ClientConnection.Peer {
+        ClientConnection.Peer(name: name, port: port, isLiteral: isAddress, isSecure: isSecure)
+    }
 
     /// Whether one of the manifest's hosts is this one: with its port, or without where it is the scheme's own.
     func isAllowed(by hosts: [String]) -> Bool {

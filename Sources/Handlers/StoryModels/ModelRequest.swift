@@ -1,4 +1,5 @@
 internal import Game
+internal import Net
 internal import Runtime
 internal import Synchronization
 
@@ -57,7 +58,7 @@ struct ModelRequest {
             var exchange = ChatExchange(
                 to: address, key: model.key, until: end, silence: model.silence, patience)
             let outcome = exchange.run(body) { say(.text($0)) }
-            if patience.cancellation.isRaised { return conclude(nil) }
+            if patience.isCancelled { return conclude(nil) }
             if exchange.hasSpoken {
                 say(.usage(usage(of: exchange)))
                 remember(exchange, outcome)

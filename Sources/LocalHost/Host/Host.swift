@@ -22,7 +22,7 @@ public actor Host {
     private let workers: OtherWorkers?
     private let link: WorkerLink?
     /// News of the other workers' commits.
-    private var storeWatch: StoreWatch?
+    private var storeNews: (any StoreNews)?
     /// What asks the process to stop, and who is told.
     private var signals: (descriptor: Int32, action: @Sendable () -> Void)?
     /// Who waits for the end of a stop.
@@ -91,9 +91,10 @@ public actor Host {
             try acceptor.listen(on: listener)
             if let link {
                 try loop.watch(link.descriptor, for: .read, token: Self.workersToken)
-                let watch = try StoreWatch(store: core.engine.manifest.store)
-                try loop.watch(watch.descriptor, for: .read, token: Self.storeToken)
-                storeWatch = watch
+                if let news = try core.engine.state.news() {
+                    try loop.watch(news.descriptor, for: .read, token: Self.storeToken)
+                    storeNews = news
+                }
             }
             _ = try await upkeep.beat()
         } catch {
@@ -169,7 +170,7 @@ public actor Host {
         case Self.listenerToken: acceptor.accept()
         case Self.signalToken: readSignal()
         case Self.workersToken: workers?.receive(acceptor) { sockets.hub.deliver($0, number: 0) }
-        case Self.storeToken: if storeWatch?.drain() == true { core.engine.state.catchUp() }
+        case Self.storeToken: if storeNews?.drain() == true { core.engine.state.catchUp() }
         default: transports.ready(token, events)
         }
     }

@@ -53,18 +53,18 @@ public struct Settings: Sendable {
     /// The manifest, fit to be served: every issuer has the key that signs, and no key is without a value.
     ///
     /// In production a missing, short or plain key, guests being allowed, or `DEBUG`, throws. In development a missing key is
-    /// made once and kept beside the store.
-    public func ready(_ manifest: Manifest) throws(StartError) -> Manifest {
+    /// made once and kept at `place`, beside the store; without a place it must be set.
+    public func ready(_ manifest: Manifest, keysAt place: String? = nil) throws(StartError) -> Manifest {
         var manifest = manifest
         if stage == .production && debug { throw .debugInProduction }
         if stage == .production && manifest.guests { throw .guestsInProduction }
         for index in manifest.auth.indices {
             let issuer = manifest.auth[index]
             if issuer.signingKey == nil {
-                guard stage == .development, !issuer.keys.isEmpty else {
+                guard stage == .development, !issuer.keys.isEmpty, let place else {
                     throw .missingKey(issuer: issuer.issuer)
                 }
-                manifest.auth[index].keys[0].secret = try DevelopmentKey.readOrMake(beside: manifest.store)
+                manifest.auth[index].keys[0].secret = try DevelopmentKey.readOrMake(beside: place)
             }
             manifest.auth[index].keys.removeAll { $0.secret == nil }
             guard stage == .production else { continue }

@@ -165,16 +165,3 @@ public protocol InvocationObserver: Sendable {
     /// no invocation was made for them.
     func gaveBack(_ claim: JobClaim, _ fate: JobReturn, number: Int64, wasRun: Bool)
 }
-
-extension UnitOfWork {
-    /// How many numbers of the store's order its commit takes: one for each entry, job, effect and
-    /// recorded socket, and its own.
-    public var numbers: Int64 {
-        writes.reduce(1) { count, write in
-            switch write {
-            case .append, .enqueue, .emit, .join, .leave, .connect, .close, .revokeSession: count + 1
-            case .save, .suspend, .disconnect, .openSession: count
-            }
-        }
-    }
-}

@@ -1,7 +1,6 @@
 internal import Base
 internal import Glibc
 public import Ledger
-internal import SQLite
 internal import Synchronization
 
 /// Records invocations into a folder, behind them: on a thread of its own, so that no answer waits for it.
@@ -42,7 +41,7 @@ public final class Recorder: InvocationObserver {
     /// Begins to record into `folder`, which is new or empty: the manifest, the store's snapshot, then whatever this is
     /// told. `redact` names members that are left out of all JSON, beside tokens and passwords.
     public init(
-        folder: String, of store: String, manifest: Manifest, yaml: [UInt8], environment: [String: String],
+        folder: String, of store: Store, manifest: Manifest, yaml: [UInt8], environment: [String: String],
         program: String, redact: [String], log: Log, platform: Platform,
         limits: Limits = Limits()
     ) throws(RecordingError) {
@@ -60,10 +59,11 @@ public final class Recorder: InvocationObserver {
         let number: Int64
         do throws(StoreError) {
             let redaction = Redaction(fields: redact)
-            number = try Snapshot.take(
-                of: store, to: folder + "/" + RecordingFormat.snapshot,
-                renaming: { addresses.hiding(rateKey: $0) },
-                renamingAnswer: { addresses.hiding(answerKey: $0) }, rewriting: { redaction($0) })
+            var rewriting = StoreRewriting()
+            rewriting.rateKey = { addresses.hiding(rateKey: $0) }
+            rewriting.answerKey = { addresses.hiding(answerKey: $0) }
+            rewriting.answer = { redaction($0) }
+            number = try store.copy(to: folder + "/" + RecordingFormat.snapshot, rewriting: rewriting)
         } catch { throw RecordingError(folder, "the store cannot be copied: \(error)") }
         do { try RecordingPlace.makePrivate(folder + "/" + RecordingFormat.snapshot) } catch {
             throw RecordingError(folder, "\(RecordingFormat.snapshot) cannot be made private")

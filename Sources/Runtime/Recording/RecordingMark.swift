@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import Ledger
 internal import Synchronization
 
 /// Tells other processes that what happens to a store is recorded, and where: a file beside the store that names the
@@ -11,8 +12,9 @@ final class RecordingMark: Sendable {
 
     /// Marks a store. Nil where another process records it already, or the file cannot be made: then what others do is a
     /// hole in the recording, as the format has it.
-    init?(store: String, folder: String) {
-        path = Self.path(of: store)
+    init?(store: Store, folder: String) {
+        guard let path = Self.path(of: store) else { return nil }
+        self.path = path
         let file = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard file >= 0 else { return nil }
         let place = folder.hasPrefix("/") ? folder : FileManager.default.currentDirectoryPath + "/" + folder
@@ -38,8 +40,9 @@ final class RecordingMark: Sendable {
     }
 
     /// The folder in which a running process records what happens to a store; nil where none does.
-    static func folder(of store: String) -> String? {
-        let file = unsafe open(path(of: store), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    static func folder(of store: Store) -> String? {
+        guard let path = path(of: store) else { return nil }
+        let file = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard file >= 0 else { return nil }
         defer { close(file) }
         // Whoever can lock it is alone with it: the process that made it has ended.
@@ -60,7 +63,7 @@ final class RecordingMark: Sendable {
     }
 
     /// Beside the file itself, whatever links lead there.
-    private static func path(of store: String) -> String {
-        URL(filePath: store).resolvingSymlinksInPath().path + ".recording"
+    private static func path(of store: Store) -> String? {
+        store.place.map { URL(filePath: $0).resolvingSymlinksInPath().path + ".recording" }
     }
 }

@@ -9,13 +9,13 @@ public import Ledger
 /// It looks for the recording each time that there is something to tell, behind the commit: so none that began in front
 /// of it is missed. Without one it does nothing.
 public final class RecordingPart: InvocationObserver {
-    private let store: String
+    private let store: Store
     private let log: Log
     private let now: @Sendable () -> Timestamp
     private let addresses: AddressBook
 
     /// For what is done to `store`.
-    public init(beside store: String, log: Log, now: @escaping @Sendable () -> Timestamp) {
+    public init(beside store: Store, log: Log, now: @escaping @Sendable () -> Timestamp) {
         self.store = store
         self.log = log
         self.now = now

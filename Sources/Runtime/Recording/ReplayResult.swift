@@ -1,3 +1,5 @@
+internal import Ledger
+
 /// What a replay gave.
 public struct ReplayResult: Sendable {
     /// In the recorded order.

@@ -1,6 +1,5 @@
 internal import Base
 internal import Ledger
-internal import SQLite
 internal import Synchronization
 
 /// The shared state of a replay: each invocation is admitted, and committed, at its place in the recorded order.
@@ -61,14 +60,16 @@ final class ReplayState: SharedState {
         var claims: [String: JobClaim] = [:]
     }
 
-    private let store: SerialState
+    private let store: any SerialStore
     private let shared: Mutex<Shared>
     /// Whether reads tell the replay's own numbers, for a recording that is written anew.
     private let renumbers: Bool
     /// Called when an invocation waits for its turn.
     private let onPark: @Sendable () -> Void
 
-    init(_ store: SerialState, from number: Int64, renumbers: Bool, onPark: @escaping @Sendable () -> Void) {
+    init(
+        _ store: any SerialStore, from number: Int64, renumbers: Bool, onPark: @escaping @Sendable () -> Void
+    ) {
         self.onPark = onPark
         self.store = store
         self.renumbers = renumbers

@@ -1,7 +1,6 @@
 internal import Base
 internal import FoundationEssentials
-internal import Ledger
-internal import SQLite
+public import Ledger
 internal import Synchronization
 
 /// Runs a recording again, through the same pipeline, in the recorded order, and compares.
@@ -11,13 +10,15 @@ public struct Replayer: Sendable {
     private let functions: FunctionSet
     private let platform: Platform
     private let settings: Settings
+    private let engine: any StoreEngine
 
     /// A replay with `functions`, under the recording's own manifest or another, and with its environment or another.
     ///
-    /// Throws where the manifest cannot be read or names a handler that `functions` lacks.
+    /// `engine` opens the copy of the snapshot. Throws where the manifest cannot be read or names a handler that `functions` lacks.
     public init(
         _ recording: Recording, functions: FunctionSet, manifest other: Manifest? = nil,
-        environment: [String: String]? = nil, timers: any Timers, executor: any TaskExecutor
+        environment: [String: String]? = nil, engine: any StoreEngine, timers: any Timers,
+        executor: any TaskExecutor
     ) throws {
         self.recording = recording
         var manifest =
@@ -33,6 +34,7 @@ public struct Replayer: Sendable {
         self.manifest = manifest
         self.functions = functions
         settings = try Settings(environment: environment ?? recording.environment)
+        self.engine = engine
         platform = Platform.system(timers: timers, executor: executor)
     }
 
@@ -54,7 +56,7 @@ public struct Replayer: Sendable {
         store path: String, end: End = .all, renumbers: Bool = false,
         progress: @Sendable (Int, Int) -> Void = { _, _ in }
     ) async throws -> ReplayResult {
-        let store = try SerialState(path: path)
+        let store = try engine.openSerially(path)
         let baton = Baton()
         let state = ReplayState(store, from: recording.number, renumbers: renumbers) { baton.hand() }
         let results = Results()

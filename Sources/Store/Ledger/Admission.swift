@@ -48,24 +48,16 @@ public enum AdmissionDecision: Sendable {
     case concurrencyExceeded(number: Int64)
 }
 
-/// An admitted invocation's place in the store's order.
-public struct Ticket: Sendable {
+/// An admitted invocation's place in the store's order. What stands behind it is the engine's own.
+public struct Ticket: Sendable, Equatable {
     /// The admission's number in the store's one order.
     public let number: Int64
-    package let function: String
-    /// The transaction that admitted it; when that is lost, so is the admission.
-    package let transaction: TransactionFate
+    /// By which the engine knows it; never given twice.
+    public let id: Int64
 
-    package init(number: Int64, function: String, transaction: TransactionFate) {
+    /// A ticket of an engine.
+    public init(number: Int64, id: Int64) {
         self.number = number
-        self.function = function
-        self.transaction = transaction
+        self.id = id
     }
-}
-
-/// Why a transaction was lost, if it was. Only the writer's thread reads and writes it.
-package final class TransactionFate: @unchecked Sendable {
-    // Sound: every access is inside an operation, and operations run on the writer's one thread.
-    package var loss: StoreError?
-    package init() {}
 }

@@ -101,8 +101,16 @@ public protocol SharedState: Sendable {
     /// Has it looked at whether another process has committed since; the observer is told if so. Does not wait for that.
     func catchUp()
 
+    /// News of other processes' commits from now on, for who would rather wait than ask; nil where there is no such thing.
+    func news() throws(StoreError) -> (any StoreNews)?
+
     /// Finishes what waits, and closes what is open. Later operations fail as `closed`.
     func close() async
+}
+
+extension SharedState {
+    /// None: who follows asks by `catchUp`.
+    public func news() throws(StoreError) -> (any StoreNews)? { nil }
 }
 
 /// A record: the present value of something.

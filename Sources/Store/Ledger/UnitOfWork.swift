@@ -66,6 +66,22 @@ public struct UnitOfWork: Sendable, Equatable, Codable {
     }
 }
 
+extension UnitOfWork {
+    /// How many numbers of the store's order its commit takes: those of its writes, and its own behind them.
+    public var numbers: Int64 { writes.reduce(1) { $1.takesNumber ? $0 + 1 : $0 } }
+}
+
+extension UnitOfWork.Write {
+    /// Whether it takes a number of the store's order: an entry, a job, an effect and a recorded socket do, whatever
+    /// becomes of them, so that a unit of work says by itself how many numbers it takes.
+    public var takesNumber: Bool {
+        switch self {
+        case .append, .enqueue, .emit, .join, .leave, .connect, .close, .revokeSession: true
+        case .save, .suspend, .disconnect, .openSession: false
+        }
+    }
+}
+
 /// What became of a unit of work.
 public enum CommitDecision: Sendable, Equatable {
     /// It is on disk; its number in the store's one order.

@@ -14,6 +14,7 @@ public final class SQLiteState: SharedState {
     private let observer = ObserverBox()
     private let recordCache = RecordCache()
     private let inFlight = InFlight()
+    private let files: StoreFiles
 
     /// Opens the store at `path`, making it (readable by its owner only) and its folder where there is none.
     ///
@@ -22,6 +23,7 @@ public final class SQLiteState: SharedState {
     public init(path: String, limits: StoreLimits = StoreLimits()) throws(StoreError) {
         limits.check()
         let files = StoreFiles(path)
+        self.files = files
         try files.refuseLogAlone()
         try files.makeFolder()
         try files.makeFile()
@@ -69,11 +71,11 @@ public final class SQLiteState: SharedState {
             try transaction.apply(unit, at: now, ticket: ticket, completing: claim)
         }
         // Not sooner: where the transaction is lost after all, the ticket is still the caller's.
-        if decision.endsTicket { inFlight.end(ticket.function) }
+        if decision.endsTicket { inFlight.end(ticket) }
         return decision
     }
 
-    public func release(_ ticket: Ticket) { inFlight.end(ticket.function) }
+    public func release(_ ticket: Ticket) { inFlight.end(ticket) }
 
     public func claimJobs(
         queue: String, owner: String, now: Timestamp, leaseUntil: Timestamp, groups: Int, batch: Int
@@ -192,6 +194,8 @@ public final class SQLiteState: SharedState {
     }
 
     public func check() throws(StoreError) {
+        // Of a store that is closed the log may be gone for good reason.
+        guard reader.withLock({ $0 != nil }) else { throw .closed }
         writer.look()
         _ = try read { reader throws(StoreError) in try reader.number() }
     }
@@ -214,6 +218,8 @@ public final class SQLiteState: SharedState {
                     return nil
                 }, refuse: { [observer] _ in observer.isCatchingUp.store(false, ordering: .relaxed) }))
     }
+
+    public func news() throws(StoreError) -> (any StoreNews)? { try StoreWatch(files) }
 
     public func close() {
         writer.close()

@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// The store for one caller who does one thing after the other, as a replay: no threads, and nothing is durable before
 /// `flush`. The same transactions as `SQLiteState`'s, on a file that nobody else uses.
-public final class SerialState: Sendable {
+public final class SerialState: SerialStore {
     /// Operations in one SQLite transaction.
     private static let operationsPerTransaction = 2_000
 
@@ -38,35 +38,28 @@ public final class SerialState: Sendable {
                 checkpointer: try Checkpointer(database, of: files, limits: limits)))
     }
 
-    /// The last number of the store's order.
     public func number() throws(StoreError) -> Int64 {
         try perform { parts throws(StoreError) in parts.transaction.number }
     }
 
-    /// As `SharedState.admit`.
     public func admit(_ request: AdmissionRequest) throws(StoreError) -> AdmissionDecision {
         try perform { parts throws(StoreError) in try parts.transaction.admit(request) }
     }
 
-    /// As `SharedState.commit`.
     public func commit(
         _ unit: UnitOfWork, at now: Timestamp, ticket: Ticket, completing claim: JobClaim?
     ) throws(StoreError) -> CommitDecision {
-        // One caller: no transaction that admitted anything is ever lost without the whole state.
-        let ticket = Ticket(number: ticket.number, function: ticket.function, transaction: TransactionFate())
         let decision = try perform { parts throws(StoreError) in
             let decision = try parts.transaction.apply(unit, at: now, ticket: ticket, completing: claim)
             parts.transaction.committed = Committed()
             return decision
         }
-        if decision.endsTicket { inFlight.end(ticket.function) }
+        if decision.endsTicket { inFlight.end(ticket) }
         return decision
     }
 
-    /// As `SharedState.release`.
-    public func release(_ ticket: Ticket) { inFlight.end(ticket.function) }
+    public func release(_ ticket: Ticket) { inFlight.end(ticket) }
 
-    /// Leases the first `count` jobs of a group, ready or not; nil where it has none.
     public func claim(queue: String, group: String, count: Int, until end: Timestamp) throws(StoreError)
         -> JobClaim?
     {
@@ -76,7 +69,6 @@ public final class SerialState: Sendable {
         }
     }
 
-    /// As `SharedState.giveBack`.
     public func giveBack(_ claim: JobClaim, _ fate: JobReturn) throws(StoreError) {
         _ = try perform { parts throws(StoreError) in
             try parts.transaction.isolated { () throws(StoreError) in
@@ -86,12 +78,10 @@ public final class SerialState: Sendable {
         }
     }
 
-    /// As `SharedState.record`.
     public func record(kind: String, id: String) throws(StoreError) -> Record? {
         try perform { parts throws(StoreError) in try parts.reader.record(kind: kind, id: id) }
     }
 
-    /// The last `count` entries of a stream as of `number`.
     public func journal(stream: String, last count: Int, upTo number: Int64) throws(StoreError)
         -> JournalSlice
     {
@@ -100,12 +90,10 @@ public final class SerialState: Sendable {
         }
     }
 
-    /// As `SharedState.journalEntry`.
     public func journalEntry(id: String) throws(StoreError) -> JournalEntry? {
         try perform { parts throws(StoreError) in try parts.reader.journalEntry(id: id) }
     }
 
-    /// Writes everything to the file and closes it. Later calls fail as `closed`.
     public func close() throws(StoreError) {
         try parts.withLock { parts throws(StoreError) in
             try parts?.transaction.commit()

@@ -86,11 +86,11 @@ extension Transaction {
             known.markChanged(open)
             if nearest.map({ status.remaining < $0.remaining }) ?? true { nearest = status }
         }
-        guard inFlight.begin(request.function, limit: request.concurrency) else {
+        guard let ticket = inFlight.begin(request.function, limit: request.concurrency) else {
             for open in windows { open.window.takeBack() }
             return .concurrencyExceeded(number: number)
         }
-        return .admitted(Ticket(number: number, function: request.function, transaction: fate), nearest)
+        return .admitted(Ticket(number: number, id: ticket), nearest)
     }
 
     func writeRateWindows() throws(StoreError) {

@@ -98,10 +98,11 @@ final class JobStatements {
 
 extension Transaction {
     func enqueue(
-        _ queue: String, group: String, id: String, payload: String, traceparent: String?, at now: Timestamp
+        _ queue: String, group: String, id: String, payload: String, traceparent: String?, number: Int64,
+        at now: Timestamp
     ) throws(StoreError) {
         try jobs.insert.run(
-            .text(queue), .text(group), .integer(nextNumber()), .text(id), .text(payload),
+            .text(queue), .text(group), .integer(number), .text(id), .text(payload),
             .optional(traceparent),
             .time(now))
         let name = KnownState.GroupName(queue: queue, name: group)

@@ -262,21 +262,18 @@ final class SocketStatements {
 }
 
 extension Transaction {
-    /// Adds an effect to the outbox, and to what the observer is told after the commit. Its number.
-    @discardableResult
-    func record(_ kind: Effect.Kind, at now: Timestamp) throws(StoreError) -> Int64 {
-        let number = nextNumber()
-        try record(kind, number: number, at: now)
-        return number
+    /// Adds an effect to the outbox, and to what the observer is told after the commit.
+    func record(_ kind: Effect.Kind, number: Int64, at now: Timestamp) throws(StoreError) {
+        let effect = Effect(number: number, kind: kind)
+        try sockets.insert(effect, at: now)
+        committed.effects.append(effect)
     }
 
-    /// Records an open socket. This takes a number whether it is resumed or new, so that a unit of work says by itself how
-    /// many numbers it takes.
+    /// Records an open socket, which is resumed or new.
     func connect(
         _ connection: String, host: String, subject: String, session: String?, namespace: String,
-        at now: Timestamp
+        number: Int64, at now: Timestamp
     ) throws(StoreError) {
-        let number = nextNumber()
         let rooms = try sockets.connect(
             connection, host: host, subject: subject, session: session, namespace: namespace, since: number,
             at: now)
@@ -299,11 +296,6 @@ extension Transaction {
         return most == limit
     }
 
-    private func record(_ kind: Effect.Kind, number: Int64, at now: Timestamp) throws(StoreError) {
-        let effect = Effect(number: number, kind: kind)
-        try sockets.insert(effect, at: now)
-        committed.effects.append(effect)
-    }
 }
 
 extension String {

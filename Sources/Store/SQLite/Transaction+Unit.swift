@@ -38,7 +38,7 @@ extension Transaction {
     func apply(
         _ unit: UnitOfWork, at now: Timestamp, ticket: Ticket, completing claim: JobClaim?
     ) throws(StoreError) -> CommitDecision {
-        if let loss = ticket.transaction.loss { throw .admissionLost(full: loss == .full) }
+        if case .lost(let isFull) = inFlight.admission(of: ticket) { throw .admissionLost(full: isFull) }
         if let kept = try answers.answer(to: unit.answer?.key, at: now) {
             return .answered(kept, number: nextNumber())
         }
@@ -47,7 +47,9 @@ extension Transaction {
         if let claim, try !holdsLease(claim) { throw .leaseLost }
         let before = number
         do throws(StoreError) {
-            for write in unit.writes { try apply(write, at: now) }
+            for write in unit.writes {
+                try apply(write, number: write.takesNumber ? nextNumber() : number, at: now)
+            }
             if let claim { try complete(claim, at: now) }
             let number = nextNumber()
             if let answer = unit.answer {
@@ -101,7 +103,10 @@ extension Transaction {
         return version
     }
 
-    private func apply(_ write: UnitOfWork.Write, at now: Timestamp) throws(StoreError) {
+    /// Applies one write; `number` is its own where it takes one.
+    private func apply(
+        _ write: UnitOfWork.Write, number: Int64, at now: Timestamp
+    ) throws(StoreError) {
         switch write {
         case .save(let kind, let id, let body):
             let record = RecordName(kind: kind, id: id)
@@ -111,34 +116,37 @@ extension Transaction {
             savedRecords.append(record)
         case .append(let stream, let kind, let id, let body):
             try records.append.run(
-                .text(stream), .integer(nextNumber()), .text(kind), .text(id), .text(body), .time(now))
+                .text(stream), .integer(number), .text(kind), .text(id), .text(body), .time(now))
         case .enqueue(let queue, let group, let id, let payload, let traceparent):
-            try enqueue(queue, group: group, id: id, payload: payload, traceparent: traceparent, at: now)
+            try enqueue(
+                queue, group: group, id: id, payload: payload, traceparent: traceparent, number: number,
+                at: now)
         case .emit(let emit):
-            try record(.emit(emit), at: now)
+            try record(.emit(emit), number: number, at: now)
         case .join(let room, let connections):
-            try sockets.join(
-                room, connections, at: try record(.join(room: room, connections), at: now))
+            try record(.join(room: room, connections), number: number, at: now)
+            try sockets.join(room, connections, at: number)
         case .leave(let room, let connections):
-            try sockets.leave(
-                room, connections, at: try record(.leave(room: room, connections), at: now))
+            try record(.leave(room: room, connections), number: number, at: now)
+            try sockets.leave(room, connections, at: number)
         case .connect(let connection, let host, let subject, let session, let namespace):
             try connect(
-                connection, host: host, subject: subject, session: session, namespace: namespace, at: now)
+                connection, host: host, subject: subject, session: session, namespace: namespace,
+                number: number, at: now)
         case .suspend(let connection, let host):
             if try sockets.isOwned(connection, by: host) { try sockets.suspend(connection, at: now) }
         case .disconnect(let connection, let host):
             if try sockets.isOwned(connection, by: host) { try sockets.disconnect(connection) }
         case .close(let connections, let reason):
             try sockets.disconnect(connections)
-            try record(.close(connections, reason: reason), at: now)
+            try record(.close(connections, reason: reason), number: number, at: now)
         case .openSession(let id, let subject, let expiresAt):
             try records.openSession.run(.text(id), .text(subject), .time(now), .time(expiresAt))
             known.forget(session: id)
         case .revokeSession(let id):
             try records.revokeSession.run(.text(id), .time(now))
             known.forget(session: id)
-            try record(.sessionEnded(session: id), at: now)
+            try record(.sessionEnded(session: id), number: number, at: now)
         }
     }
 }

@@ -26,7 +26,8 @@ final class Transaction {
     var copied: Int64?
     /// Rows that the connection had changed when the transaction began.
     private var changesBefore: Int32 = 0
-    private(set) var fate = TransactionFate()
+    /// The last ticket that was given before the transaction began.
+    private var ticketBefore: Int64 = 0
     /// Why the transaction is lost before its commit, as when the disk is full.
     private(set) var loss: StoreError?
 
@@ -98,7 +99,7 @@ final class Transaction {
     func begin() throws(StoreError) {
         try beginning.run()
         changesBefore = database.changes
-        fate = TransactionFate()
+        ticketBefore = inFlight.lastID
         loss = nil
         committed = Committed()
         do throws(StoreError) {
@@ -192,7 +193,7 @@ final class Transaction {
     /// Gives up the whole transaction.
     func abandon(_ error: StoreError) {
         loss = error
-        fate.loss = error
+        inFlight.lose(after: ticketBefore, isFull: error == .full)
         known = KnownState()
         savedRecords = []
         if !database.isAutocommit { try? database.execute("ROLLBACK") }

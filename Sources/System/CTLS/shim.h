@@ -5,7 +5,6 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <signal.h>
-#include <sys/eventfd.h>
 
 // A client's context: TLS 1.2 at least, and a peer whose certificate the system's authorities vouch for.
 static inline SSL_CTX *ctls_client_context(void) {
@@ -45,6 +44,4 @@ static inline void ctls_ignore_broken_pipes(void) {
     sigaddset(&set, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &set, 0);
 }
-
-static inline int ctls_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 #endif

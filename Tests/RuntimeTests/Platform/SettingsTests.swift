@@ -81,11 +81,13 @@ import Testing
         let directory = try TemporaryDirectory()
         let store = directory.file("new/folder/store.db")
         let development = try settings([:])
-        let first = try development.ready(manifest(key: nil, guests: true, store: store))
+        let first = try development.ready(manifest(key: nil, guests: true, store: store), keysAt: store)
         let key = try #require(first.auth.first?.signingKey)
         #expect(key.utf8.count >= Settings.minimumKeyLength)
         #expect(!key.contains("\n"))
-        #expect(try development.ready(manifest(key: nil, store: store)).auth.first?.signingKey == key)
+        #expect(
+            try development.ready(manifest(key: nil, store: store), keysAt: store).auth.first?.signingKey
+                == key)
         let attributes = try FileManager.default.attributesOfItem(atPath: store + ".key")
         #expect(attributes[.posixPermissions].map { "\($0)" } == "384")  // 0600
         #expect(
@@ -93,7 +95,9 @@ import Testing
                 "store.db.key"
             ])
         // One that is given is kept.
-        #expect(try development.ready(manifest(key: "short", store: store)).auth.first?.signingKey == "short")
+        #expect(
+            try development.ready(manifest(key: "short", store: store), keysAt: store).auth.first?.signingKey
+                == "short")
     }
 
     @Test func aDevelopmentKeyThatOthersCouldHaveChosen_isRefused() throws {
@@ -101,10 +105,10 @@ import Testing
         let store = directory.file("store.db")
         let key = store + ".key"
         let development = try settings([:])
-        let first = try development.ready(manifest(key: nil, store: store))
+        let first = try development.ready(manifest(key: nil, store: store), keysAt: store)
         func refusal() -> String? {
             let error = #expect(throws: StartError.self) {
-                try development.ready(manifest(key: nil, store: store))
+                try development.ready(manifest(key: nil, store: store), keysAt: store)
             }
             guard case .developmentKey(key, let reason)? = error else { return nil }
             return reason
@@ -114,7 +118,7 @@ import Testing
             #expect(refusal()?.hasPrefix("others can write it") == true)
         }
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: key)
-        #expect(try development.ready(manifest(key: nil, store: store)) == first)
+        #expect(try development.ready(manifest(key: nil, store: store), keysAt: store) == first)
         try FileManager.default.moveItem(atPath: key, toPath: directory.file("elsewhere"))
         try FileManager.default.createSymbolicLink(
             atPath: key, withDestinationPath: directory.file("elsewhere"))
@@ -131,11 +135,12 @@ import Testing
     @Test func twoStartsAtOnce_haveOneKey() async throws {
         let directory = try TemporaryDirectory()
         for round in 0..<10 {
-            let manifest = manifest(key: nil, store: directory.file("store-\(round).db"))
+            let store = directory.file("store-\(round).db")
+            let manifest = manifest(key: nil, store: store)
             let keys = await withTaskGroup(of: String?.self) { group in
                 for _ in 0..<8 {
                     group.addTask {
-                        try? Settings(environment: [:]).ready(manifest).auth.first?.signingKey
+                        try? Settings(environment: [:]).ready(manifest, keysAt: store).auth.first?.signingKey
                     }
                 }
                 var keys: Set<String?> = []
@@ -155,7 +160,7 @@ import Testing
         #expect(
             throws: StartError.developmentKey(
                 path: store + ".key", reason: "it is there, but it is not a key")
-        ) { try development.ready(manifest(key: nil, store: store)) }
+        ) { try development.ready(manifest(key: nil, store: store), keysAt: store) }
         #expect(FileManager.default.contents(atPath: store + ".key") == Data("short".utf8))
     }
 }

@@ -39,7 +39,7 @@ final class Play: Sendable {
             secret: { SecretNumber(high: 7, low: time.seed()) }, timers: timers,
             executor: globalConcurrentExecutor)
         recorder = try Recorder(
-            folder: directory.file("recording"), of: directory.file("store.db"), manifest: manifest,
+            folder: directory.file("recording"), of: .file(directory.file("store.db")), manifest: manifest,
             yaml: Array(yaml.utf8),
             environment: environment, program: "test 1", redact: redact, log: log, platform: platform,
             limits: limits)
@@ -112,7 +112,7 @@ final class Play: Sendable {
         var set = FunctionSet()
         for function in functions { set.add(function) }
         let replayer = try Replayer(
-            recording, functions: set, manifest: other ?? manifest, timers: timers,
+            recording, functions: set, manifest: other ?? manifest, engine: SQLiteEngine(), timers: timers,
             executor: globalConcurrentExecutor)
         let copy = directory.file("replay-\(UUID().uuidString).db")
         try FileManager.default.copyItem(atPath: recording.snapshotPath, toPath: copy)

@@ -93,7 +93,7 @@ import TestSupport
         #expect(result.different.isEmpty, "\(result.account)")
         // The recording's own manifest can be read, and runs.
         _ = try Replayer(
-            recording, functions: FunctionSet(Deed()), timers: play.timers,
+            recording, functions: FunctionSet(Deed()), engine: SQLiteEngine(), timers: play.timers,
             executor: globalConcurrentExecutor)
     }
 
@@ -178,7 +178,8 @@ import TestSupport
         let lines = LogLines()
         func record(_ folder: String, of store: String = "s.db") throws {
             try Recorder(
-                folder: folder, of: directory.file(store), manifest: Manifest(), yaml: [], environment: [:],
+                folder: folder, of: .file(directory.file(store)), manifest: Manifest(), yaml: [],
+                environment: [:],
                 program: "t",
                 redact: [], log: Log(level: nil, format: .json, sink: lines), platform: Play.platform
             ).close()

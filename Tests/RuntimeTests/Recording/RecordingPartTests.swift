@@ -27,7 +27,7 @@ import TestSupport
 
     @Test func sessionsOfAnotherProcess_openAndEndAgain() async throws {
         let play = try await Play([.deed()], Deed())
-        let part = RecordingPart(beside: play.store, log: .none, now: { TestRuntime.start })
+        let part = try RecordingPart(beside: .file(play.store), log: .none, now: { TestRuntime.start })
         func event(_ id: String) -> Event {
             var event = play.event(id, "count")
             event.credential = .verified(Claims(subject: "p", session: "session_1"))
@@ -58,7 +58,7 @@ import TestSupport
 
     @Test func withoutThePart_theReplayEndsThere() async throws {
         let play = try await Play([.deed()], Deed())
-        let part = RecordingPart(beside: play.store, log: .none, now: { TestRuntime.start })
+        let part = try RecordingPart(beside: .file(play.store), log: .none, now: { TestRuntime.start })
         await play.does("first", "count")
         try await write(
             play, part, [.openSession(id: "s", subject: "p", expiresAt: play.now + .seconds(60))])
@@ -71,8 +71,8 @@ import TestSupport
     @Test func whatCannotBeWritten_isTold_andAFolderThatIsGoneHurtsNobody() async throws {
         let play = try await Play([.deed()], Deed())
         let lines = LogLines()
-        let part = RecordingPart(
-            beside: play.store, log: Log(level: .debug, format: .json, sink: lines),
+        let part = try RecordingPart(
+            beside: .file(play.store), log: Log(level: .debug, format: .json, sink: lines),
             now: { TestRuntime.start })
         try FileManager.default.removeItem(atPath: play.folder + "/" + RecordingFormat.header)
         try await write(

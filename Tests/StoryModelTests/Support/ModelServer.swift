@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Game
 import Glibc
+import Net
 import Runtime
 import Synchronization
 import TestSupport
@@ -48,14 +49,15 @@ final class ModelServer: Sendable {
     func seen(_ scenario: String) throws -> [[String: JSONValue]] {
         let address = ModelAddress("http://\(host)/seen")
         guard let address else { throw Failure() }
-        let patience = Patience(cancellation: Signal(), uptime: { Uptime.now })
-        let connection = try Connection(to: address, until: Uptime.now + .seconds(10), patience)
-        try connection.send(Array("GET /seen HTTP/1.1\r\nHost: x\r\n\r\n".utf8))
+        let end = Uptime.now + .seconds(10)
+        let connection = try ClientConnection(
+            to: address.peer, until: end, Patience(uptime: { Uptime.now }))
+        try connection.send(Array("GET /seen HTTP/1.1\r\nHost: x\r\n\r\n".utf8), until: end)
         var parser = HTTPResponseParser()
         var content: [UInt8] = []
         while true {
             switch try parser.next() {
-            case .needMore: parser.append(try connection.receive(until: Uptime.now + .seconds(10)))
+            case .needMore: parser.append(try connection.receive(until: end))
             case .head: break
             case .content(let bytes): content += bytes
             case .end:

@@ -2,8 +2,8 @@ internal import CTLS
 internal import Glibc
 
 /// TLS over a connected socket, all of it libssl's: the peer must have a certificate of the host's name or address that
-/// the system's authorities vouch for. Belongs to one thread; the socket outlives it.
-@safe final class Security {
+/// the system's authorities vouch for. Belongs to one thread, which SIGPIPE no longer ends; the socket outlives it.
+@safe final class TLS {
     /// What a step came to.
     enum Step<Value> {
         case done(Value)
@@ -24,6 +24,8 @@ internal import Glibc
 
     /// Nil where libssl cannot.
     init?(_ descriptor: Int32, host: String, isAddress: Bool) {
+        // libssl writes without MSG_NOSIGNAL.
+        ctls_ignore_broken_pipes()
         guard let context = unsafe Self.shared.context,
             let made = unsafe ctls_connection(context, descriptor, host, isAddress ? 1 : 0)
         else { return nil }

@@ -1,11 +1,13 @@
-import SQLite
 import Base
 import Ledger
+import StoreSupport
 import Testing
 
 @Suite struct AdmissionTests {
-    @Test func sessions_areRefused_whereUnknownExpiredOrRevoked() async throws {
-        let fixture = try Fixture()
+    @Test(arguments: engines) func sessions_areRefused_whereUnknownExpiredOrRevoked(_ engine: TestedEngine)
+        async throws
+    {
+        let fixture = try Fixture(engine)
         let state = fixture.state
         try await state.apply([.openSession(id: "a", subject: "p", expiresAt: at(5_000))])
         #expect(try await state.ask(session: "unknown").isSessionEnded)
@@ -17,8 +19,8 @@ import Testing
         #expect(try await state.ask(now: 1_000, session: "a").isSessionEnded, "once revoked is revoked")
     }
 
-    @Test func refusalByOneRule_countsAgainstNone() async throws {
-        let fixture = try Fixture()
+    @Test(arguments: engines) func refusalByOneRule_countsAgainstNone(_ engine: TestedEngine) async throws {
+        let fixture = try Fixture(engine)
         let wide = RateRule(key: "wide", limit: 5, window: .seconds(60))
         let narrow = RateRule(key: "narrow", limit: 1, window: .seconds(1))
         for rules in [[wide, narrow], [narrow, wide]] {
@@ -40,8 +42,10 @@ import Testing
         #expect(status.remaining == 3)
     }
 
-    @Test func status_isThatOfTheRuleNearestToRefusing() async throws {
-        let fixture = try Fixture()
+    @Test(arguments: engines) func status_isThatOfTheRuleNearestToRefusing(_ engine: TestedEngine)
+        async throws
+    {
+        let fixture = try Fixture(engine)
         let rules = [10, 3, 7].map { RateRule(key: "k\($0)", limit: $0, window: .seconds(60)) }
         guard case .admitted(_, let status?) = try await fixture.state.ask(rates: rules) else {
             Issue.record("refused")
@@ -50,23 +54,27 @@ import Testing
         #expect(status.limit == 3 && status.remaining == 2)
     }
 
-    @Test func counters_areSharedBetweenProcesses_andKeptOverARestart() async throws {
-        let fixture = try Fixture()
+    @Test(arguments: engines) func counters_areSharedBetweenProcesses_andKeptOverARestart(
+        _ engine: TestedEngine
+    ) async throws {
+        let fixture = try Fixture(engine)
         let other = try fixture.another()
         let rules = [RateRule(key: "k", limit: 4, window: .seconds(60))]
         for state in [fixture.state, other, fixture.state, other] {
             #expect(try await state.ask(rates: rules).isAdmitted)
         }
         #expect(try await !fixture.state.ask(rates: rules).isAdmitted)
-        fixture.state.close()
-        other.close()
+        await fixture.state.close()
+        await other.close()
         let reopened = try fixture.another()
         #expect(try await !reopened.ask(rates: rules).isAdmitted)
         #expect(try await reopened.ask(now: 61_000, rates: rules).isAdmitted)
     }
 
-    @Test func clockSetBack_opensAgainAfterAWindow_evenIfEveryAnswerIsARefusal() async throws {
-        let fixture = try Fixture()
+    @Test(arguments: engines) func clockSetBack_opensAgainAfterAWindow_evenIfEveryAnswerIsARefusal(
+        _ engine: TestedEngine
+    ) async throws {
+        let fixture = try Fixture(engine)
         let rules = [RateRule(key: "k", limit: 1, window: .seconds(10))]
         #expect(try await fixture.state.ask(now: 9_000_000, rates: rules).isAdmitted)
         for now in stride(from: Int64(1_000_000), to: 1_010_000, by: 1_000) {
@@ -77,8 +85,10 @@ import Testing
         #expect(try await fixture.state.ask(now: 1_010_000, rates: rules).isAdmitted)
     }
 
-    @Test func concurrency_isCountedByFunction_andReleased() async throws {
-        let fixture = try Fixture()
+    @Test(arguments: engines) func concurrency_isCountedByFunction_andReleased(_ engine: TestedEngine)
+        async throws
+    {
+        let fixture = try Fixture(engine)
         let state = fixture.state
         let first = try await state.ticket("f", concurrency: 2)
         let second = try await state.ticket("f", concurrency: 2)
@@ -94,8 +104,10 @@ import Testing
         #expect(try await state.ask("f", concurrency: 2).isAdmitted)
     }
 
-    @Test func refusalByConcurrency_countsAgainstNoRate() async throws {
-        let fixture = try Fixture()
+    @Test(arguments: engines) func refusalByConcurrency_countsAgainstNoRate(_ engine: TestedEngine)
+        async throws
+    {
+        let fixture = try Fixture(engine)
         let rules = [RateRule(key: "k", limit: 2, window: .seconds(60))]
         for _ in 0..<5 {
             #expect(try await fixture.state.ask(rates: rules, concurrency: 0).isConcurrencyExceeded)
@@ -104,8 +116,10 @@ import Testing
         #expect(try await !fixture.state.ask(rates: rules).isAdmitted)
     }
 
-    @Test func session_isOfOneSubject_alsoOnceItIsKnown() async throws {
-        let fixture = try Fixture()
+    @Test(arguments: engines) func session_isOfOneSubject_alsoOnceItIsKnown(_ engine: TestedEngine)
+        async throws
+    {
+        let fixture = try Fixture(engine)
         let state = fixture.state
         try await state.apply([.openSession(id: "s", subject: "p", expiresAt: at(5_000))])
         func admit(_ subject: String?, at time: Int64 = 1) async throws -> AdmissionDecision {
@@ -126,8 +140,10 @@ import Testing
         #expect(try await admit("p").isSessionEnded)
     }
 
-    @Test func failedCommit_leavesTheTicketWithTheCaller_countedOnce() async throws {
-        let fixture = try Fixture()
+    @Test(arguments: engines) func failedCommit_leavesTheTicketWithTheCaller_countedOnce(
+        _ engine: TestedEngine
+    ) async throws {
+        let fixture = try Fixture(engine)
         let state = fixture.state
         try await state.apply([entry("taken")])
         let ticket = try await state.ticket("f", concurrency: 2)
@@ -143,8 +159,10 @@ import Testing
         state.release(other)
     }
 
-    @Test func numbers_areUniqueAndIncrease_overTwoProcesses() async throws {
-        let fixture = try Fixture()
+    @Test(arguments: engines) func numbers_areUniqueAndIncrease_overTwoProcesses(_ engine: TestedEngine)
+        async throws
+    {
+        let fixture = try Fixture(engine)
         let other = try fixture.another()
         let numbers = try await withThrowingTaskGroup(of: [Int64].self) { group in
             for state in [fixture.state, other] {
@@ -174,10 +192,4 @@ import Testing
         }
         #expect(numbers.count == 400 && Set(numbers).count == 400)
     }
-}
-
-extension AdmissionDecision {
-    var isAdmitted: Bool { if case .admitted = self { true } else { false } }
-    var isSessionEnded: Bool { if case .sessionEnded = self { true } else { false } }
-    var isConcurrencyExceeded: Bool { if case .concurrencyExceeded = self { true } else { false } }
 }

@@ -1,15 +1,14 @@
-internal import Net
+internal import Base
 internal import CLinux
 internal import Glibc
-internal import SQLite
+internal import Ledger
 internal import Synchronization
 
 /// News of commits by other processes, as soon as they write: watches the store's write-ahead log (inotify(7)).
 ///
 /// SQLite writes a commit to FILE-wal with write(2), also where its index is mapped into memory. The news says that
 /// something was written, by whomever and perhaps not to its end yet: it is a reason to look, nothing more.
-final class StoreWatch: Sendable {
-    /// To watch for reading; `drain` takes what comes.
+final class StoreWatch: StoreNews {
     let descriptor: Int32
     private let path: String
     private let name: [UInt8]
@@ -19,29 +18,28 @@ final class StoreWatch: Sendable {
     /// Events read at once.
     private static let bufferBytes = 16_384
 
-    /// Watches the log of the store at `store`, which need not be there yet; its folder must. Throws where the process
-    /// may watch no more.
-    init(store: String) throws(HostError) {
-        let file = StoreFiles(store).log
+    /// Watches the log of a store, which need not be there yet; its folder must. Throws where the process may watch no
+    /// more.
+    init(_ files: StoreFiles) throws(StoreError) {
+        let file = files.log
         path = file
         let slash = file.lastIndex(of: "/")
         name = Array(file[(slash.map { file.index(after: $0) } ?? file.startIndex)...].utf8)
         let folder = slash.map { $0 == file.startIndex ? "/" : String(file[..<$0]) } ?? "."
         descriptor = clinux_inotify()
-        guard descriptor >= 0 else { throw .system("inotify", errno) }
+        guard descriptor >= 0 else { throw .system(SystemError("inotify")) }
         // The log is deleted when the last process closes the store, and made anew.
         guard
             unsafe clinux_watch_path(descriptor, folder, clinux_file_created | clinux_file_moved_here) >= 0
         else {
             // `deinit` closes the descriptor: everything is initialised.
-            throw .system("inotify", errno)
+            throw .system(SystemError("inotify"))
         }
         watchLog()
     }
 
     deinit { close(descriptor) }
 
-    /// Takes the news; whether there may be something to look for in the store.
     func drain() -> Bool {
         var isNews = false
         var bytes = [UInt8](repeating: 0, count: Self.bufferBytes)

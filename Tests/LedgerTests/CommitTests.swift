@@ -1,11 +1,13 @@
-import SQLite
-@testable import Base
-@testable import Ledger
+import Base
+import Ledger
+import StoreSupport
 import Testing
 
 @Suite struct CommitTests {
-    @Test func manyConcurrentUnits_areAllCommitted_eachWithItsNumber() async throws {
-        let fixture = try Fixture()
+    @Test(arguments: engines) func manyConcurrentUnits_areAllCommitted_eachWithItsNumber(
+        _ engine: TestedEngine
+    ) async throws {
+        let fixture = try Fixture(engine)
         let state = fixture.state
         let numbers = try await withThrowingTaskGroup(of: Int64.self) { group in
             for task in 0..<300 {
@@ -16,16 +18,18 @@ import Testing
             return try await group.reduce(into: Set<Int64>()) { $0.insert($1) }
         }
         #expect(numbers.count == 300)
-        let slice = try state.journal(stream: "s", last: 1_000)
+        let slice = try await state.journal(stream: "s", last: 1_000)
         #expect(slice.entries.count == 300)
         #expect(slice.entries.map(\.number) == slice.entries.map(\.number).sorted())
         for task in 0..<300 {
-            #expect(try state.record(kind: "p", id: "\(task)") == Record(version: 1, body: "1"))
+            #expect(try await state.record(kind: "p", id: "\(task)") == Record(version: 1, body: "1"))
         }
     }
 
-    @Test func readRecordThatChanged_isAConflict_andTheTicketStaysValid() async throws {
-        let fixture = try Fixture()
+    @Test(arguments: engines) func readRecordThatChanged_isAConflict_andTheTicketStaysValid(
+        _ engine: TestedEngine
+    ) async throws {
+        let fixture = try Fixture(engine)
         let state = fixture.state
         let ticket = try await state.ticket()
         try await state.apply([.save(kind: "p", id: "1", body: "a")])
@@ -36,19 +40,21 @@ import Testing
         }
         #expect(try await state.commit(unit(0), at: at(1), ticket: ticket, completing: nil) == .conflict)
         #expect(try await state.commit(unit(2), at: at(1), ticket: ticket, completing: nil) == .conflict)
-        #expect(try state.record(kind: "p", id: "1") == Record(version: 1, body: "a"))
-        #expect(try state.journalEntry(id: "x") == nil)
+        #expect(try await state.record(kind: "p", id: "1") == Record(version: 1, body: "a"))
+        #expect(try await state.journalEntry(id: "x") == nil)
         let decision = try await state.commit(unit(1), at: at(7), ticket: ticket, completing: nil)
         guard case .committed = decision else {
             Issue.record("\(decision)")
             return
         }
-        #expect(try state.record(kind: "p", id: "1") == Record(version: 2, body: "b"))
-        #expect(try state.journalEntry(id: "x")?.at == at(7))
+        #expect(try await state.record(kind: "p", id: "1") == Record(version: 2, body: "b"))
+        #expect(try await state.journalEntry(id: "x")?.at == at(7))
     }
 
-    @Test func readModifyWrite_losesNoUpdate_overTwoProcesses() async throws {
-        let fixture = try Fixture()
+    @Test(arguments: engines) func readModifyWrite_losesNoUpdate_overTwoProcesses(_ engine: TestedEngine)
+        async throws
+    {
+        let fixture = try Fixture(engine)
         let other = try fixture.another()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for state in [fixture.state, other] {
@@ -58,7 +64,7 @@ import Testing
                             let ticket = try await state.ticket()
                             var isDone = false
                             while !isDone {
-                                let old = try state.record(kind: "n", id: "1")
+                                let old = try await state.record(kind: "n", id: "1")
                                 let unit = UnitOfWork(
                                     reads: [.record(kind: "n", id: "1", version: old?.version ?? 0)],
                                     writes: [
@@ -74,26 +80,29 @@ import Testing
             }
             try await group.waitForAll()
         }
-        #expect(try fixture.state.record(kind: "n", id: "1") == Record(version: 80, body: "80"))
+        #expect(try await fixture.state.record(kind: "n", id: "1") == Record(version: 80, body: "80"))
     }
 
-    @Test func journal_givesTheLastEntriesOldestFirst_asOfANumber() async throws {
-        let fixture = try Fixture()
+    @Test(arguments: engines) func journal_givesTheLastEntriesOldestFirst_asOfANumber(_ engine: TestedEngine)
+        async throws
+    {
+        let fixture = try Fixture(engine)
         let state = fixture.state
-        #expect(try state.journal(stream: "s", last: 5) == JournalSlice(entries: [], upTo: 0))
+        #expect(try await state.journal(stream: "s", last: 5) == JournalSlice(entries: [], upTo: 0))
         for index in 1...7 { try await state.apply([entry("e\(index)", body: "\(index)")]) }
         let last = try await state.apply([entry("other", stream: "t")])
-        let slice = try state.journal(stream: "s", last: 3)
+        let slice = try await state.journal(stream: "s", last: 3)
         #expect(slice.entries.map(\.id) == ["e5", "e6", "e7"])
         #expect(slice.upTo == last)
-        #expect(try state.journal(stream: "s", last: 0).entries.isEmpty)
-        #expect(try state.journal(stream: "s", last: -1).entries.isEmpty)
-        #expect(try state.journalEntry(id: "other")?.stream == "t")
-        #expect(try state.journalEntry(id: "none") == nil)
+        #expect(try await state.journal(stream: "s", last: 0).entries.isEmpty)
+        #expect(try await state.journal(stream: "s", last: -1).entries.isEmpty)
+        #expect(try await state.journalEntry(id: "other")?.stream == "t")
+        #expect(try await state.journalEntry(id: "none") == nil)
     }
 
-    @Test func duplicatedJournalID_failsThatUnitAlone() async throws {
-        let fixture = try Fixture()
+    @Test(arguments: engines) func duplicatedJournalID_failsThatUnitAlone(_ engine: TestedEngine) async throws
+    {
+        let fixture = try Fixture(engine)
         let state = fixture.state
         let failures = await withTaskGroup(of: Bool.self) { group in
             for task in 0..<100 {
@@ -111,13 +120,16 @@ import Testing
             return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
         }
         #expect(failures == 9)
-        #expect(try state.journal(stream: "s", last: 1_000).entries.count == 91)
-        let kept = try (0..<100).count { try state.record(kind: "p", id: "\($0)") != nil }
+        #expect(try await state.journal(stream: "s", last: 1_000).entries.count == 91)
+        var kept = 0
+        for task in 0..<100 where try await state.record(kind: "p", id: "\(task)") != nil { kept += 1 }
         #expect(kept == 91, "nothing of a failed unit is kept")
     }
 
-    @Test func unitWithOneIDTwice_failsAlone_andTheOrderGoesOn() async throws {
-        let fixture = try Fixture()
+    @Test(arguments: engines) func unitWithOneIDTwice_failsAlone_andTheOrderGoesOn(_ engine: TestedEngine)
+        async throws
+    {
+        let fixture = try Fixture(engine)
         let before = try await fixture.state.apply([entry("first")])
         await #expect(throws: StoreError.self) {
             try await fixture.state.apply([job("j"), entry("twice"), entry("twice")])
@@ -125,15 +137,15 @@ import Testing
         await #expect(throws: StoreError.self) {
             try await fixture.state.apply([entry("first"), job("j")])
         }
-        #expect(try fixture.state.journalEntry(id: "twice") == nil)
-        #expect(try fixture.state.queueDepths().isEmpty)
+        #expect(try await fixture.state.journalEntry(id: "twice") == nil)
+        #expect(try await fixture.state.queueDepths().isEmpty)
         let after = try await fixture.state.apply([entry("twice")])
         // Three admissions, one entry and one commit: the failed units took no number.
         #expect(after == before + 5)
     }
 
-    @Test func failedUnit_tellsTheObserverNothing() async throws {
-        let fixture = try Fixture()
+    @Test(arguments: engines) func failedUnit_tellsTheObserverNothing(_ engine: TestedEngine) async throws {
+        let fixture = try Fixture(engine)
         let stream = fixture.state.committed()
         try await fixture.state.apply([emit("1"), entry("same")])
         await #expect(throws: StoreError.self) {
@@ -141,11 +153,11 @@ import Testing
         }
         try await fixture.state.apply([emit("3")])
         #expect(await stream.said(upTo: "3") == ["1", "3"])
-        #expect(try fixture.state.queueDepths().isEmpty)
+        #expect(try await fixture.state.queueDepths().isEmpty)
     }
 
-    @Test func anyText_isKeptAsItIs() async throws {
-        let fixture = try Fixture()
+    @Test(arguments: engines) func anyText_isKeptAsItIs(_ engine: TestedEngine) async throws {
+        let fixture = try Fixture(engine)
         let texts = [
             "", "\0", "a\0b", "\u{FEFF}", "日本語 👩‍👩‍👧", "'; DROP TABLE record; --",
             String(repeating: "x", count: 100_000),
@@ -155,13 +167,15 @@ import Testing
                 .save(kind: text, id: text, body: text),
                 .append(stream: text, kind: text, id: text + "\(index)", body: text),
             ])
-            #expect(try fixture.state.record(kind: text, id: text)?.body == text)
-            #expect(try fixture.state.journal(stream: text, last: 1).entries.first?.body == text)
+            #expect(try await fixture.state.record(kind: text, id: text)?.body == text)
+            #expect(try await fixture.state.journal(stream: text, last: 1).entries.first?.body == text)
         }
     }
 
-    @Test func entryThatWasNotThere_isAConflictOnceItIs() async throws {
-        let fixture = try Fixture()
+    @Test(arguments: engines) func entryThatWasNotThere_isAConflictOnceItIs(_ engine: TestedEngine)
+        async throws
+    {
+        let fixture = try Fixture(engine)
         let state = fixture.state
         let (first, second) = (try await state.ticket(), try await state.ticket())
         let unit = UnitOfWork(reads: [.entry(id: "e", isThere: false)], writes: [entry("e")])
@@ -178,8 +192,8 @@ import Testing
         }
     }
 
-    @Test func failedUnit_leavesNoHoleInTheNumbers() async throws {
-        let fixture = try Fixture()
+    @Test(arguments: engines) func failedUnit_leavesNoHoleInTheNumbers(_ engine: TestedEngine) async throws {
+        let fixture = try Fixture(engine)
         let state = fixture.state
         let number = try await state.apply([entry("same")])
         await #expect(throws: StoreError.self) {

@@ -1,10 +1,9 @@
-import Net
 import Ledger
 import Base
 import FoundationEssentials
 import Glibc
-@testable import LocalHost
-import SQLite
+@testable import SQLite
+import StoreSupport
 import Testing
 import TestSupport
 
@@ -38,7 +37,7 @@ import TestSupport
             ours.close()
             others.close()
         }
-        let watch = try StoreWatch(store: store)
+        let watch = try StoreWatch(StoreFiles(store))
         #expect(!watch.drain())
         try await others.apply([.append(stream: "s", kind: "k", id: "e1", body: "{}")])
         #expect(isReadable(watch))
@@ -50,7 +49,7 @@ import TestSupport
 
     @Test func otherFilesOfTheFolder_areNoNews() throws {
         try append(to: store + "-wal")
-        let watch = try StoreWatch(store: store)
+        let watch = try StoreWatch(StoreFiles(store))
         for name in ["", "-shm", "-wal2", "-journal", ".key"] { try append(to: store + name) }
         #expect(!watch.drain())
         try append(to: store + "-wal")
@@ -58,7 +57,7 @@ import TestSupport
     }
 
     @Test func log_isWatched_fromItsCreationOn() throws {
-        let watch = try StoreWatch(store: store)
+        let watch = try StoreWatch(StoreFiles(store))
         #expect(!watch.drain())
         for _ in 0..<3 {
             try append(to: store + "-wal")
@@ -73,7 +72,7 @@ import TestSupport
 
     @Test func log_isWatched_whereItWasReplaced_whileAnotherHeldTheOldOne() throws {
         try append(to: store + "-wal")
-        let watch = try StoreWatch(store: store)
+        let watch = try StoreWatch(StoreFiles(store))
         let held = unsafe open(store + "-wal", O_RDONLY | O_CLOEXEC)
         defer { close(held) }
         try append(to: store + "-new")
@@ -91,14 +90,14 @@ import TestSupport
         let link = directory.file("link.db")
         let code = unsafe symlink(store, link)
         #expect(code == 0)
-        let watch = try StoreWatch(store: link)
+        let watch = try StoreWatch(StoreFiles(link))
         try await state.apply([.append(stream: "s", kind: "k", id: "e3", body: "{}")])
         #expect(watch.drain())
     }
 
     @Test func manyChanges_areOneNews() throws {
         try append(to: store + "-wal")
-        let watch = try StoreWatch(store: store)
+        let watch = try StoreWatch(StoreFiles(store))
         for number in 0..<2_000 {
             try append(to: store + "-wal")
             // Between changes of one file, so that the kernel does not make one event of them.
@@ -109,6 +108,6 @@ import TestSupport
     }
 
     @Test func missingFolder_isRefused() {
-        #expect(throws: HostError.self) { try StoreWatch(store: directory.file("none/g.db")) }
+        #expect(throws: StoreError.self) { try StoreWatch(StoreFiles(directory.file("none/g.db"))) }
     }
 }
