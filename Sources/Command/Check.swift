@@ -48,7 +48,7 @@ struct Check: Verb {
             try members.encode(functions, forKey: Key("functions"))
             try members.encode(problems, forKey: Key("problems"))
             try members.encode(warnings, forKey: Key("warnings"))
-            for engine in Engines.all.map(\.about) {
+            for engine in StoreEngines.all.map(\.about) {
                 var facts = members.nestedContainer(keyedBy: Key.self, forKey: Key(engine.name))
                 try facts.encode(engine.version, forKey: Key("version"))
                 for (name, isSo) in engine.facts { try facts.encode(isSo, forKey: Key(name)) }
@@ -65,7 +65,7 @@ struct Check: Verb {
             let settings = try Settings(environment: program.environment)
             let manifest = try Manifest(contentsOf: file, environment: program.environment)
             functions = manifest.functions.count
-            let store = try Engines.store(manifest.store)
+            let store = try StoreEngines.store(manifest.store)
             warnings = store.warnings
             problems =
                 program.functions.missing(from: manifest, file: file)
@@ -88,7 +88,7 @@ struct Check: Verb {
         if problems.isEmpty {
             program.console.output(
                 "\(file): ok, \(functions) function\(functions == 1 ? "" : "s")\n"
-                    + Engines.all.map { $0.about.line + "\n" }.joined())
+                    + StoreEngines.all.map { $0.about.line + "\n" }.joined())
         } else {
             program.console.error(problems.joined(separator: "\n") + "\n")
         }

@@ -24,7 +24,7 @@ struct CopyCommand {
     ) throws -> Int32 {
         let store = try arguments["store"] ?? Workshop.manifest(program, arguments).store
         // These verbs are of stores in files, as yet the only ones.
-        _ = try Engines.store(store)
+        _ = try StoreEngines.store(store)
         let bar = ProgressBar(console: program.console, label: "Copying")
         let signals = try StopSignals()
         defer { bar.clear() }

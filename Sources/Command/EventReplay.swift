@@ -37,7 +37,7 @@ struct EventReplay {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         let store = folder.path + "/events.db"
-        if let given = arguments["store"] { _ = try Engines.store(given).copy(to: store) }
+        if let given = arguments["store"] { _ = try StoreEngines.store(given).copy(to: store) }
         let keepsSessions = arguments["store"] != nil
         let manifest = try Workshop.manifest(program, arguments)
         let bound = try events.map { event in
@@ -82,6 +82,8 @@ struct EventReplay {
             "is the socket event '\(event.printable)', to which the manifest binds no function, or several"
         case .queue(let name, _):
             "is for the queue '\(name.printable)', to which the manifest binds no function"
+        case .other(let kind, let name):
+            "is of the \(kind.printable) '\(name.printable)', to which the manifest binds no function"
         case .direct:
             "says no route, so that no function is its own; 'invoke FUNCTION --event FILE' runs it"
         }

@@ -48,7 +48,7 @@ struct Functions: Verb {
                 auth: entry.access.description, per: entry.per.rawValue,
                 rate: entry.limits.rate.map(\.description),
                 timeoutSeconds: entry.limits.timeout.seconds, bodyBytes: entry.limits.body,
-                concurrency: entry.limits.concurrency, tokens: entry.limits.tokens?.tokenDescription,
+                concurrency: entry.limits.concurrency, tokens: entry.limits.budget?.budgetDescription,
                 hosts: entry.hosts)
         }
         program.console.output(arguments.has("json") ? try jsonText(rows) + "\n" : table(rows))

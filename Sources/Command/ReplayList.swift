@@ -58,13 +58,7 @@ struct ReplayList {
             position = invocation.position
             time = invocation.event.time.rfc3339
             function = invocation.function
-            trigger =
-                switch invocation.event.trigger {
-                case .http(let method, let path): "http \(method) \(path)"
-                case .socket(let event, _, _): "socket \(event)"
-                case .queue(let name, _): "queue \(name)"
-                case .direct: "direct"
-                }
+            trigger = invocation.event.trigger.description
             status = invocation.status
             duration = invocation.duration.seconds
             player = invocation.event.claims?.subject

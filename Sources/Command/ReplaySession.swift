@@ -41,7 +41,7 @@ struct ReplaySession {
         let loop = try EventLoop()
         let replayer = try Replayer(
             recording, functions: program.functions, manifest: manifest, environment: environment,
-            engine: Engines.ofRecordings, timers: loop, executor: loop)
+            stores: StoreEngines.ofRecordings, timers: loop, executor: loop)
         let bar = ProgressBar(console: program.console, label: "Replaying")
         defer { bar.clear() }
         return try loop.run {

@@ -58,17 +58,15 @@ struct Token: Verb {
 
     private func open(_ player: String, _ workshop: Workshop) async throws -> (String, String, Timestamp) {
         let now = workshop.invoker.platform.now()
-        let session = workshop.invoker.platform.secretIdentifier("session")
-        // Tokens count whole seconds.
-        let end = Timestamp(milliseconds: (now + lifetime).milliseconds / 1_000 * 1_000)
-        let claims = Claims(subject: player, session: session, roles: roles, expiresAt: end)
-        guard let token = Tokens(workshop.manifest.auth).sign(claims, now: now) else {
-            throw TokenError.noIssuer
-        }
-        guard token.utf8.count <= Tokens.maximumLength else { throw TokenError.tooLong }
-        _ = try await workshop.write(
-            [.openSession(id: session, subject: player, expiresAt: end)], by: Self.name, at: now)
-        return (token, session, end)
+        let signer = Tokens(workshop.manifest.auth)
+        let session = SessionToken(
+            id: workshop.invoker.platform.secretIdentifier("session"), for: player, roles: roles, now: now,
+            lifetime: lifetime
+        ) { signer.sign($0, now: now) }
+        guard let session else { throw TokenError.noIssuer }
+        guard session.token.utf8.count <= Tokens.maximumLength else { throw TokenError.tooLong }
+        _ = try await workshop.write([session.write], by: Self.name, at: now)
+        return (session.token, session.sessionID, session.expiresAt)
     }
 
     private func revoke(_ session: String, _ workshop: Workshop) async throws {

@@ -31,7 +31,7 @@ struct Workshop {
         if let store = store ?? arguments["store"] { manifest.store = store }
         let missing = program.functions.missing(from: manifest, file: Workshop.manifestFile(arguments))
         guard missing.isEmpty else { throw EngineError.missingHandlers(missing) }
-        self.store = try Engines.store(manifest.store)
+        self.store = try StoreEngines.store(manifest.store)
         self.manifest = try settings.ready(manifest, keysAt: self.store.place)
         let loop = try loop ?? EventLoop()
         self.loop = loop

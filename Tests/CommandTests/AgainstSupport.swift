@@ -120,7 +120,7 @@ struct Act: Function {
     static let successStatus = 202
 
     func handle(_ input: Input, in context: Context) async throws -> Output {
-        let player = try context.playerID
+        let player = try context.subject
         try context.emit("acted", input.text, to: ["everyone"])
         return Output(
             action_id: context.identifier("action"), player_id: player, text: input.text,

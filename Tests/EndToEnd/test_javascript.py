@@ -1,5 +1,6 @@
 """The JavaScript client, socket.io-client 4.8: its browser bundle, from an origin that the lobby allows."""
 
+import signal
 import sys
 import time
 import unittest
@@ -29,6 +30,13 @@ class JavaScriptTestCase(LobbyTestCase):
         browser.open(namespace=namespace, auth={"token": self.token_of(player)}, **options)
         browser.id = browser.expect(what="connect")["id"]
         return browser
+
+    def say(self, other, *said):
+        for text in said:
+            self.assertEqual(other.call("chat", {"text": text}, id=1), [{"delivered": True}])
+
+    def texts(self, browser):
+        return [chat["text"] for chat in browser.heard("chat")]
 
 
 class Transports(JavaScriptTestCase):
@@ -145,13 +153,6 @@ class Acknowledgements(JavaScriptTestCase):
 class Reconnecting(JavaScriptTestCase):
     variables = {"RECOVERY_WINDOW": "2s"}
 
-    def say(self, other, *said):
-        for text in said:
-            self.assertEqual(other.call("chat", {"text": text}, id=1), [{"delivered": True}])
-
-    def texts(self, browser):
-        return [chat["text"] for chat in browser.heard("chat")]
-
     def test_it_comes_back_by_itself(self):
         for transports in (["polling"], ["websocket"], ["polling", "websocket"]):
             with self.subTest(transports):
@@ -219,6 +220,32 @@ class Reconnecting(JavaScriptTestCase):
         self.say(other, "after")
         self.eventually(lambda: len(self.texts(browser)) >= 2, "what was said after")
         self.assertEqual(self.texts(browser), ["before", "after"])
+
+
+class Restarts(JavaScriptTestCase):
+    @ours("has no recovery")
+    def test_what_comes_together_with_a_hosts_goodbye_is_heard_once(self):
+        for transport in ("websocket", "polling"):
+            with self.subTest(transport):
+                browser, other = self.joined(transports=[transport]), self.connected("bob")
+                self.say(other, "before")
+                self.eventually(lambda: self.texts(browser) == ["before"], "what was said before")
+                mark, port = browser.mark(), self.host.port
+                # The page reads what was said last and the goodbye at once.
+                browser.process.send_signal(signal.SIGSTOP)
+                try:
+                    self.say(other, "last")
+                    self.assertEqual(self.host.terminate(), 0)
+                    self.host.process.stderr.close()
+                    self.host = self.launch(("--port", str(port))).wait_until_serving()
+                finally:
+                    browser.process.send_signal(signal.SIGCONT)
+                back = browser.expect(after=mark, what="connect")
+                self.assertEqual((back["recovered"], back["id"]), (True, browser.id))
+                self.say(self.connected("bob"), "after")
+                self.eventually(lambda: "after" in self.texts(browser), "what was said after")
+                self.assertEqual(self.texts(browser), ["before", "last", "after"])
+                browser.order("close")
 
 
 if __name__ == "__main__":

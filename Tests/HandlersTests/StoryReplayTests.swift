@@ -15,7 +15,7 @@ import TestSupport
         manifest.auth = [TestRuntime.issuer]
         let replayer = try Replayer(
             recording, functions: TestRuntime.gameFunctions(Narrator(world: .builtIn)), manifest: manifest,
-            engine: SQLiteEngine(), timers: ManualTimers(), executor: globalConcurrentExecutor)
+            stores: SQLiteEngine(), timers: ManualTimers(), executor: globalConcurrentExecutor)
         let copy = runtime.directory.file("replay.db")
         try FileManager.default.copyItem(atPath: recording.snapshotPath, toPath: copy)
         return try await replayer.run(store: copy)

@@ -11,17 +11,17 @@ import TestSupport
         _, context in
         try context.openConnection()
         try context.join("all")
-        try context.join("player:\(try context.playerID)")
+        try context.join("player:\(try context.subject)")
         return .null
     }
     private static let say = Route("say", on: .socket(event: "say"), access: .player) { input, context in
-        try context.emit("said", input, to: ["all"], except: ["player:\(try context.playerID)"])
+        try context.emit("said", input, to: ["all"], except: ["player:\(try context.subject)"])
         return input
     }
     private static let move = Route("move", on: .socket(event: "move"), access: .player) { input, context in
         guard case .string(let room) = input else { return .null }
-        try context.leave("all", player: try context.playerID)
-        try context.join(room, player: try context.playerID)
+        try context.leave("all", subject: try context.subject)
+        try context.join(room, subject: try context.subject)
         return .null
     }
 

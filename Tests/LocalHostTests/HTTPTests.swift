@@ -263,7 +263,7 @@ import Testing
         limits.rate = [Rate(count: 2, window: .seconds(3_600))]
         let own = Route("own", on: .http(method: "GET", path: "/own"), access: .player, limits: limits) {
             _, context in
-            .string(try context.playerID)
+            .string(try context.subject)
         }
         try await serve([own, .login]) { server in
             let client = try server.client()

@@ -38,7 +38,7 @@ import Testing
             return .null
         }
         let worker = Self.worker(record) { _, context in
-            record.add(try context.playerID)
+            record.add(try context.subject)
             return .null
         }
         try await serve([enqueue, worker]) { server in

@@ -94,4 +94,21 @@ import Wire
             #expect(told.replacing("\u{1E}", with: "") == "431[1]1")
         }
     }
+
+    /// JavaScript's client would end its line before it has looked at what stands in front of the close.
+    @Test func closeOfAPollingSession_isAnAnswerOfItsOwn() async throws {
+        try await serve([]) { server in
+            let client = try server.client()
+            let opened = try client.exchange("GET", "/socket.io/?EIO=4&transport=polling").text
+            guard case .open(let handshake) = try EngineIOPacket(decoding: opened) else {
+                throw ClientError.notHTTP
+            }
+            let target = "/socket.io/?EIO=4&transport=polling&sid=\(handshake.sid)"
+            #expect(try client.exchange("POST", target, body: "40\u{1E}x").status == 400)
+            let welcome = try client.exchange("GET", target).text
+            #expect(welcome.hasPrefix("40{") && !welcome.contains("\u{1E}"), "\(welcome)")
+            #expect(try client.exchange("GET", target).text == "1")
+            #expect(try client.exchange("GET", target).status == 400)
+        }
+    }
 }

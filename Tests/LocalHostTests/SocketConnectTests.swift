@@ -20,7 +20,7 @@ import Testing
     private static func disconnect(_ record: Record) -> Route {
         Route("disconnect", on: .socket(event: "$disconnect"), access: .player) { _, context in
             context.closeConnection()
-            record.add("disconnect \(try context.playerID)")
+            record.add("disconnect \(try context.subject)")
             return .null
         }
     }

@@ -113,12 +113,12 @@ import Testing
         let database = try Database(path: fixture.path, access: .readWrite, limits: StoreLimits())
         let inFlight = InFlight()
         let transaction = try Transaction(
-            database, limits: StoreLimits(), recordCache: RecordCache(), inFlight: inFlight,
-            observer: ObserverBox())
+            database, limits: StoreLimits(),
+            shared: Shared(recordCache: RecordCache(), inFlight: inFlight, observer: ObserverBox()))
         let before = try #require(inFlight.begin("f", limit: 9))
         try transaction.begin()
         let within = try #require(inFlight.begin("f", limit: 9))
-        _ = transaction.nextNumber()
+        _ = transaction.order.next()
         try database.execute("ROLLBACK")
         transaction.operationFailed(.io(code: 10))
         #expect(transaction.loss == .io(code: 10))
@@ -126,7 +126,7 @@ import Testing
         if case .counts = inFlight.admission(of: Ticket(number: 1, id: within)) { Issue.record("its own") }
         #expect(throws: StoreError.io(code: 10)) { try transaction.commit() }
         try transaction.begin()
-        #expect(transaction.loss == nil && transaction.number == 0)
+        #expect(transaction.loss == nil && transaction.order.last == 0)
         try transaction.commit()
     }
 

@@ -31,7 +31,7 @@ import TestSupport
     ) async throws -> TestRuntime {
         let entry = FunctionEntry(
             name: "story", handler: "StoryGeneration",
-            limits: Limits(timeout: .seconds(30), tokens: tokens), hosts: hosts ?? [server.host])
+            limits: Limits(timeout: .seconds(30), budget: tokens), hosts: hosts ?? [server.host])
         let world = World.builtIn
         let runtime = try TestRuntime(
             [entry], StoryGeneration(world: world, model: model ?? server.model(scenario)))

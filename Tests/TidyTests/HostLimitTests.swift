@@ -48,7 +48,10 @@ import Testing
     }
 
     @Test func everyLimitOfAHost_isInHostLimits() {
-        let files = SourceTree.files(under: "Sources/LocalHost/")
+        // A calendar's numbers are no limits of a host.
+        let files = SourceTree.files(under: "Sources/LocalHost/").filter {
+            !$0.path.hasPrefix("Sources/LocalHost/Triggers/Schedule/")
+        }
         #expect(files.count > 40)
         for finding in files.flatMap(Self.findings) { Issue.record("\(finding)") }
     }

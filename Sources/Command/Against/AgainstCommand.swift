@@ -101,18 +101,17 @@ struct AgainstCommand {
         for callers: [Claims], _ workshop: Workshop
     ) async throws -> [String: String] {
         let now = workshop.invoker.platform.now()
-        // Tokens count whole seconds.
-        let end = Timestamp(milliseconds: (now + lifetime).milliseconds / 1_000 * 1_000)
         let signer = Tokens(workshop.manifest.auth)
         var tokens: [String: String] = [:]
         var writes: [UnitOfWork.Write] = []
         for (index, caller) in callers.enumerated() {
-            let session = workshop.invoker.platform.secretIdentifier("session")
-            let claims = Claims(
-                subject: caller.subject, session: session, roles: caller.roles, expiresAt: end)
-            guard let token = signer.sign(claims, now: now) else { throw TokenError.noIssuer }
-            tokens[key(caller)] = token
-            writes.append(.openSession(id: session, subject: caller.subject, expiresAt: end))
+            let session = SessionToken(
+                id: workshop.invoker.platform.secretIdentifier("session"), for: caller.subject,
+                roles: caller.roles, now: now, lifetime: lifetime
+            ) { signer.sign($0, now: now) }
+            guard let session else { throw TokenError.noIssuer }
+            tokens[key(caller)] = session.token
+            writes.append(session.write)
             guard writes.count == batch || index == callers.count - 1 else { continue }
             guard try await workshop.write(writes, by: "replay", at: now) else { throw StoreError.busy }
             writes = []

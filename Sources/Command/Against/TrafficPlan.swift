@@ -119,7 +119,7 @@ extension Event.Source {
     var isFromClient: Bool {
         switch self {
         case .http, .socket: true
-        case .queue, .direct: false
+        case .queue, .other, .direct: false
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import Ledger
 public import Runtime
 
 /// `POST /api/broadcast`: operators send an event to everyone in a room.
@@ -21,6 +22,13 @@ public struct Broadcast: Function {
     public init() {}
 
     public func validate(_ input: Input) throws(InvalidInput) {
+        guard RoomName.qualified(input.room, in: RoomName.mainNamespace) != nil else {
+            throw InvalidInput(
+                "/room",
+                input.room.hasPrefix("/")
+                    ? "must name a namespace and a room, as /lobby#table"
+                    : "must be 1 to \(RoomName.maximumLength) bytes without control characters")
+        }
         guard (1...128).contains(input.event.utf8.count) else {
             throw InvalidInput("/event", "must be 1 to 128 bytes")
         }

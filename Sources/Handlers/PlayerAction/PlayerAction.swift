@@ -97,8 +97,8 @@ public struct PlayerAction: Function {
         if input.type == .move {
             player.location = try destination(input, from: left)
             try context.save(player)
-            try context.leave(Room.location(left), player: player.id)
-            try context.join(Room.location(player.location), player: player.id)
+            try context.leave(Room.location(left), subject: player.id)
+            try context.join(Room.location(player.location), subject: player.id)
             context.log.set("location", player.location)
         } else {
             try checkPresence(input, at: left)

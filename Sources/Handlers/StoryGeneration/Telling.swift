@@ -102,7 +102,7 @@ struct Telling {
 
     /// Claims the actions and reserves what they may cost, in the store and at once.
     private mutating func begin(_ prompt: StoryPrompt, _ secrets: PromptSecrets) async throws {
-        let rate = context.limits.tokens
+        let rate = context.tokens
         let begin = StoryLedger.Begin(
             actions: actionIDs, by: context.process, lasts: context.limits.timeout.milliseconds,
             tokens: rate.map { _ in PromptMessages(prompt, secrets).tokens + TokenBudget.answer },
@@ -129,7 +129,7 @@ struct Telling {
     private var isJob: Bool { if case .queue = context.trigger { true } else { false } }
 
     private func isInBudget() async throws -> Bool {
-        guard let rate = context.limits.tokens, let grant else { return true }
+        guard let rate = context.tokens, let grant else { return true }
         for entry in grant.entries {
             guard try await TokenEntry.allows(rate, entry: entry.id, on: entry.stream, in: context) else {
                 return false

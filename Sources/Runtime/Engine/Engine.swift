@@ -236,7 +236,7 @@ extension Engine {
         invocation.world.beginRun()
         return Context(
             event: invocation.event, entry: invocation.entry, caller: invocation.caller,
-            trace: invocation.trace, allowsGuests: manifest.guests, environment: environment,
+            trace: invocation.trace, allowsAnonymous: manifest.allowsAnonymous, environment: environment,
             log: invocation.fields, random: invocation.random, remaining: remaining,
             backend: invocation.world)
     }

@@ -37,6 +37,10 @@ public struct ForeignEvent: Sendable {
             manifest.functions.first { entry in
                 entry.triggers.contains { if case .queue(name, _) = $0 { true } else { false } }
             }
+        case .other(let kind, let name):
+            manifest.functions.first { entry in
+                entry.triggers.contains { if case .other(kind, name, _) = $0 { true } else { false } }
+            }
         case .direct: nil
         }
     }
@@ -59,7 +63,8 @@ extension Manifest {
     /// Such an API knows no paths: `look` is the event of that name, or else the route `look` of the one path of plain
     /// WebSockets that has one. `/ws#look` names both, and `/ws` that path's `$default`.
     fileprivate func socketName(ofRouteKey key: String) -> String? {
-        let own = key.hasPrefix("/") && !key.contains("#") ? "\(key)#\(Trigger.defaultEvent)" : key
+        let own =
+            key.hasPrefix("/") && !key.contains("#") ? "\(EventName(at: key, Trigger.defaultEvent))" : key
         if function(onEvent: own) != nil { return own }
         let names = functions.flatMap(\.triggers).filter {
             if case .websocket(_, key) = $0 { true } else { false }

@@ -1,8 +1,7 @@
+internal import Base
 internal import Synchronization
 
-/// Tokens whose signature has been checked, with what they say. A player sends the same one with every request.
-///
-/// At most `capacity` tokens; when they are reached it starts anew. Only tokens that were good get in, so nobody
+/// Tokens whose signature has been checked, with what they say. A caller sends the same one with every request. Only tokens that were good get in, so nobody
 /// without a key can fill it.
 final class VerifiedTokens: Sendable {
     struct Entry: Sendable {
@@ -12,15 +11,11 @@ final class VerifiedTokens: Sendable {
         let end: Double
     }
 
-    private static let capacity = 8_192
-    private let entries = Mutex<[String: Entry]>([:])
+    private let entries = Mutex(BoundedCache<String, Entry>(capacity: 8_192))
 
     subscript(token: String) -> Entry? { entries.withLock { $0[token] } }
 
     func insert(_ token: String, _ entry: Entry) {
-        entries.withLock { entries in
-            if entries.count >= Self.capacity { entries.removeAll(keepingCapacity: true) }
-            entries[token] = entry
-        }
+        entries.withLock { $0.keep(entry, for: token) }
     }
 }

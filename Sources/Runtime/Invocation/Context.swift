@@ -22,8 +22,8 @@ public final class Context: Sendable {
     public let address: String?
     /// This invocation's place in its trace; passed on to jobs.
     public let trace: TraceContext
-    /// Whether the manifest lets guests play.
-    public let allowsGuests: Bool
+    /// Whether the manifest lets sessions be opened for whoever comes.
+    public let allowsAnonymous: Bool
     /// The environment variables that the manifest lets this function see.
     public let environment: [String: String]
     /// The hosts that the manifest lets this function reach.
@@ -49,7 +49,7 @@ public final class Context: Sendable {
     }
 
     init(
-        event: Event, entry: FunctionEntry, caller: Claims?, trace: TraceContext, allowsGuests: Bool,
+        event: Event, entry: FunctionEntry, caller: Claims?, trace: TraceContext, allowsAnonymous: Bool,
         environment: [String: String], log: LogFields, random: SeededRandom, remaining: Duration,
         backend: any ContextBackend
     ) {
@@ -60,7 +60,7 @@ public final class Context: Sendable {
         trigger = event.trigger
         address = event.address
         self.trace = trace
-        self.allowsGuests = allowsGuests
+        self.allowsAnonymous = allowsAnonymous
         self.environment = environment
         hosts = entry.hosts
         limits = entry.limits
@@ -84,8 +84,8 @@ public final class Context: Sendable {
         return isPath ? RoomName.mainNamespace : namespace
     }
 
-    /// The id of the caller, who is a player wherever the manifest asks for one. Throws a 401 `Problem` without one.
-    public var playerID: String {
+    /// The caller's id. Throws a 401 `Problem` without one.
+    public var subject: String {
         get throws(Problem) {
             guard let caller else { throw Problem(.unauthenticated, "A token is needed.") }
             return caller.subject
@@ -166,7 +166,7 @@ public final class Context: Sendable {
         write(.append(stream: stream, kind: kind, id: id, body: try JSON.encode(value)))
     }
 
-    /// Adds a job to a queue. Jobs of one group run in order, on behalf of the player whom the group names.
+    /// Adds a job to a queue. Jobs of one group run in order, on behalf of the subject whom the group names.
     public func enqueue(_ payload: some Encodable, id: String, on queue: String, group: String) throws {
         write(
             .enqueue(
@@ -195,7 +195,7 @@ public final class Context: Sendable {
     ) throws {
         if let answerWithin {
             guard answerWithin > .zero, answerWithin <= Emit.longestAnswer else {
-                throw InvalidInput("/answerWithin", "must be above zero, and a day at most")
+                throw ContextError("answerWithin must be above zero, and a day at most")
             }
         }
         write(
@@ -210,7 +210,7 @@ public final class Context: Sendable {
     /// a ``Binary``, or the text of a ``PlainText``.
     public func post(_ value: some Encodable, to connectionID: String) throws {
         guard RoomName.qualified(connectionID, in: RoomName.mainNamespace) == connectionID else {
-            throw InvalidInput("/connection", "must be 1 to 256 bytes without control characters")
+            throw ContextError("a connection's id must be 1 to 256 bytes without control characters")
         }
         write(
             .emit(
@@ -219,9 +219,9 @@ public final class Context: Sendable {
                     form: DataForm(of: type(of: value)))))
     }
 
-    /// Lets all sockets of a player in the room's namespace into it.
-    public func join(_ room: String, player: String) throws {
-        write(.join(room: try full(room), .subject(player)))
+    /// Lets all sockets of a subject in the room's namespace into it.
+    public func join(_ room: String, subject: String) throws {
+        write(.join(room: try full(room), .subject(subject)))
     }
 
     /// Lets the socket that triggered this invocation into a room. Nothing without such a socket.
@@ -230,9 +230,9 @@ public final class Context: Sendable {
         if let connectionID { write(.join(room: room, .connection(connectionID))) }
     }
 
-    /// Takes all sockets of a player in the room's namespace out of it.
-    public func leave(_ room: String, player: String) throws {
-        write(.leave(room: try full(room), .subject(player)))
+    /// Takes all sockets of a subject in the room's namespace out of it.
+    public func leave(_ room: String, subject: String) throws {
+        write(.leave(room: try full(room), .subject(subject)))
     }
 
     /// Takes the socket that triggered this invocation out of a room. Nothing without such a socket.
@@ -241,14 +241,14 @@ public final class Context: Sendable {
         if let connectionID { write(.leave(room: room, .connection(connectionID))) }
     }
 
-    /// Closes all sockets of a player, in every namespace. They cannot be resumed.
+    /// Closes all sockets of a subject, in every namespace. They cannot be resumed.
     ///
     /// Throws where the reason is longer than 123 bytes (RFC 6455 section 5.5) or has a control character.
-    public func close(player: String, reason: String) throws {
-        write(.close(.subject(player), reason: try checked(reason)))
+    public func close(subject: String, reason: String) throws {
+        write(.close(.subject(subject), reason: try checked(reason)))
     }
 
-    /// Closes a socket; it cannot be resumed. Throws as `close(player:reason:)`.
+    /// Closes a socket; it cannot be resumed. Throws as `close(subject:reason:)`.
     public func close(connection: String, reason: String) throws {
         write(.close(.connection(connection), reason: try checked(reason)))
     }
@@ -285,15 +285,12 @@ public final class Context: Sendable {
     public func openSession(for subject: String, roles: [String] = [], lifetime: Duration) throws
         -> SessionToken
     {
-        let session = try secretIdentifier("session")
-        // Tokens count whole seconds.
-        let end = Timestamp(milliseconds: (now + lifetime).milliseconds / 1_000 * 1_000)
-        let claims = Claims(subject: subject, session: session, roles: roles, expiresAt: end)
-        guard let token = backend.sign(claims, now: now) else {
-            throw Problem(.failed, "No token could be signed.")
-        }
-        write(.openSession(id: session, subject: subject, expiresAt: end))
-        return SessionToken(token: token, sessionID: session, expiresAt: end)
+        let session = SessionToken(
+            id: try secretIdentifier("session"), for: subject, roles: roles, now: now, lifetime: lifetime
+        ) { backend.sign($0, now: now) }
+        guard let session else { throw Problem(.failed, "No token could be signed.") }
+        write(session.write)
+        return session
     }
 
     /// What was read and is to be written so far.
@@ -326,14 +323,14 @@ public final class Context: Sendable {
                 room.utf8.first == UInt8(ascii: "/")
                 ? "must name a namespace and a room, as /lobby#table"
                 : "must be 1 to \(RoomName.maximumLength) bytes without control characters"
-            throw InvalidInput("/room", rule)
+            throw ContextError("a room's name \(rule)")
         }
         return full
     }
 
     private func checked(_ reason: String) throws -> String {
         guard reason.utf8.count <= 123, reason.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
-            throw InvalidInput("/reason", "must be 123 bytes at most without control characters")
+            throw ContextError("a reason must be 123 bytes at most without control characters")
         }
         return reason
     }

@@ -1,12 +1,11 @@
+internal import Base
 internal import Synchronization
 
-/// Records as they were last decoded. A player's is read with every action, and to decode it takes ten times as long as
-/// to find it.
+/// Records as they were last decoded. One that is read with every call takes ten times as long to
+/// decode as to find.
 ///
 /// A record is kept with the text that it was decoded from, and given for that text alone: so it is never an older one.
 final class DecodedRecords: Sendable {
-    /// When it is reached, it starts anew.
-    private static let capacity = 4_096
     /// Of longer texts, in bytes, nothing is kept.
     private static let maximumText = 2_048
 
@@ -20,7 +19,7 @@ final class DecodedRecords: Sendable {
         let record: any StoredRecord
     }
 
-    private let entries = Mutex<[Key: Entry]>([:])
+    private let entries = Mutex(BoundedCache<Key, Entry>(capacity: 4_096))
 
     /// The record that `text` encodes. Throws where it encodes none of this type.
     func decode<R: StoredRecord>(_ type: R.Type, _ id: String, text: String) throws -> R {
@@ -33,10 +32,7 @@ final class DecodedRecords: Sendable {
             return record
         }
         let record = try JSON.decode(type, text: text)
-        entries.withLock { entries in
-            if entries.count >= Self.capacity { entries.removeAll(keepingCapacity: true) }
-            entries[key] = Entry(text: text, record: record)
-        }
+        entries.withLock { $0.keep(Entry(text: text, record: record), for: key) }
         return record
     }
 }

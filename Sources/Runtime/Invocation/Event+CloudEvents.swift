@@ -4,8 +4,8 @@ internal import Ledger
 
 // How an event is written as a CloudEvent 1.0 in the JSON format (structured mode):
 //
-//   type             app.gestaloka.http, .socket, .queue or .direct
-//   source           /http, /socket, /queue or /direct
+//   type             app.gestaloka.http, .socket, .queue or .direct, or another kind of trigger
+//   source           /http, /socket, /queue, /direct, or that kind
 //   id, time         of the event
 //   data             the input as JSON; data_base64 where it is not exactly one JSON value
 //   dataform         "arguments" where data is the array of a Socket.IO event's arguments, none or several of them;
@@ -19,6 +19,7 @@ internal import Ledger
 //   httpmethod, httppath
 //   socketevent, connectionid, hostid
 //   queue, queuegroup
+//   triggername      of an event of another kind
 //
 // Tokens are never written: an event whose claims were not verified has no auth attributes.
 extension Event {
@@ -119,6 +120,7 @@ extension Event {
         case .queue(let name, let group):
             add("queue", name, to: &bytes)
             add("queuegroup", group, to: &bytes)
+        case .other(_, let name): add("triggername", name, to: &bytes)
         case .direct: break
         }
         add("peer", address, to: &bytes)
@@ -249,6 +251,9 @@ private struct CloudEventMembers {
                 host: try required("hostid"))
         case Self.typePrefix + "queue":
             .queue(name: try required("queue"), group: try present("queuegroup"))
+        case let type where type.hasPrefix(Self.typePrefix) && values["triggername"] != nil:
+            .other(
+                kind: String(type.dropFirst(Self.typePrefix.count)), name: try required("triggername"))
         default: .direct
         }
     }

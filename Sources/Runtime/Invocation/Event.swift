@@ -44,13 +44,15 @@ public struct Event: Sendable {
     }
 
     /// What brings events.
-    public enum Source: Sendable, Equatable {
+    public enum Source: Sendable, Equatable, CustomStringConvertible {
         /// An HTTP request.
         case http(method: String, path: String)
         /// A Socket.IO event, `$connect` and `$disconnect` among them, on a connection of a host.
         case socket(event: String, connection: String, host: String)
         /// Jobs of one group; `data` is an array of their payloads where the queue's batch is more than one.
         case queue(name: String, group: String)
+        /// A trigger of a kind that only its own folder knows, by what stands behind its key.
+        case other(kind: String, name: String)
         /// The command line or a test.
         case direct
 
@@ -60,6 +62,18 @@ public struct Event: Sendable {
             case .http: "http"
             case .socket: "socket"
             case .queue: "queue"
+            case .other(let kind, _): kind
+            case .direct: "direct"
+            }
+        }
+
+        /// For lists and messages, as the manifest writes it: `http POST /api/session`, `queue story`.
+        public var description: String {
+            switch self {
+            case .http(let method, let path): "http \(method) \(path)"
+            case .socket(let event, _, _): "socket \(event)"
+            case .queue(let name, _): "queue \(name)"
+            case .other(let kind, let name): "\(kind) \(name)"
             case .direct: "direct"
             }
         }

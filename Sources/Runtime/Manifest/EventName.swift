@@ -25,6 +25,12 @@ public struct EventName: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// The event of a namespace or path, as the manifest or the host names it.
+    public init(at place: String, _ event: String) {
+        self.place = place
+        self.event = event
+    }
+
     /// The full name of an event that a client sent; nil for an event of the main namespace whose name starts with
     /// `/`, because it could be taken for that of another namespace. No function has such an event.
     ///

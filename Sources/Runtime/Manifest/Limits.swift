@@ -10,19 +10,19 @@ public struct Limits: Sendable, Equatable {
     public var memory: Int?
     /// How many invocations may run at a time.
     public var concurrency: Int
-    /// How many tokens of a language model one player may use up; nil for no budget.
-    public var tokens: Rate?
+    /// How much of what the function counts itself one caller may use up; nil for no budget.
+    public var budget: Rate?
 
     /// Limits made in code.
     public init(
         rate: [Rate] = [], timeout: Duration = .seconds(5), body: Int = 64 * 1024, memory: Int? = nil,
-        concurrency: Int = 256, tokens: Rate? = nil
+        concurrency: Int = 256, budget: Rate? = nil
     ) {
         self.rate = rate
         self.timeout = timeout
         self.body = body
         self.memory = memory
         self.concurrency = concurrency
-        self.tokens = tokens
+        self.budget = budget
     }
 }

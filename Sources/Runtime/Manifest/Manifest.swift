@@ -5,8 +5,8 @@
 public struct Manifest: Sendable, Equatable {
     /// Path of the store's database file; relative to the working directory.
     public var store: String
-    /// Whether players may get a session without an account. A production start refuses `true`.
-    public var guests: Bool
+    /// Whether sessions may be had without an account. A production start refuses `true`.
+    public var allowsAnonymous: Bool
     /// Who may sign the tokens that are accepted, in file order.
     public var auth: [Issuer]
     /// How the Socket.IO endpoint behaves.
@@ -22,13 +22,13 @@ public struct Manifest: Sendable, Equatable {
 
     /// A manifest made in code; unlike one that was read, it is not checked.
     public init(
-        store: String = Manifest.defaultStore, guests: Bool = false, auth: [Issuer] = [],
+        store: String = Manifest.defaultStore, allowsAnonymous: Bool = false, auth: [Issuer] = [],
         sockets: SocketSettings = SocketSettings(), websockets: [String: WebSocketSettings] = [:],
         trustedProxies: [String] = [], forwardedHeader: ForwardedHeader = .xForwardedFor,
         functions: [FunctionEntry] = []
     ) {
         self.store = store
-        self.guests = guests
+        self.allowsAnonymous = allowsAnonymous
         self.auth = auth
         self.sockets = sockets
         self.websockets = websockets

@@ -98,7 +98,7 @@ extension ManifestDecoder {
                 integer(node, "concurrency", ManifestBounds.concurrency) ?? limits.concurrency
         }
         if let node = fields["tokens"] {
-            limits.tokens = tokens(node)
+            limits.budget = tokens(node)
             if per != .player {
                 report("'tokens' needs 'per: player'; here it is '\(per.rawValue)'", at: node.mark)
             }
@@ -118,7 +118,7 @@ extension ManifestDecoder {
     private mutating func tokens(_ node: YAMLNode) -> Rate? {
         guard let text = text(node, "tokens") else { return nil }
         do {
-            return try Rate(parsingTokens: text)
+            return try Rate(parsingBudget: text)
         } catch {
             report(error.description, at: node.mark, suggestion: error.suggestion)
             return nil

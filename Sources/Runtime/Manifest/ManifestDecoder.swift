@@ -37,7 +37,7 @@ struct ManifestDecoder {
             let fields = fields(of: root, ManifestKeys.document, owner: "the manifest")
         else { return manifest }
         if let node = fields["store"] { manifest.store = text(node, "store") ?? manifest.store }
-        if let node = fields["guests"] { manifest.guests = flag(node, "guests") ?? false }
+        if let node = fields["guests"] { manifest.allowsAnonymous = flag(node, "guests") ?? false }
         if let node = fields["auth"] { manifest.auth = issuers(node) }
         if let node = fields["sockets"] { manifest.sockets = sockets(node) }
         socketsPath = manifest.sockets.path

@@ -9,7 +9,7 @@ package struct ManifestKeys: Sendable {
     /// Keys of the design that this version does not have yet.
     let later: [String]
 
-    private init(_ known: [String], synonyms: [String: String] = [:], later: [String] = []) {
+    init(_ known: [String], synonyms: [String: String] = [:], later: [String] = []) {
         self.known = known
         self.synonyms = synonyms
         self.later = later
@@ -85,11 +85,6 @@ package struct ManifestKeys: Sendable {
             "rates": "rate", "deadline": "timeout", "size": "body", "budget": "tokens",
             "token-budget": "tokens",
         ])
-    /// An entry of `on`.
-    package static let trigger = ManifestKeys(
-        ["http", "socket", "websocket", "queue"],
-        synonyms: ["route": "http", "job": "queue", "jobs": "queue", "ws": "websocket"],
-        later: ["schedule"])
     /// The long form of a queue trigger.
     package static let queue = ManifestKeys(["name", "batch"])
 }

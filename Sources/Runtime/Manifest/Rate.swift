@@ -125,7 +125,7 @@ struct RateForm: Sendable {
     static let calls = RateForm(
         name: "a rate such as 30/minute", units: ["second", "minute", "hour"], shortest: "1 second",
         window: ManifestBounds.rateWindow)
-    static let tokens = RateForm(
+    static let budget = RateForm(
         name: "a token budget such as 50k/day", units: ["minute", "hour"], shortest: "1 minute",
         window: ManifestBounds.tokenWindow)
 }

@@ -57,7 +57,7 @@ public struct Settings: Sendable {
     public func ready(_ manifest: Manifest, keysAt place: String? = nil) throws(StartError) -> Manifest {
         var manifest = manifest
         if stage == .production && debug { throw .debugInProduction }
-        if stage == .production && manifest.guests { throw .guestsInProduction }
+        if stage == .production && manifest.allowsAnonymous { throw .anonymousInProduction }
         for index in manifest.auth.indices {
             let issuer = manifest.auth[index]
             if issuer.signingKey == nil {
@@ -94,7 +94,7 @@ public enum StartError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Production with a key of a few characters again and again.
     case plainKey(issuer: String, variety: Int)
     /// Production with guests.
-    case guestsInProduction
+    case anonymousInProduction
     /// Production with `DEBUG`.
     case debugInProduction
     /// The development key could not be read or made.
@@ -111,7 +111,7 @@ public enum StartError: Error, Sendable, Equatable, CustomStringConvertible {
             "ENVIRONMENT=production: the signing key of issuer '\(issuer)' has \(length) bytes and needs at least \(Settings.minimumKeyLength), blanks around it not counted (openssl rand -hex 32)"
         case .plainKey(let issuer, let variety):
             "ENVIRONMENT=production: the signing key of issuer '\(issuer)' has \(variety) different characters, and whoever tries finds it (openssl rand -hex 32)"
-        case .guestsInProduction:
+        case .anonymousInProduction:
             "ENVIRONMENT=production does not allow guests: set GUESTS=false, or 'guests: false' in the manifest"
         case .debugInProduction:
             "ENVIRONMENT=production does not allow DEBUG=true: leave DEBUG out (LOG_LEVEL=DEBUG gives the log's details)"

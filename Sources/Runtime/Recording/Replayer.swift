@@ -10,14 +10,14 @@ public struct Replayer: Sendable {
     private let functions: FunctionSet
     private let platform: Platform
     private let settings: Settings
-    private let engine: any StoreEngine
+    private let stores: any StoreEngine
 
     /// A replay with `functions`, under the recording's own manifest or another, and with its environment or another.
     ///
-    /// `engine` opens the copy of the snapshot. Throws where the manifest cannot be read or names a handler that `functions` lacks.
+    /// `stores` opens the copy of the snapshot. Throws where the manifest cannot be read or names a handler that `functions` lacks.
     public init(
         _ recording: Recording, functions: FunctionSet, manifest other: Manifest? = nil,
-        environment: [String: String]? = nil, engine: any StoreEngine, timers: any Timers,
+        environment: [String: String]? = nil, stores: any StoreEngine, timers: any Timers,
         executor: any TaskExecutor
     ) throws {
         self.recording = recording
@@ -34,7 +34,7 @@ public struct Replayer: Sendable {
         self.manifest = manifest
         self.functions = functions
         settings = try Settings(environment: environment ?? recording.environment)
-        self.engine = engine
+        self.stores = stores
         platform = Platform.system(timers: timers, executor: executor)
     }
 
@@ -56,7 +56,7 @@ public struct Replayer: Sendable {
         store path: String, end: End = .all, renumbers: Bool = false,
         progress: @Sendable (Int, Int) -> Void = { _, _ in }
     ) async throws -> ReplayResult {
-        let store = try engine.openSerially(path)
+        let store = try stores.openSerially(path)
         let baton = Baton()
         let state = ReplayState(store, from: recording.number, renumbers: renumbers) { baton.hand() }
         let results = Results()

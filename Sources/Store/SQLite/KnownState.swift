@@ -9,9 +9,9 @@ struct KnownState {
     private static let capacity = 16_384
 
     /// Sessions that are not revoked.
-    private(set) var sessions: [String: Session] = [:]
+    private(set) var sessions = BoundedCache<String, Session>(capacity: capacity)
     /// Records' versions, 0 for one that does not exist.
-    private(set) var versions: [RecordName: Int64] = [:]
+    private(set) var versions = BoundedCache<RecordName, Int64>(capacity: capacity)
     /// Groups that are in their queue's table.
     private(set) var groups: Set<GroupName> = []
     /// Counters as they are stored, but for those in `changedRates`.
@@ -30,15 +30,13 @@ struct KnownState {
     }
 
     mutating func remember(_ session: Session, id: String) {
-        if sessions.count >= Self.capacity { sessions.removeAll() }
-        sessions[id] = session
+        sessions.keep(session, for: id)
     }
 
-    mutating func forget(session: String) { sessions[session] = nil }
+    mutating func forget(session: String) { sessions.forget(session) }
 
     mutating func remember(_ record: RecordName, version: Int64) {
-        if versions.count >= Self.capacity { versions.removeAll() }
-        versions[record] = version
+        versions.keep(version, for: record)
     }
 
     mutating func remember(_ group: GroupName) {
@@ -65,8 +63,8 @@ struct KnownState {
 
     /// Forgets rows that a part of the transaction which was taken back may have changed. Counters are not among them.
     mutating func forgetRows() {
-        sessions.removeAll()
-        versions.removeAll()
+        sessions.forgetAll()
+        versions.forgetAll()
         groups.removeAll()
     }
 }

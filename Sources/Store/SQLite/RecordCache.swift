@@ -1,3 +1,4 @@
+internal import Base
 internal import Ledger
 internal import Synchronization
 
@@ -14,13 +15,11 @@ struct RecordName: Hashable {
 /// unit of work, as without this cache: a unit names the versions that it read, and conflicts where they are not the
 /// last any more. What has conflicted is read anew.
 final class RecordCache: Sendable {
-    /// When it is reached, it starts anew.
-    private static let capacity = 8_192
     /// Longer bodies, in bytes, are not kept.
     private static let maximumBody = 2_048
 
     private struct State {
-        var records: [RecordName: Record?] = [:]
+        var records = BoundedCache<RecordName, Record?>(capacity: 8_192)
         /// Counts what was forgotten: a record that was being read at the time is not kept.
         var changes = 0
     }
@@ -37,8 +36,7 @@ final class RecordCache: Sendable {
         guard (record?.body.utf8.count ?? 0) <= Self.maximumBody else { return record }
         state.withLock { state in
             guard state.changes == changes else { return }
-            if state.records.count >= Self.capacity { state.records.removeAll(keepingCapacity: true) }
-            state.records.updateValue(record, forKey: name)
+            state.records.keep(record, for: name)
         }
         return record
     }
@@ -47,14 +45,14 @@ final class RecordCache: Sendable {
         guard !names.isEmpty else { return }
         state.withLock { state in
             state.changes += 1
-            for name in names { state.records.removeValue(forKey: name) }
+            for name in names { state.records.forget(name) }
         }
     }
 
     func forgetAll() {
         state.withLock { state in
             state.changes += 1
-            state.records.removeAll(keepingCapacity: true)
+            state.records.forgetAll()
         }
     }
 }

@@ -41,9 +41,10 @@ public final class SQLiteState: SharedState {
         let copied = isNew ? try checkpointer.checkpoint() : nil
         reader = Mutex(try Reader(files, limits: limits))
         let transaction = try Transaction(
-            database, limits: limits, recordCache: recordCache, inFlight: inFlight, observer: observer)
+            database, limits: limits,
+            shared: Shared(recordCache: recordCache, inFlight: inFlight, observer: observer))
         // Without a log all is in the file.
-        transaction.copied = StoreFiles.size(files.log) == 0 ? transaction.number : copied
+        transaction.order.copied = StoreFiles.size(files.log) == 0 ? transaction.order.last : copied
         guard let opened = try? OpenedFiles(files), !database.hasMoved else {
             // As `close`: the log of that name is another store's.
             checkpointer.keepLog()
@@ -105,10 +106,7 @@ public final class SQLiteState: SharedState {
     {
         try await perform { transaction throws(StoreError) in
             try transaction.isolated { () throws(StoreError) in
-                let wasAlive = try transaction.sockets.heartbeat(host: host, expiresAt: expiresAt)
-                try transaction.prolongLeases(owner: host, now: now, until: expiresAt)
-                try transaction.sockets.forgetDeadHosts(now: now, expiresAt: expiresAt)
-                return wasAlive
+                try transaction.heartbeat(host: host, now: now, expiresAt: expiresAt)
             }
         }
     }
@@ -117,7 +115,7 @@ public final class SQLiteState: SharedState {
         try await perform { transaction throws(StoreError) in
             try transaction.isolated { () throws(StoreError) in
                 for connection in connections {
-                    try transaction.sockets.mark(connection, of: host, lostAt: lostAt)
+                    try transaction.tables.connections.mark(connection, of: host, lostAt: lostAt)
                 }
             }
         }
@@ -126,8 +124,7 @@ public final class SQLiteState: SharedState {
     public func retire(host: String, now: Timestamp) async throws(StoreError) {
         try await perform { transaction throws(StoreError) in
             try transaction.isolated { () throws(StoreError) in
-                try transaction.sockets.retire(host: host, now: now)
-                try transaction.freeLeases(owner: host, now: now)
+                try transaction.retire(host: host, now: now)
             }
         }
     }

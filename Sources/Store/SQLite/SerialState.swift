@@ -30,7 +30,8 @@ public final class SerialState: SerialStore {
         )
         try Schema.prepare(database)
         let transaction = try Transaction(
-            database, limits: limits, recordCache: RecordCache(), inFlight: inFlight, observer: ObserverBox())
+            database, limits: limits,
+            shared: Shared(recordCache: RecordCache(), inFlight: inFlight, observer: ObserverBox()))
         try transaction.begin()
         parts = Mutex(
             Parts(
@@ -39,7 +40,7 @@ public final class SerialState: SerialStore {
     }
 
     public func number() throws(StoreError) -> Int64 {
-        try perform { parts throws(StoreError) in parts.transaction.number }
+        try perform { parts throws(StoreError) in parts.transaction.order.last }
     }
 
     public func admit(_ request: AdmissionRequest) throws(StoreError) -> AdmissionDecision {

@@ -57,7 +57,7 @@ final class RateStatements {
 extension Transaction {
     /// Session, kept answers, rates and concurrency, in this order; only an admission counts against the rates.
     func admit(_ request: AdmissionRequest) throws(StoreError) -> AdmissionDecision {
-        let number = nextNumber()
+        let number = order.next()
         if let id = request.session {
             guard let session = try session(id), session.end > request.now else {
                 return .sessionEnded(number: number)
@@ -66,7 +66,7 @@ extension Transaction {
                 return .sessionOfAnother(number: number)
             }
         }
-        if let kept = try answers.answer(to: request.key, at: request.now) {
+        if let kept = try tables.answers.answer(to: request.key, at: request.now) {
             return .answered(kept, number: number)
         }
         var nearest: RateStatus?
@@ -86,7 +86,7 @@ extension Transaction {
             known.markChanged(open)
             if nearest.map({ status.remaining < $0.remaining }) ?? true { nearest = status }
         }
-        guard let ticket = inFlight.begin(request.function, limit: request.concurrency) else {
+        guard let ticket = shared.inFlight.begin(request.function, limit: request.concurrency) else {
             for open in windows { open.window.takeBack() }
             return .concurrencyExceeded(number: number)
         }
@@ -95,7 +95,7 @@ extension Transaction {
 
     func writeRateWindows() throws(StoreError) {
         for rate in known.changedRates {
-            try rates.store(rate)
+            try tables.rates.store(rate)
         }
         known.ratesAreStored()
     }
@@ -103,7 +103,7 @@ extension Transaction {
     /// A session that is not revoked; it may have expired.
     private func session(_ id: String) throws(StoreError) -> KnownState.Session? {
         if let session = known.sessions[id] { return session }
-        let session = try rates.readSession.first(.text(id)) {
+        let session = try tables.rates.readSession.first(.text(id)) {
             KnownState.Session(subject: $0.text(0), end: $0.time(1))
         }
         if let session { known.remember(session, id: id) }
@@ -112,7 +112,7 @@ extension Transaction {
 
     private func openRateWindow(_ rule: RateRule) throws(StoreError) -> OpenRateWindow {
         if let open = known.rates[rule.key] { return open }
-        let stored = try rates.read.first(.text(rule.key)) { $0.blob(0) }
+        let stored = try tables.rates.read.first(.text(rule.key)) { $0.blob(0) }
         let open = OpenRateWindow(window: RateWindow(encoded: stored ?? []), rule: rule)
         known.remember(open)
         return open

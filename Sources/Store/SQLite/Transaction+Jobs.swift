@@ -1,25 +1,14 @@
 internal import Base
 internal import Ledger
 
-/// Queues: groups of jobs, leases, dead letters.
+/// The table of jobs, and that of dead letters.
 final class JobStatements {
     fileprivate let insert: Statement
-    fileprivate let openGroup: Statement
-    fileprivate let readyGroups: Statement
-    fileprivate let lease: Statement
     fileprivate let read: Statement
     fileprivate let countAttempt: Statement
     fileprivate let countLoss: Statement
-    fileprivate let suspectRuns: Statement
     fileprivate let delete: Statement
     fileprivate let bury: Statement
-    fileprivate let holdsLease: Statement
-    fileprivate let freeGroup: Statement
-    fileprivate let deleteEmptyGroup: Statement
-    fileprivate let prolong: Statement
-    fileprivate let correctTimes: Statement
-    fileprivate let queues: Statement
-    fileprivate let freeAll: Statement
 
     init(_ database: Database) {
         insert = Statement(
@@ -27,20 +16,6 @@ final class JobStatements {
             """
             INSERT INTO job(queue, name, number, id, payload, traceparent, enqueued_at)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-            """)
-        openGroup = Statement(
-            database, "INSERT OR IGNORE INTO job_group(queue, name, ready_at, since) VALUES (?1, ?2, ?3, ?3)")
-        readyGroups = Statement(
-            database,
-            """
-            SELECT name, owner IS NOT NULL, claimed FROM job_group WHERE queue = ?1 AND ready_at <= ?2
-            ORDER BY ready_at LIMIT ?3
-            """)
-        lease = Statement(
-            database,
-            """
-            UPDATE job_group SET ready_at = ?3, owner = ?4, lease = ?5, since = ?6, claimed = ?7
-            WHERE queue = ?1 AND name = ?2
             """)
         read = Statement(
             database,
@@ -53,13 +28,6 @@ final class JobStatements {
             "UPDATE job SET attempts = attempts + 1 WHERE queue = ?1 AND name = ?2 AND number <= ?3")
         countLoss = Statement(
             database, "UPDATE job SET lost = lost + 1 WHERE queue = ?1 AND name = ?2 AND number <= ?3")
-        suspectRuns = Statement(
-            database,
-            """
-            SELECT 1 FROM job_group AS g WHERE owner IS NOT NULL AND ready_at > ?1 AND EXISTS (
-                SELECT 1 FROM job AS j WHERE j.queue = g.queue AND j.name = g.name AND j.number <= g.claimed
-                AND j.lost >= ?2) LIMIT 1
-            """)
         delete = Statement(database, "DELETE FROM job WHERE queue = ?1 AND name = ?2 AND number <= ?3")
         bury = Statement(
             database,
@@ -68,15 +36,64 @@ final class JobStatements {
             SELECT number, queue, name, id, payload, attempts, ?4, ?5 FROM job
             WHERE queue = ?1 AND name = ?2 AND number <= ?3
             """)
-        holdsLease = Statement(
+    }
+
+    /// The first jobs of a group, at most `batch`, as a claim would have them.
+    func first(of group: String, in queue: String, batch: Int) throws(StoreError) -> [Job] {
+        try read.all(.text(queue), .text(group), .integer(max(0, batch))) { row in
+            Job(
+                number: row.integer(0), id: row.text(1), payload: row.text(2),
+                traceparent: row.optionalText(3), attempts: Int(clamping: row.integer(4) + 1),
+                lost: Int(clamping: row.integer(5)))
+        }
+    }
+}
+
+/// The table of groups of jobs: whose turn it is, and whose lease.
+final class GroupStatements {
+    fileprivate let open: Statement
+    fileprivate let ready: Statement
+    fileprivate let lease: Statement
+    fileprivate let suspectRuns: Statement
+    fileprivate let holds: Statement
+    fileprivate let free: Statement
+    fileprivate let deleteEmpty: Statement
+    fileprivate let prolong: Statement
+    fileprivate let correctTimes: Statement
+    fileprivate let queues: Statement
+    fileprivate let freeAll: Statement
+
+    init(_ database: Database) {
+        open = Statement(
+            database, "INSERT OR IGNORE INTO job_group(queue, name, ready_at, since) VALUES (?1, ?2, ?3, ?3)")
+        ready = Statement(
+            database,
+            """
+            SELECT name, owner IS NOT NULL, claimed FROM job_group WHERE queue = ?1 AND ready_at <= ?2
+            ORDER BY ready_at LIMIT ?3
+            """)
+        lease = Statement(
+            database,
+            """
+            UPDATE job_group SET ready_at = ?3, owner = ?4, lease = ?5, since = ?6, claimed = ?7
+            WHERE queue = ?1 AND name = ?2
+            """)
+        suspectRuns = Statement(
+            database,
+            """
+            SELECT 1 FROM job_group AS g WHERE owner IS NOT NULL AND ready_at > ?1 AND EXISTS (
+                SELECT 1 FROM job AS j WHERE j.queue = g.queue AND j.name = g.name AND j.number <= g.claimed
+                AND j.lost >= ?2) LIMIT 1
+            """)
+        holds = Statement(
             database, "SELECT 1 FROM job_group WHERE queue = ?1 AND name = ?2 AND lease = ?3")
-        freeGroup = Statement(
+        free = Statement(
             database,
             """
             UPDATE job_group SET ready_at = ?3, owner = NULL, lease = 0, since = ?4, claimed = 0
             WHERE queue = ?1 AND name = ?2
             """)
-        deleteEmptyGroup = Statement(
+        deleteEmpty = Statement(
             database,
             """
             DELETE FROM job_group WHERE queue = ?1 AND name = ?2
@@ -87,12 +104,27 @@ final class JobStatements {
         correctTimes = Statement(
             database,
             "UPDATE job_group SET ready_at = ?1 + max(0, ready_at - since), since = ?1 WHERE since > ?2")
+        queues = Statement(database, "SELECT DISTINCT queue FROM job_group")
         freeAll = Statement(
             database,
             """
             UPDATE job_group SET ready_at = ?2, owner = NULL, lease = 0, since = ?2, claimed = 0 WHERE owner = ?1
             """)
-        queues = Statement(database, "SELECT DISTINCT queue FROM job_group")
+    }
+
+    /// Of the jobs that may have ended their hosts one runs at a time: else each would be charged with the others' deeds.
+    func mayRun(_ job: Job, now: Timestamp) throws(StoreError) -> Bool {
+        guard job.lost >= Job.suspectLosses else { return true }
+        let isRunning = try suspectRuns.first(.time(now), .integer(Job.suspectLosses)) { _ in true }
+        return isRunning == nil
+    }
+
+    /// Whether the jobs are still the claim's. One of no jobs holds nothing.
+    func isHeld(by claim: JobClaim) throws(StoreError) -> Bool {
+        guard !claim.jobs.isEmpty else { return false }
+        let held = try holds.first(.text(claim.queue), .text(claim.group), .integer(claim.lease)) { _ in true
+        }
+        return held ?? false
     }
 }
 
@@ -101,13 +133,13 @@ extension Transaction {
         _ queue: String, group: String, id: String, payload: String, traceparent: String?, number: Int64,
         at now: Timestamp
     ) throws(StoreError) {
-        try jobs.insert.run(
+        try tables.jobs.insert.run(
             .text(queue), .text(group), .integer(number), .text(id), .text(payload),
             .optional(traceparent),
             .time(now))
         let name = KnownState.GroupName(queue: queue, name: group)
         if !known.groups.contains(name) {
-            try jobs.openGroup.run(.text(queue), .text(group), .time(now))
+            try tables.groups.open.run(.text(queue), .text(group), .time(now))
             known.remember(name)
         }
         committed.queues?.insert(queue)
@@ -117,20 +149,20 @@ extension Transaction {
         queue: String, owner: String, now: Timestamp, leaseUntil: Timestamp, groups: Int, batch: Int
     ) throws(StoreError) -> [JobClaim] {
         var claims: [JobClaim] = []
-        let ready = try jobs.readyGroups.all(.text(queue), .time(now), .integer(max(0, groups))) {
+        let ready = try tables.groups.ready.all(.text(queue), .time(now), .integer(max(0, groups))) {
             (name: $0.text(0), isLeased: $0.integer(1) != 0, claimed: $0.integer(2))
         }
         for group in ready {
             // Whoever had it is gone, or stood still for as long as that.
             if group.isLeased {
-                try jobs.countLoss.run(.text(queue), .text(group.name), .integer(group.claimed))
+                try tables.jobs.countLoss.run(.text(queue), .text(group.name), .integer(group.claimed))
             }
-            var found = try read(queue: queue, group: group.name, batch: batch)
+            var found = try tables.jobs.first(of: group.name, in: queue, batch: batch)
             if let first = found.first {
                 // What failed, or was lost, goes alone: so that no other is charged with it.
                 found.removeSubrange(
                     first.isFresh ? (found.firstIndex { !$0.isFresh } ?? found.count)... : 1...)
-                guard try mayRun(first, now: now) else {
+                guard try tables.groups.mayRun(first, now: now) else {
                     try free(queue, group.name, readyAt: now + Job.suspicion, since: now)
                     continue
                 }
@@ -147,24 +179,8 @@ extension Transaction {
         queue: String, group: String, owner: String, leaseUntil: Timestamp, batch: Int
     ) throws(StoreError) -> JobClaim? {
         try lease(
-            read(queue: queue, group: group, batch: batch), queue: queue, group: group, owner: owner,
+            tables.jobs.first(of: group, in: queue, batch: batch), queue: queue, group: group, owner: owner,
             until: leaseUntil, since: leaseUntil)
-    }
-
-    private func read(queue: String, group: String, batch: Int) throws(StoreError) -> [Job] {
-        try jobs.read.all(.text(queue), .text(group), .integer(max(0, batch))) { row in
-            Job(
-                number: row.integer(0), id: row.text(1), payload: row.text(2),
-                traceparent: row.optionalText(3), attempts: Int(clamping: row.integer(4) + 1),
-                lost: Int(clamping: row.integer(5)))
-        }
-    }
-
-    /// Of the jobs that may have ended their hosts one runs at a time: else each would be charged with the others' deeds.
-    private func mayRun(_ job: Job, now: Timestamp) throws(StoreError) -> Bool {
-        guard job.lost >= Job.suspectLosses else { return true }
-        let isRunning = try jobs.suspectRuns.first(.time(now), .integer(Job.suspectLosses)) { _ in true }
-        return isRunning == nil
     }
 
     private func lease(
@@ -174,25 +190,25 @@ extension Transaction {
             try deleteEmptyGroup(queue, group)
             return nil
         }
-        let lease = nextNumber()
-        try jobs.lease.run(
+        let lease = order.next()
+        try tables.groups.lease.run(
             .text(queue), .text(group), .time(until), .text(owner), .integer(lease), .time(since),
             .integer(last.number))
         return JobClaim(queue: queue, group: group, lease: lease, jobs: found)
     }
 
-    /// Deletes jobs that are done, of a claim that `holdsLease`: else another worker may be doing them.
+    /// Deletes jobs that are done, of a claim that holds them (`GroupStatements.isHeld`): else another worker may be doing them.
     func complete(_ claim: JobClaim, at now: Timestamp) throws(StoreError) {
         if let last = claim.jobs.last {
-            try jobs.delete.run(.text(claim.queue), .text(claim.group), .integer(last.number))
+            try tables.jobs.delete.run(.text(claim.queue), .text(claim.group), .integer(last.number))
         }
         try free(claim.queue, claim.group, readyAt: now, since: now)
     }
 
     /// Gives jobs back; the number it takes, 0 where the lease was lost.
     func giveBack(_ claim: JobClaim, _ fate: JobReturn, at now: Timestamp) throws(StoreError) -> Int64 {
-        guard try holdsLease(claim), let last = claim.jobs.last else { return 0 }
-        let number = nextNumber()
+        guard try tables.groups.isHeld(by: claim), let last = claim.jobs.last else { return 0 }
+        let number = order.next()
         let queue = SQLValue.text(claim.queue)
         let group = SQLValue.text(claim.group)
         let upTo = SQLValue.integer(last.number)
@@ -200,12 +216,12 @@ extension Transaction {
         case .wait(let until):
             try free(claim.queue, claim.group, readyAt: until, since: now)
         case .retry(let at):
-            try jobs.countAttempt.run(queue, group, upTo)
+            try tables.jobs.countAttempt.run(queue, group, upTo)
             try free(claim.queue, claim.group, readyAt: at, since: now)
         case .bury(let reason, let at):
-            try jobs.countAttempt.run(queue, group, upTo)
-            try jobs.bury.run(queue, group, upTo, .text(reason), .time(at))
-            try jobs.delete.run(queue, group, upTo)
+            try tables.jobs.countAttempt.run(queue, group, upTo)
+            try tables.jobs.bury.run(queue, group, upTo, .text(reason), .time(at))
+            try tables.jobs.delete.run(queue, group, upTo)
             try free(claim.queue, claim.group, readyAt: at, since: now)
         }
         return number
@@ -214,38 +230,31 @@ extension Transaction {
     /// Prolongs a host's leases, and takes back what was written while the clock was ahead: a time later than now is
     /// none that something can have been written at, and so what is to be waited for counts from now on.
     func prolongLeases(owner: String, now: Timestamp, until: Timestamp) throws(StoreError) {
-        if try jobs.correctTimes.changes(.time(now), .time(now + Job.clockSlack)) > 0 { try wakeAll() }
-        try jobs.prolong.run(.text(owner), .time(until), .time(now))
+        if try tables.groups.correctTimes.changes(.time(now), .time(now + Job.clockSlack)) > 0 {
+            try wakeAll()
+        }
+        try tables.groups.prolong.run(.text(owner), .time(until), .time(now))
     }
 
     /// Ends the leases of a host that stops: its jobs are neither failed nor lost.
     func freeLeases(owner: String, now: Timestamp) throws(StoreError) {
-        if try jobs.freeAll.changes(.text(owner), .time(now)) > 0 { try wakeAll() }
+        if try tables.groups.freeAll.changes(.text(owner), .time(now)) > 0 { try wakeAll() }
     }
 
     private func wakeAll() throws(StoreError) {
-        for queue in try jobs.queues.all(read: { $0.text(0) }) { committed.queues?.insert(queue) }
-    }
-
-    /// Whether the jobs are still the claim's. One of no jobs holds nothing.
-    func holdsLease(_ claim: JobClaim) throws(StoreError) -> Bool {
-        guard !claim.jobs.isEmpty else { return false }
-        return try jobs.holdsLease.first(.text(claim.queue), .text(claim.group), .integer(claim.lease)) { _ in
-            true
-        }
-            ?? false
+        for queue in try tables.groups.queues.all(read: { $0.text(0) }) { committed.queues?.insert(queue) }
     }
 
     private func free(
         _ queue: String, _ group: String, readyAt: Timestamp, since: Timestamp
     ) throws(StoreError) {
-        try jobs.freeGroup.run(.text(queue), .text(group), .time(readyAt), .time(since))
+        try tables.groups.free.run(.text(queue), .text(group), .time(readyAt), .time(since))
         try deleteEmptyGroup(queue, group)
         committed.queues?.insert(queue)
     }
 
     private func deleteEmptyGroup(_ queue: String, _ group: String) throws(StoreError) {
-        try jobs.deleteEmptyGroup.run(.text(queue), .text(group))
+        try tables.groups.deleteEmpty.run(.text(queue), .text(group))
         known.forget(KnownState.GroupName(queue: queue, name: group))
     }
 }

@@ -38,28 +38,30 @@ extension Transaction {
     func apply(
         _ unit: UnitOfWork, at now: Timestamp, ticket: Ticket, completing claim: JobClaim?
     ) throws(StoreError) -> CommitDecision {
-        if case .lost(let isFull) = inFlight.admission(of: ticket) { throw .admissionLost(full: isFull) }
-        if let kept = try answers.answer(to: unit.answer?.key, at: now) {
-            return .answered(kept, number: nextNumber())
+        if case .lost(let isFull) = shared.inFlight.admission(of: ticket) {
+            throw .admissionLost(full: isFull)
+        }
+        if let kept = try tables.answers.answer(to: unit.answer?.key, at: now) {
+            return .answered(kept, number: order.next())
         }
         if try isConflicting(unit.reads) { return .conflict }
         try checkEntries(of: unit.writes)
-        if let claim, try !holdsLease(claim) { throw .leaseLost }
-        let before = number
+        if let claim, try !tables.groups.isHeld(by: claim) { throw .leaseLost }
+        let before = order.last
         do throws(StoreError) {
             for write in unit.writes {
-                try apply(write, number: write.takesNumber ? nextNumber() : number, at: now)
+                try apply(write, number: write.takesNumber ? order.next() : order.last, at: now)
             }
             if let claim { try complete(claim, at: now) }
-            let number = nextNumber()
+            let number = order.next()
             if let answer = unit.answer {
-                try answers.keep(answer, number: number, longest: limits.keptAnswerBytes)
+                try tables.answers.keep(answer, number: number, longest: limits.keptAnswerBytes)
             }
             return .committed(number: number)
         } catch {
             // An entry that is the first write, and whose id is taken, has changed nothing.
-            if case .unexpected(Database.notUnique, _) = error, number == before + 1 {
-                takeBackNumber()
+            if case .unexpected(Database.notUnique, _) = error, order.last == before + 1 {
+                order.takeBack(to: before)
             } else {
                 abandon(error)
             }
@@ -72,7 +74,9 @@ extension Transaction {
         var seen: [String] = []
         for (index, write) in writes.enumerated() {
             guard case .append(_, _, let id, _) = write else { continue }
-            if index > 0, try records.hasEntry.first(.text(id), read: { _ in true }) ?? seen.contains(id) {
+            if index > 0,
+                try tables.records.hasEntry.first(.text(id), read: { _ in true }) ?? seen.contains(id)
+            {
                 throw .unexpected(code: Database.notUnique, statement: "the entry's id is taken")
             }
             seen.append(id)
@@ -85,11 +89,11 @@ extension Transaction {
             case .record(let kind, let id, let version):
                 let record = RecordName(kind: kind, id: id)
                 guard try self.version(record) == version else {
-                    recordCache.forget([record])
+                    shared.recordCache.forget([record])
                     return true
                 }
             case .entry(let id, isThere: false):
-                if try records.hasEntry.first(.text(id), read: { _ in true }) == true { return true }
+                if try tables.records.hasEntry.first(.text(id), read: { _ in true }) == true { return true }
             case .entry, .journal: break
             }
         }
@@ -98,7 +102,8 @@ extension Transaction {
 
     private func version(_ record: RecordName) throws(StoreError) -> Int64 {
         if let version = known.versions[record] { return version }
-        let version = try records.version.first(.text(record.kind), .text(record.id)) { $0.integer(0) } ?? 0
+        let version =
+            try tables.records.version.first(.text(record.kind), .text(record.id)) { $0.integer(0) } ?? 0
         known.remember(record, version: version)
         return version
     }
@@ -111,11 +116,11 @@ extension Transaction {
         case .save(let kind, let id, let body):
             let record = RecordName(kind: kind, id: id)
             let version = try version(record)
-            try records.save.run(.text(kind), .text(id), .text(body))
+            try tables.records.save.run(.text(kind), .text(id), .text(body))
             known.remember(record, version: version + 1)
             savedRecords.append(record)
         case .append(let stream, let kind, let id, let body):
-            try records.append.run(
+            try tables.records.append.run(
                 .text(stream), .integer(number), .text(kind), .text(id), .text(body), .time(now))
         case .enqueue(let queue, let group, let id, let payload, let traceparent):
             try enqueue(
@@ -125,26 +130,30 @@ extension Transaction {
             try record(.emit(emit), number: number, at: now)
         case .join(let room, let connections):
             try record(.join(room: room, connections), number: number, at: now)
-            try sockets.join(room, connections, at: number)
+            try tables.rooms.join(room, connections, at: number)
         case .leave(let room, let connections):
             try record(.leave(room: room, connections), number: number, at: now)
-            try sockets.leave(room, connections, at: number)
+            try tables.rooms.leave(room, connections, at: number)
         case .connect(let connection, let host, let subject, let session, let namespace):
             try connect(
                 connection, host: host, subject: subject, session: session, namespace: namespace,
                 number: number, at: now)
         case .suspend(let connection, let host):
-            if try sockets.isOwned(connection, by: host) { try sockets.suspend(connection, at: now) }
+            if try tables.connections.isOwned(connection, by: host) {
+                try tables.connections.suspend(connection, at: now)
+            }
         case .disconnect(let connection, let host):
-            if try sockets.isOwned(connection, by: host) { try sockets.disconnect(connection) }
+            if try tables.connections.isOwned(connection, by: host) {
+                try tables.connections.disconnect(connection)
+            }
         case .close(let connections, let reason):
-            try sockets.disconnect(connections)
+            try tables.connections.disconnect(connections)
             try record(.close(connections, reason: reason), number: number, at: now)
         case .openSession(let id, let subject, let expiresAt):
-            try records.openSession.run(.text(id), .text(subject), .time(now), .time(expiresAt))
+            try tables.records.openSession.run(.text(id), .text(subject), .time(now), .time(expiresAt))
             known.forget(session: id)
         case .revokeSession(let id):
-            try records.revokeSession.run(.text(id), .time(now))
+            try tables.records.revokeSession.run(.text(id), .time(now))
             known.forget(session: id)
             try record(.sessionEnded(session: id), number: number, at: now)
         }

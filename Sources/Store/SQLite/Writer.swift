@@ -94,7 +94,7 @@ final class Writer: Sendable {
             let operations = take(patience: nil)
             if operations.isEmpty { break }
             runTransaction(transaction, first: operations)
-            transaction.copied = checkpoint(checkpointer) ?? transaction.copied
+            if let copied = checkpoint(checkpointer) { transaction.order.copied = copied }
         }
         disk.close()
         disk.look()
@@ -166,7 +166,7 @@ final class Writer: Sendable {
         let age = ContinuousClock.now - opened
         if awaited == 0 { return transaction.isChanged ? limits.openTransaction - age : .zero }
         if disk.isBusy { return .milliseconds(10) }
-        let hasCompany = awaited < limits.gatheredUnits && transaction.inFlight.total > awaited
+        let hasCompany = awaited < limits.gatheredUnits && transaction.shared.inFlight.total > awaited
         return hasCompany ? limits.gathering - age : .zero
     }
 

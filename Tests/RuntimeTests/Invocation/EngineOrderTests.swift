@@ -45,7 +45,7 @@ import TestSupport
     }
 
     @Test func aTokensSession_isLookedUp() async throws {
-        let runtime = try TestRuntime([.probe()], Probe { _, context in ["player": try context.playerID] })
+        let runtime = try TestRuntime([.probe()], Probe { _, context in ["player": try context.subject] })
         let token = try await runtime.session("session_1", of: "player_7")
         var event = runtime.event()
         event.credential = .token(token)

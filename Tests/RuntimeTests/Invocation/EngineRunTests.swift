@@ -214,7 +214,7 @@ import TestSupport
     struct Tally: Function {
         func handle(_ input: [String: String], in context: Context) async throws -> [String: Int] {
             if input["refuse"] != nil { throw Problem(.conflict, "Not: this.") }
-            let id = try context.playerID
+            let id = try context.subject
             let value = (try await context.read(Counter.self, id)?.value ?? 0) + 1
             try context.save(Counter(id: id, value: value))
             return ["value": value]

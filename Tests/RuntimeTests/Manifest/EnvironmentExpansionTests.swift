@@ -35,6 +35,6 @@ import Testing
         let yaml = "{version: 1, store: '${STORE}', functions: {hello: {handler: Hello}}}"
         let manifest = try Manifest(yaml: yaml, file: "f", environment: ["STORE": "a, guests: true"])
         #expect(manifest.store == "a, guests: true")
-        #expect(!manifest.guests)
+        #expect(!manifest.allowsAnonymous)
     }
 }

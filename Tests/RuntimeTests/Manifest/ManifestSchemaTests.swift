@@ -12,10 +12,12 @@ import Testing
         struct Ignored: Decodable {
             let isFalse: Bool
             let values: [String]
+            let description: String?
             init(from decoder: any Decoder) throws {
                 let container = try decoder.singleValueContainer()
                 isFalse = (try? container.decode(Bool.self)) == false
                 let choices = try? container.decode(Choices.self)
+                description = choices?.description
                 values = (choices?.enum ?? []) + (choices?.anyOf ?? []).flatMap { $0.enum ?? [] }
             }
         }
@@ -23,6 +25,7 @@ import Testing
             struct Choice: Decodable { let `enum`: [String]? }
             let `enum`: [String]?
             let anyOf: [Choice]?
+            let description: String?
         }
         let properties: [String: Ignored]
         let additionalProperties: Ignored?
@@ -73,5 +76,10 @@ import Testing
         #expect(function["per"]?.values == RateScope.allCases.map(\.rawValue))
         #expect(function["isolation"]?.values == Isolation.allCases.map(\.rawValue))
         #expect(issuer["algorithm"]?.values == Issuer.Algorithm.allCases.map(\.rawValue))
+    }
+
+    @Test func aTriggersHelp_isTheSchemas() throws {
+        let trigger = try #require(schema.definitions["trigger"]?.properties)
+        for kind in TriggerKind.all { #expect(trigger[kind.key]?.description == kind.help) }
     }
 }

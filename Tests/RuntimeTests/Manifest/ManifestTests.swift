@@ -19,7 +19,7 @@ import Testing
                 "broadcast",
             ])
         #expect(manifest.store == "var/gestaloka.db")
-        #expect(manifest.guests)
+        #expect(manifest.allowsAnonymous)
         #expect(manifest.auth == [Issuer(issuer: "gestaloka", audience: "gestaloka", key: nil)])
         #expect(manifest.sockets == SocketSettings())
         #expect(manifest.trustedProxies == [])
@@ -69,7 +69,7 @@ import Testing
             "STORY_RATE": "1/hour",
         ])
         #expect(manifest.store == "/tmp/x.db")
-        #expect(!manifest.guests)
+        #expect(!manifest.allowsAnonymous)
         #expect(manifest.auth.first?.signingKey == "k")
         #expect(
             manifest.function(named: "player-action")?.limits.rate == [Rate(count: 5, window: .seconds(1))])
@@ -86,7 +86,7 @@ import Testing
                     FunctionEntry(name: "open", handler: "Open", access: .none, line: 1),
                 ]))
         #expect(manifest.functions.map(\.per) == [.player, .address])
-        #expect(!manifest.guests)
+        #expect(!manifest.allowsAnonymous)
         #expect(manifest.store == "var/gestaloka.db")
     }
 
@@ -164,7 +164,7 @@ import Testing
         let limits = Limits(
             rate: [Rate(count: 1, window: .seconds(1)), Rate(count: 30, window: .seconds(60))],
             timeout: .seconds(900), body: 0, concurrency: 65_536,
-            tokens: Rate(count: 1_500_000, window: .seconds(86_400)))
+            budget: Rate(count: 1_500_000, window: .seconds(86_400)))
         #expect(
             manifest.functions == [
                 FunctionEntry(

@@ -57,10 +57,10 @@ import Testing
     func aTokenBudget_isReadAsPeopleWriteIt(
         _ text: String, _ count: Int, _ seconds: Int, _ written: String
     ) throws {
-        let rate = try Rate(parsingTokens: text)
+        let rate = try Rate(parsingBudget: text)
         #expect(rate == Rate(count: count, window: .seconds(seconds)))
-        #expect(rate.tokenDescription == written)
-        #expect(try Rate(parsingTokens: rate.tokenDescription) == rate)
+        #expect(rate.budgetDescription == written)
+        #expect(try Rate(parsingBudget: rate.budgetDescription) == rate)
     }
 
     @Test(arguments: [
@@ -70,12 +70,12 @@ import Testing
         "٣k/day",
     ])
     func anyOtherBudget_isRefused(_ text: String) {
-        #expect(throws: RateError.self) { try Rate(parsingTokens: text) }
+        #expect(throws: RateError.self) { try Rate(parsingBudget: text) }
     }
 
     @Test(arguments: [("1.5 M/dya", "1.5M/day"), ("50k/2 huors", "50k/2 hours"), ("5/secnod", nil)])
     func aSlipInABudget_hasASuggestion(_ text: String, _ meant: String?) throws {
-        let error = try #require(throws: RateError.self) { try Rate(parsingTokens: text) }
+        let error = try #require(throws: RateError.self) { try Rate(parsingBudget: text) }
         #expect(error.suggestion == meant)
     }
 

@@ -10,7 +10,8 @@ import Testing
 
     private func manifest(key: String?, guests: Bool = false, store: String = "unused") -> Manifest {
         Manifest(
-            store: store, guests: guests, auth: [Issuer(issuer: "gestaloka", audience: "gestaloka", key: key)]
+            store: store, allowsAnonymous: guests,
+            auth: [Issuer(issuer: "gestaloka", audience: "gestaloka", key: key)]
         )
     }
 
@@ -38,7 +39,7 @@ import Testing
     @Test func production_refusesWhatIsNotSafe() throws {
         let production = try settings(["ENVIRONMENT": "production"])
         let long = "k3y-of-the-tests-0123456789-abcd"
-        #expect(throws: StartError.guestsInProduction) {
+        #expect(throws: StartError.anonymousInProduction) {
             try production.ready(manifest(key: long, guests: true))
         }
         let chatty = try settings(["ENVIRONMENT": "production", "DEBUG": "true"])

@@ -112,7 +112,7 @@ final class Play: Sendable {
         var set = FunctionSet()
         for function in functions { set.add(function) }
         let replayer = try Replayer(
-            recording, functions: set, manifest: other ?? manifest, engine: SQLiteEngine(), timers: timers,
+            recording, functions: set, manifest: other ?? manifest, stores: SQLiteEngine(), timers: timers,
             executor: globalConcurrentExecutor)
         let copy = directory.file("replay-\(UUID().uuidString).db")
         try FileManager.default.copyItem(atPath: recording.snapshotPath, toPath: copy)

@@ -93,7 +93,7 @@ import TestSupport
         #expect(result.different.isEmpty, "\(result.account)")
         // The recording's own manifest can be read, and runs.
         _ = try Replayer(
-            recording, functions: FunctionSet(Deed()), engine: SQLiteEngine(), timers: play.timers,
+            recording, functions: FunctionSet(Deed()), stores: SQLiteEngine(), timers: play.timers,
             executor: globalConcurrentExecutor)
     }
 

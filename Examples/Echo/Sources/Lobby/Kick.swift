@@ -9,7 +9,7 @@ struct Kick: Function {
 
     func handle(_ input: Input, in context: Context) async throws -> Nothing {
         if let player = input.player {
-            try context.close(player: player, reason: "kicked")
+            try context.close(subject: player, reason: "kicked")
         } else if let id = input.connection ?? context.connectionID {
             try context.close(connection: id, reason: "kicked")
         }

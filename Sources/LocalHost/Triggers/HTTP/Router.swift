@@ -28,14 +28,13 @@ struct Router: Sendable {
                 case .http(let method, let path): paths[path, default: [:]][method] = entry
                 case .socket(let name):
                     events[name] = entry
-                    if name.hasPrefix("/"), let end = name.firstIndex(of: "#") {
-                        namespaces.insert(String(name[..<end]))
-                    }
+                    let place = EventName(name).place
+                    if place != EventName.mainNamespace { namespaces.insert(place) }
                 case .websocket(let path, let route):
-                    events["\(path)#\(route)"] = entry
+                    events[EventName(at: path, route).description] = entry
                     endpoints[path] = WebSocketEndpoint(
                         path: path, settings: manifest.websockets[path] ?? WebSocketSettings())
-                case .queue: break
+                case .queue, .other: break
                 }
             }
         }

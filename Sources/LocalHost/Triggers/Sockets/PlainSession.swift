@@ -26,7 +26,8 @@ final class PlainSession: Session {
 
     /// What needs a token and has brought none in the request may bring it in its first message.
     func begin(_ request: HTTPRequest) {
-        let entry = hub.router.function(forEvent: "\(endpoint.path)#\(Trigger.connectEvent)")
+        let entry = hub.router.function(
+            forEvent: EventName(at: endpoint.path, Trigger.connectEvent).description)
         let query = request.queryItems()
         let token = HTTPTrigger.bearer(request) ?? query.first(where: { $0.name == "token" })?.value
         if let token {

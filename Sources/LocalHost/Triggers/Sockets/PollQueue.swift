@@ -51,6 +51,9 @@ struct PollQueue {
         for waiting in packets {
             guard count == 0 || bytes + waiting.packet.byteCount <= limits.pollBytes else { break }
             let parts = waiting.packet.packets.dropFirst(gone)
+            // A close is an answer of its own: JavaScript's client ends its line before it has looked at the messages in
+            // front of it, keeps them for its next connection, and has them told again there.
+            if case .close? = parts.first, !taken.isEmpty { break }
             let room = limits.pollPackets - taken.count
             taken += parts.prefix(room)
             guard parts.count <= room else {

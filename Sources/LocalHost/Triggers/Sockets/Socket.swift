@@ -107,8 +107,7 @@ final class Socket {
 
     /// The full name of an event of this socket, as triggers have it.
     func fullName(of event: String) -> String {
-        let place = session.place(of: self)
-        return place == EventName.mainNamespace ? event : "\(place)#\(event)"
+        EventName(at: session.place(of: self), event).description
     }
 }
 

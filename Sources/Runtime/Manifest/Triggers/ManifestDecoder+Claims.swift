@@ -15,17 +15,18 @@ struct ManifestClaims {
 }
 
 extension ManifestDecoder {
-    mutating func claim(_ trigger: Trigger, for function: String, at mark: YAMLMark) {
-        let key = trigger.description
+    mutating func claim(
+        _ trigger: Trigger, of kind: TriggerKind, for function: String, at mark: YAMLMark
+    ) {
+        let name = trigger.description
+        let key = kind.clash == .anywhere ? name : name + "\n" + function
         if let owner = claims.triggers[key] {
             let holder = owner.function == function ? "this function" : "function '\(quoted(owner.function))'"
-            report("'\(quoted(key))' is already taken by \(holder) on line \(owner.line)", at: mark)
+            report("'\(quoted(name))' is already taken by \(holder) on line \(owner.line)", at: mark)
             return
         }
         claims.triggers[key] = TriggerOwner(function: function, line: mark.line)
-        if case .http("GET", let path) = trigger, let line = claims.endpoints[path] {
-            report("'\(quoted(path))' is already the path of a websocket on line \(line)", at: mark)
-        }
+        kind.check(&self, trigger, mark)
     }
 
     /// Takes a path for a plain WebSocket, once for all its routes.

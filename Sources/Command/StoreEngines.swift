@@ -2,7 +2,7 @@ internal import Ledger
 internal import SQLite
 
 /// The engines that this program has for its stores.
-enum Engines {
+enum StoreEngines {
     static let all: [any StoreEngine] = [SQLiteEngine()]
 
     /// The store of a name, as an option or the manifest has it.

@@ -1,10 +1,10 @@
 extension Rate {
-    /// Reads a budget of a language model's tokens as people write it: `50k/day`, `1.5M per 30 days`, `2000/hour`.
+    /// Reads a budget as people write it: `50k/day`, `1.5M per 30 days`, `2000/hour`.
     ///
     /// `k` is 1000 and `M` is 1,000,000, with at most one decimal place in front. The window is read as
     /// ``init(parsing:)`` does, 1 minute to 30 days.
-    public init(parsingTokens text: some StringProtocol) throws(RateError) {
-        let form = RateForm.tokens
+    public init(parsingBudget text: some StringProtocol) throws(RateError) {
+        let form = RateForm.budget
         var rest = Substring(text)
         rest.trimSpaces()
         let start = rest
@@ -13,8 +13,8 @@ extension Rate {
         try self.init(count: count, written: written, windowIn: rest, form, of: text)
     }
 
-    /// The rate as one writes a budget of tokens: `50k/day`, `1.5M/30 days`.
-    public var tokenDescription: String {
+    /// The rate as one writes a budget: `50k/day`, `1.5M/30 days`.
+    public var budgetDescription: String {
         for (unit, suffix) in [(1_000_000, "M"), (1000, "k")]
         where count >= unit && count.isMultiple(of: unit / 10) {
             let tenths = count / (unit / 10) % 10

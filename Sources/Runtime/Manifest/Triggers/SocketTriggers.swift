@@ -1,7 +1,28 @@
 internal import Base
 
+extension TriggerKind {
+    /// `socket: player_action`.
+    static let socket = TriggerKind(
+        key: "socket",
+        help:
+            "A Socket.IO event; a namespace stands in front with '#'. $connect and $disconnect are a socket's beginning and end, * is every event without a function, and $ack:NAME the answers of clients to the event NAME."
+    ) { decoder, node, _ in
+        decoder.socket(node)
+    }
+
+    /// `websocket: /ws#look`.
+    static let websocket = TriggerKind(
+        key: "websocket",
+        help:
+            "The path of a plain WebSocket; behind '#' a route, or $connect, $disconnect or $default, which is meant without one.",
+        synonyms: ["ws"]
+    ) { decoder, node, _ in
+        decoder.websocket(node)
+    }
+}
+
 extension ManifestDecoder {
-    mutating func socket(_ node: YAMLNode) -> Trigger? {
+    fileprivate mutating func socket(_ node: YAMLNode) -> Trigger? {
         guard let text = text(node, "socket") else { return nil }
         guard text.hasPrefix("/") else {
             return isSocketEvent(text, "", at: node.mark) ? .socket(event: text) : nil
@@ -9,7 +30,7 @@ extension ManifestDecoder {
         guard let hash = text.firstIndex(of: "#") else {
             report(
                 "'\(quoted(text))' is a namespace; its event follows '#'", at: node.mark,
-                suggestion: isNamespace(text) ? quoted("\(text)#\(Trigger.fallbackEvent)") : nil)
+                suggestion: isNamespace(text) ? quoted("\(EventName(at: text, Trigger.fallbackEvent))") : nil)
             return nil
         }
         let namespace = String(text[..<hash])
@@ -31,7 +52,7 @@ extension ManifestDecoder {
         return .socket(event: text)
     }
 
-    mutating func websocket(_ node: YAMLNode) -> Trigger? {
+    fileprivate mutating func websocket(_ node: YAMLNode) -> Trigger? {
         guard let text = text(node, "websocket") else { return nil }
         let path = String(text.prefix { $0 != "#" })
         let behind = String(text.dropFirst(path.count))
@@ -113,7 +134,7 @@ extension ManifestDecoder {
         guard isEventName(route, at: mark) else { return false }
         guard routed.contains(path) else {
             // Either the path is a slip, or the route can only be one of those that need no name.
-            let meant = nearest(path, among: routed.sorted()).map { "\($0)#\(route)" }
+            let meant = nearest(path, among: routed.sorted()).map { "\(EventName(at: $0, route))" }
             let word = "$\(route)"
             let known =
                 lifecycle.contains(word) ? word : nearest(word, among: lifecycle) ?? Trigger.defaultEvent

@@ -10,6 +10,8 @@ public enum Trigger: Sendable, Equatable, CustomStringConvertible {
     case websocket(path: String, route: String)
     /// Jobs of this queue. Up to `batch` jobs of one group are handed over together.
     case queue(name: String, batch: Int)
+    /// A trigger of a kind that only its own folder knows (``TriggerKind``): what stands behind its key, and beside it.
+    case other(kind: String, text: String, options: [String: String])
 
     /// For tables and log lines: `http POST /api/session`, `socket player_action`, `websocket /ws#look`,
     /// `queue story`.
@@ -17,8 +19,9 @@ public enum Trigger: Sendable, Equatable, CustomStringConvertible {
         switch self {
         case .http(let method, let path): "http \(method) \(path)"
         case .socket(let event): "socket \(event)"
-        case .websocket(let path, let route): "websocket \(path)#\(route)"
+        case .websocket(let path, let route): "websocket \(EventName(at: path, route))"
         case .queue(let name, _): "queue \(name)"
+        case .other(let kind, let text, _): "\(kind) \(text)"
         }
     }
 
@@ -27,8 +30,8 @@ public enum Trigger: Sendable, Equatable, CustomStringConvertible {
     public var eventName: String? {
         switch self {
         case .socket(let event): event
-        case .websocket(let path, let route): "\(path)#\(route)"
-        case .http, .queue: nil
+        case .websocket(let path, let route): EventName(at: path, route).description
+        case .http, .queue, .other: nil
         }
     }
 

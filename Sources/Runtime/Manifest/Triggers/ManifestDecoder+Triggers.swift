@@ -1,0 +1,49 @@
+internal import Base
+
+extension ManifestDecoder {
+    mutating func triggers(_ node: YAMLNode, of function: String) -> [Trigger] {
+        var triggers: [Trigger] = []
+        for item in list(node, "on", of: "triggers") {
+            guard let fields = fields(of: item, ManifestKeys.trigger, owner: "a trigger"),
+                case .mapping(let entries) = item.value
+            else { continue }
+            guard let first = entries.first else {
+                report("a trigger is \(alternatives(TriggerKind.all.map(\.key)))", at: item.mark)
+                continue
+            }
+            let options = options(of: first, entries, fields)
+            for entry in entries where options[entry.key] == nil {
+                guard let value = fields[entry.key], value == entry.value,
+                    let kind = TriggerKind.byKey[entry.key],
+                    let trigger = kind.read(&self, value, entry.key == first.key ? options : [:])
+                else { continue }
+                claim(trigger, of: kind, for: function, at: value.mark)
+                triggers.append(trigger)
+            }
+        }
+        return triggers
+    }
+
+    /// What stands beside an entry's first key and belongs to it. Whatever else does is reported.
+    private mutating func options(
+        of first: YAMLEntry, _ entries: [YAMLEntry], _ fields: ManifestFields
+    ) -> [String: YAMLNode] {
+        let known = TriggerKind.byKey[first.key]?.options ?? []
+        var options: [String: YAMLNode] = [:]
+        var isReported = false
+        for entry in entries.dropFirst() {
+            if known.contains(entry.key) {
+                options[entry.key] = fields[entry.key]
+            } else if !isReported, fields[entry.key] != nil, entry.key != first.key {
+                let isOption = TriggerKind.byKey[entry.key] == nil
+                report(
+                    isOption
+                        ? "'\(entry.key)' does not belong to '\(quoted(first.key))'"
+                        : "each trigger is a list entry of its own; put '- ' before this key",
+                    at: entry.mark)
+                isReported = true
+            }
+        }
+        return options
+    }
+}
