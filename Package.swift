@@ -1,8 +1,14 @@
 // swift-tools-version:6.2
 // The layers of the project, lowest first. Imports point up this list only:
-// Base <- Wire, Ledger <- SQLite, Runtime <- Handlers, Net <- LocalHost <- Command <- gestaloka.
+// Base <- Wire, Ledger <- SQLite, Observability <- Functions <- Identity <- Manifest <- Engine <- Recording <-
+// Runtime; Functions <- Handlers; Runtime, Net <- LocalHost <- Command <- gestaloka.
 // SQLite is known to Command alone, which puts the parts together.
 import PackageDescription
+
+/// What `Runtime` is made of, for tests that look inside.
+let runtimeParts: [Target.Dependency] = [
+    "Functions", "Identity", "Manifest", "Observability", "Engine", "Recording", "ForeignEvents",
+]
 
 let package = Package(
     name: "gestaloka",
@@ -11,6 +17,7 @@ let package = Package(
         .library(name: "Ledger", targets: ["Ledger"]),
         .library(name: "SQLite", targets: ["SQLite"]),
         .library(name: "Wire", targets: ["Wire"]),
+        .library(name: "Functions", targets: ["Functions"]),
         .library(name: "Runtime", targets: ["Runtime"]),
         .library(name: "Net", targets: ["Net"]),
         .library(name: "LocalHost", targets: ["LocalHost"]),
@@ -44,16 +51,42 @@ let package = Package(
             name: "SQLite", dependencies: ["Base", "Ledger", "CSQLite", "CLinux"],
             path: "Sources/Store/SQLite"),
         .target(name: "Wire", dependencies: ["Base", "CZlib"]),
+        // Functions and what runs them. An author imports Functions.
+        .target(name: "Observability", dependencies: ["Base"], path: "Sources/Runtime/Observability"),
         .target(
-            name: "Runtime", dependencies: ["Base", "Ledger", "Wire", "CCrypto", "CLinux", "CYAML"]),
+            name: "Functions", dependencies: ["Base", "Ledger", "Wire", "Observability"],
+            path: "Sources/Runtime/Functions"),
+        .target(
+            name: "Identity", dependencies: ["Base", "Functions", "CCrypto", "CLinux"],
+            path: "Sources/Runtime/Identity"),
+        .target(
+            name: "Manifest", dependencies: ["Base", "Functions", "Identity", "Observability", "CYAML"],
+            path: "Sources/Runtime/Manifest"),
+        .target(
+            name: "Engine",
+            dependencies: ["Base", "Ledger", "Functions", "Identity", "Manifest", "Observability"],
+            path: "Sources/Runtime/Engine"),
+        .target(
+            name: "Recording",
+            dependencies: [
+                "Base", "Ledger", "Functions", "Identity", "Manifest", "Observability", "Engine",
+                "CLinux",
+            ], path: "Sources/Runtime/Recording"),
+        .target(
+            name: "ForeignEvents",
+            dependencies: ["Base", "Ledger", "Wire", "Functions", "Identity", "Manifest", "Observability"],
+            path: "Sources/Runtime/ForeignEvents"),
+        .target(
+            name: "Runtime",
+            dependencies: runtimeParts, path: "Sources/Runtime/Runtime"),
 
         // One target a function; none imports another.
         .target(
-            name: "Game", dependencies: ["Base", "Runtime"], path: "Sources/Handlers/Game",
+            name: "Game", dependencies: ["Base", "Functions"], path: "Sources/Handlers/Game",
             resources: [.embedInCode("world.json")]),
         // The language models that tell stories.
         .target(
-            name: "StoryModels", dependencies: ["Base", "Game", "Net", "Runtime", "Wire"],
+            name: "StoryModels", dependencies: ["Base", "Game", "Functions", "Manifest", "Net", "Wire"],
             path: "Sources/Handlers/StoryModels"),
         handler("GuestSession"),
         handler("PlayerAction"),
@@ -82,7 +115,7 @@ let package = Package(
 
         .target(
             name: "TestSupport", dependencies: ["Runtime", "Base", "Ledger", "SQLite"], path: "Tests/Support"),
-        .testTarget(name: "BaseTests", dependencies: ["Base", "TestSupport"]),
+        .testTarget(name: "BaseTests", dependencies: ["Base", "Identity", "TestSupport"]),
         .target(name: "StoreSupport", dependencies: ["Base", "Ledger"], path: "Tests/StoreSupport"),
         // What every engine must do; one file of it names the engines.
         .testTarget(
@@ -92,7 +125,8 @@ let package = Package(
             dependencies: ["Base", "Ledger", "SQLite", "CSQLite", "StoreSupport", "TestSupport"]),
         .testTarget(name: "WireTests", dependencies: ["Base", "Wire", "TestSupport"]),
         .testTarget(
-            name: "RuntimeTests", dependencies: ["Runtime", "Base", "Ledger", "SQLite", "TestSupport"],
+            name: "RuntimeTests",
+            dependencies: runtimeParts + ["Runtime", "Base", "Ledger", "SQLite", "TestSupport"],
             exclude: ["Fixtures"]),
         .testTarget(name: "GameTests", dependencies: ["Base", "Game", "Runtime", "TestSupport"]),
         .testTarget(
@@ -112,12 +146,12 @@ let package = Package(
             ]),
         .testTarget(
             name: "LocalHostTests",
-            dependencies: [
+            dependencies: runtimeParts + [
                 "LocalHost", "Net", "Runtime", "Base", "Ledger", "SQLite", "Wire", "CLinux", "TestSupport",
             ]),
         .testTarget(
             name: "CommandTests",
-            dependencies: [
+            dependencies: runtimeParts + [
                 "Command", "LocalHost", "Net", "Runtime", "Base", "Ledger", "SQLite", "TestSupport", "Wire",
             ],
             exclude: ["Fixtures"]),
@@ -127,7 +161,7 @@ let package = Package(
 
 func handler(_ name: String) -> Target {
     .target(
-        name: name, dependencies: ["Base", "Ledger", "Runtime", "Game"], path: "Sources/Handlers/\(name)")
+        name: name, dependencies: ["Base", "Ledger", "Functions", "Game"], path: "Sources/Handlers/\(name)")
 }
 
 for target in package.targets where target.type != .system {

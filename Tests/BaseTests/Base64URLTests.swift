@@ -1,7 +1,8 @@
 import Base
 import Testing
 
-@testable import Runtime
+@testable import Observability
+import Runtime
 
 @Suite struct Base64URLTests {
     @Test(arguments: [

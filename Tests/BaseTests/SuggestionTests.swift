@@ -1,7 +1,8 @@
 import Base
 import Testing
 
-@testable import Runtime
+
+import Runtime
 
 @Suite struct SuggestionTests {
     @Test(arguments: [

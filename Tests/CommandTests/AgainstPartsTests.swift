@@ -1,7 +1,11 @@
 import Base
 @testable import Command
+@testable import Functions
+@testable import Identity
 import Net
-@testable import Runtime
+@testable import Observability
+@testable import Recording
+import Runtime
 import Testing
 
 @Suite struct TargetHostTests {

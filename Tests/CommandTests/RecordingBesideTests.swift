@@ -3,7 +3,9 @@ import Base
 @testable import Command
 import FoundationEssentials
 import LocalHost
-@testable import Runtime
+@testable import Manifest
+@testable import Recording
+import Runtime
 import Testing
 import TestSupport
 

@@ -1,6 +1,8 @@
 import Base
 @testable import LocalHost
-@testable import Runtime
+@testable import Identity
+@testable import Manifest
+import Runtime
 import Synchronization
 import Testing
 import TestSupport

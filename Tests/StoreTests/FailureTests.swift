@@ -56,6 +56,7 @@ import Testing
             try await state.commit(
                 UnitOfWork(writes: [emit("2")]), at: at(1), ticket: ticket, completing: nil)
         }
+        #expect(state.isLost(ticket))
         state.release(ticket)
         try await state.apply([emit("3")])
         #expect(await stream.said(upTo: "3").last == "3")
@@ -128,6 +129,20 @@ import Testing
         try transaction.begin()
         #expect(transaction.loss == nil && transaction.order.last == 0)
         try transaction.commit()
+    }
+
+    @Test func admissionThatCannotBeDecided_takesNoNumber() async throws {
+        let fixture = try Fixture()
+        let state = fixture.state
+        try await state.apply([])
+        let database = try Database(path: fixture.path, access: .readWrite, limits: StoreLimits())
+        try database.execute("DROP TABLE session")
+        let before = try await state.ticket()
+        for _ in 0..<3 {
+            await #expect(throws: StoreError.self) { try await state.ask(session: "s") }
+        }
+        #expect(try await state.ticket().number == before.number + 1)
+        #expect(!state.isLost(before))
     }
 
     @Test func lockHeldByAnother_failsAsBusy_andLosesNothingLater() async throws {

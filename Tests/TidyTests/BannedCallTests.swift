@@ -25,14 +25,14 @@ import Testing
         Ban(
             call: "Cryptography.secretBytes",
             except: [
-                "Sources/Runtime/Platform/SystemPlatform.swift",
+                "Sources/Runtime/Identity/SystemPlatform.swift",
                 // Keys.
-                "Sources/Runtime/Platform/DevelopmentKey.swift", "Sources/Runtime/Recording/Recorder.swift",
+                "Sources/Runtime/Manifest/DevelopmentKey.swift", "Sources/Runtime/Recording/Recorder.swift",
                 "Sources/Runtime/Recording/RecordingPart.swift",
             ],
             instead: "take a secretIdentifier from the Context or the Platform"),
         Ban(
-            call: "Cryptography.shownBytes", except: ["Sources/Runtime/Platform/SystemPlatform.swift"],
+            call: "Cryptography.shownBytes", except: ["Sources/Runtime/Identity/SystemPlatform.swift"],
             instead: "take random numbers from the Context or the Platform"),
         Ban(
             call: "platform.secret", except: ["Sources/Runtime/Engine/LiveWorld.swift"],
@@ -44,11 +44,11 @@ import Testing
             instead: "take the time from the Context or the Platform"),
         Ban(
             call: "clinux_realtime_nanoseconds",
-            except: ["Sources/Runtime/Platform/SystemPlatform.swift", "Sources/System/CLinux/shim.h"],
+            except: ["Sources/Runtime/Identity/SystemPlatform.swift", "Sources/System/CLinux/shim.h"],
             instead: "take the time from the Context or the Platform"),
         Ban(
             call: "clinux_monotonic_nanoseconds",
-            except: ["Sources/Runtime/Platform/SystemPlatform.swift", "Sources/System/CLinux/shim.h"],
+            except: ["Sources/Runtime/Identity/SystemPlatform.swift", "Sources/System/CLinux/shim.h"],
             instead: "take the time from the Context or the Platform"),
         // How long a thread waits for a descriptor, a lock or more work; never a time that anyone is told.
         Ban(

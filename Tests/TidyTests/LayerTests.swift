@@ -8,15 +8,35 @@ import Testing
         "Sources/Store/Ledger/": ["Base"],
         "Sources/Store/SQLite/": ["Base", "CLinux", "CSQLite", "Glibc", "Ledger", "Synchronization"],
         "Sources/Wire/": ["Base", "CZlib"],
-        "Sources/Runtime/": [
-            "Base", "CCrypto", "CLinux", "CYAML", "FoundationEssentials", "Glibc", "Ledger",
-            "Synchronization",
-            "Wire",
+        "Sources/Runtime/Observability/": [
+            "Base", "Glibc", "Synchronization",
         ],
-        "Sources/Handlers/": ["Base", "FoundationEssentials", "Game", "Ledger", "Runtime"],
-        "Sources/Handlers/Game/": ["Base", "FoundationEssentials", "Runtime"],
+        "Sources/Runtime/Functions/": [
+            "Base", "FoundationEssentials", "Ledger", "Observability", "Synchronization", "Wire",
+        ],
+        "Sources/Runtime/Identity/": [
+            "Base", "CCrypto", "CLinux", "Functions", "Observability", "Synchronization",
+        ],
+        "Sources/Runtime/Manifest/": [
+            "Base", "CYAML", "FoundationEssentials", "Functions", "Glibc", "Identity", "Observability",
+        ],
+        "Sources/Runtime/Engine/": [
+            "Base", "Functions", "Identity", "Ledger", "Manifest", "Observability", "Synchronization",
+        ],
+        "Sources/Runtime/Recording/": [
+            "Base", "CLinux", "Engine", "FoundationEssentials", "Functions", "Glibc", "Identity", "Ledger",
+            "Manifest", "Observability", "Synchronization",
+        ],
+        "Sources/Runtime/ForeignEvents/": [
+            "Base", "FoundationEssentials", "Functions", "Identity", "Manifest", "Observability", "Wire",
+        ],
+        "Sources/Runtime/Runtime/": [
+            "Engine", "ForeignEvents", "Functions", "Identity", "Manifest", "Observability", "Recording",
+        ],
+        "Sources/Handlers/": ["Base", "FoundationEssentials", "Game", "Ledger", "Functions"],
+        "Sources/Handlers/Game/": ["Base", "FoundationEssentials", "Functions"],
         "Sources/Handlers/StoryModels/": [
-            "Base", "FoundationEssentials", "Game", "Net", "Runtime", "Synchronization", "Wire",
+            "Base", "FoundationEssentials", "Functions", "Game", "Manifest", "Net", "Synchronization", "Wire",
         ],
         "Sources/LocalHost/": [
             "Base", "CLinux", "FoundationEssentials", "Glibc", "Ledger", "Net", "Runtime", "Synchronization",
@@ -129,7 +149,7 @@ import Testing
         ("Sources/Store/SQLite/A.swift", "import Runtime"),
         ("Sources/Wire/A.swift", "internal import Glibc"),
         ("Sources/Wire/HTTP/A.swift", "public import FoundationEssentials"),
-        ("Sources/Runtime/A.swift", "internal import LocalHost"),
+        ("Sources/Runtime/Engine/A.swift", "internal import LocalHost"),
         ("Sources/Handlers/Broadcast/A.swift", "import PlayerAction"),
         ("Sources/Handlers/Broadcast/A.swift", "@preconcurrency internal import struct Command.Program"),
         ("Sources/Handlers/Game/A.swift", "import Ledger"),
@@ -143,7 +163,7 @@ import Testing
     }
 
     @Test func canary_importThatPointsDown_isNotFound() {
-        let text = "public import Runtime\n// import Command\n/* import\n import LocalHost */ import Game\n"
+        let text = "public import Functions\n// import Command\n/* import\n import LocalHost */ import Game\n"
         #expect(Self.findings(SourceFile(path: "Sources/Handlers/Broadcast/A.swift", text: text)).isEmpty)
     }
 }

@@ -16,14 +16,14 @@ import Testing
         "Sources/Runtime/Identity/Cryptography.swift": "libcrypto's C interface",
         "Sources/Runtime/Manifest/YAMLReader.swift": "libyaml's C interface",
         "Sources/Runtime/Recording/Bytes+Search.swift": "memmem takes pointers",
-        "Sources/Runtime/Recording/OutsideText.swift": "cancels the task that it runs in, within the call",
+        "Sources/Runtime/Functions/OutsideText.swift": "cancels the task that it runs in, within the call",
         "Sources/Runtime/Recording/Redaction.swift": "looks at every byte of a recording, within its bounds",
         "Sources/Runtime/Recording/Recorder.swift": "hands the one file to the recorder's thread",
         "Sources/Runtime/Recording/RecordingMark.swift": "open, read, write and unlink take pointers",
         "Sources/Runtime/Recording/RecordingPart.swift": "open and write take pointers",
         "Sources/Runtime/Recording/RecordingFile.swift": "open and write take C strings and pointers",
         "Sources/Runtime/Observability/LogWriter.swift": "writes to a descriptor",
-        "Sources/Runtime/Platform/DevelopmentKey.swift":
+        "Sources/Runtime/Manifest/DevelopmentKey.swift":
             "open, write, link and unlink take C strings and pointers",
         "Sources/Wire/ByteQueue.swift": "appends from a read buffer; looks for a line feed within its bounds",
         "Sources/Base/Bytes.swift":

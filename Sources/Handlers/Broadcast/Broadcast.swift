@@ -1,5 +1,5 @@
 internal import Ledger
-public import Runtime
+public import Functions
 
 /// `POST /api/broadcast`: operators send an event to everyone in a room.
 public struct Broadcast: Function {

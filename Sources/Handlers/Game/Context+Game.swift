@@ -1,4 +1,4 @@
-public import Runtime
+public import Functions
 
 extension Context {
     /// The player who acts. Throws a 401 `Problem` where nobody says who they are.

@@ -1,4 +1,4 @@
-internal import Runtime
+internal import Functions
 
 /// Finds the JSON object in a model's answer, which may stand in a code fence or between sentences.
 enum JSONObjectSearch {

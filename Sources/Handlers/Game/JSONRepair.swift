@@ -1,4 +1,4 @@
-internal import Runtime
+internal import Functions
 
 /// JSON that is almost right, as models and their servers write it.
 public enum JSONRepair {

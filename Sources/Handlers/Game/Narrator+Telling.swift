@@ -1,4 +1,4 @@
-internal import Runtime
+internal import Functions
 
 extension Narrator {
     /// One passage in the making.

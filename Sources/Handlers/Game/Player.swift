@@ -1,4 +1,4 @@
-public import Runtime
+public import Functions
 
 /// A player as the shared state keeps one.
 public struct Player: StoredRecord, Equatable {

@@ -1,4 +1,4 @@
-internal import Runtime
+internal import Functions
 
 /// What only one call's prompt and the game know: drawn from the prompt's seed, so that a replay has the same.
 public struct PromptSecrets: Sendable, Equatable {

@@ -1,4 +1,4 @@
-internal import Runtime
+internal import Functions
 
 extension SeededRandom {
     /// A number below a bound; 0 for a bound of 0. The standard library's own draw may change between releases.

@@ -1,4 +1,4 @@
-public import Runtime
+public import Functions
 
 /// Whose budget of tokens a player's stories are taken from. What they have cost stands in the journal; `used` and `window`
 /// are of stores from before that, and hold until their window ends.

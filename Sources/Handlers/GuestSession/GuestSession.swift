@@ -1,6 +1,6 @@
 internal import Base
 public import Game
-public import Runtime
+public import Functions
 
 /// `POST /api/session`: lets somebody play without an account, where the manifest allows guests.
 public struct GuestSession: Function {

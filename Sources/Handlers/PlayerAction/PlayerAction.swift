@@ -1,6 +1,6 @@
 internal import Base
 public import Game
-public import Runtime
+public import Functions
 
 /// `POST /api/player/action` and the socket event `player_action`: a player does something.
 ///

@@ -1,5 +1,5 @@
 public import Game
-public import Runtime
+public import Functions
 
 /// The socket event `$connect`: records a player's socket, new or come back, and lets it into their rooms.
 ///

@@ -1,4 +1,4 @@
-public import Runtime
+public import Functions
 
 /// The socket event `$disconnect`: forgets a socket and its rooms, or keeps them for as long as it may come back.
 public struct SocketDisconnect: Function {

@@ -1,7 +1,7 @@
 internal import Ledger
 internal import Base
 internal import Game
-internal import Runtime
+internal import Functions
 
 /// That a player did something at a place, as the place's own stream of the journal keeps it for the stories of others:
 /// who is there is thus read without a conflict with those who come and go.

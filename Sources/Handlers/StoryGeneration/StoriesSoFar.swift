@@ -1,7 +1,7 @@
 internal import Base
 internal import Game
 internal import Ledger
-internal import Runtime
+internal import Functions
 
 /// The passages that a player was told, as far as they are looked for.
 struct StoriesSoFar {

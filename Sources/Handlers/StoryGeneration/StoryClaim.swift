@@ -1,6 +1,6 @@
 internal import Base
 internal import Game
-internal import Runtime
+internal import Functions
 
 /// Who tells what came of an action: a record for each action that a language model tells of, so that no two processes
 /// do, and what became of it. (Within a process `Context.turn` sees to it, and the store is not asked.)

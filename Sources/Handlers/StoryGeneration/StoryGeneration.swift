@@ -1,7 +1,7 @@
 internal import Ledger
 internal import Base
 public import Game
-public import Runtime
+public import Functions
 
 /// The queue `story` and `POST /api/story/generate`: tells the next piece of story.
 ///

@@ -1,6 +1,6 @@
 internal import Base
 internal import Game
-internal import Runtime
+internal import Functions
 
 /// Who tells which action, and what tellings cost: decided in the store before a model is asked, and settled where a
 /// telling comes to nothing. `StoryGeneration` calls it; it has no triggers.

@@ -1,6 +1,6 @@
 internal import Base
 internal import Game
-internal import Runtime
+internal import Functions
 
 /// The way from a prompt to a passage: who tells it, what it costs, and what is done about a bad answer.
 struct Telling {

@@ -1,7 +1,7 @@
 internal import Base
 internal import Game
 internal import Ledger
-internal import Runtime
+internal import Functions
 
 /// What a telling takes from a budget, or gives back: an entry of the budget's own stream in the journal, so that no two
 /// tellings are a conflict. The store's order decides which of two came first.

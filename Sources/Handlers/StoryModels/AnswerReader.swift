@@ -1,6 +1,6 @@
 internal import Base
 internal import Game
-internal import Runtime
+internal import Functions
 internal import Wire
 
 /// What a response means: the text of a chat completion, streamed or whole, or why there is none. Pure.

@@ -1,4 +1,4 @@
-internal import Runtime
+internal import Functions
 
 /// How long to wait before a request is tried again: what the server asks for, or else twice as long each time, of which
 /// up to a half is left out by chance, so that those who failed together do not come again together.

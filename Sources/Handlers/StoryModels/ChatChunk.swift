@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 internal import Game
-internal import Runtime
+internal import Functions
 
 /// One chunk of a streamed answer, or a whole answer of a server that does not stream. Members that are there in another
 /// shape than here count as absent, for no two servers agree on those that do not matter.

@@ -1,5 +1,6 @@
+internal import Functions
+internal import Manifest
 internal import Net
-internal import Runtime
 
 /// Where a model is asked: an `http` or `https` URL taken apart (RFC 3986).
 struct ModelAddress: Equatable {

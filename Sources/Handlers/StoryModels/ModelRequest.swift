@@ -1,6 +1,6 @@
 internal import Game
+internal import Functions
 internal import Net
-internal import Runtime
 internal import Synchronization
 
 /// All that is done to get one answer: attempts, waits, redirects, and what is learnt from them. Belongs to the thread

@@ -1,5 +1,5 @@
 internal import FoundationEssentials
-internal import Runtime
+internal import Functions
 
 /// What a server says that does not answer, in words of its own: no two servers have the same. Pure. The text is never
 /// shown to anyone.

@@ -1,3 +1,4 @@
+internal import Functions
 internal import Ledger
 
 /// A function with its types erased: an event in, JSON text out.

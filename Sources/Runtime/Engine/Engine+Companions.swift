@@ -1,9 +1,13 @@
+internal import Manifest
+internal import Identity
+internal import Functions
+internal import Observability
 internal import Synchronization
 
 /// Functions that other functions call (`Context.call`).
 extension Engine {
     /// Names this process among those on the store.
-    var process: String {
+    package var process: String {
         processName.withLock { name in
             if let name { return name }
             var random = SeededRandom(seed: platform.seed())

@@ -1,4 +1,6 @@
 internal import Base
+public import Functions
+internal import Identity
 internal import Ledger
 
 extension Engine {

@@ -1,5 +1,9 @@
 internal import Base
+public import Functions
+public import Identity
 public import Ledger
+public import Manifest
+public import Observability
 internal import Synchronization
 
 /// Runs functions: the pipeline, the same wherever a function runs.
@@ -19,8 +23,8 @@ public final class Engine: Sendable {
     /// Who is told of each invocation, such as a recording.
     public let observer: (any InvocationObserver)?
 
-    let tokens: Tokens
-    let decoded = DecodedRecords()
+    package let tokens: Tokens
+    package let decoded = DecodedRecords()
     let keysUnderWay = KeysUnderWay()
     let talks = TalksUnderWay()
     let processName = Mutex<String?>(nil)
@@ -85,7 +89,7 @@ public final class Engine: Sendable {
     }
 
     /// The same, in any world.
-    func invoke(
+    package func invoke(
         _ entry: FunctionEntry, _ event: Event, completing claim: JobClaim?, in world: any World
     ) async -> Outcome {
         let started = platform.uptime()
@@ -266,8 +270,11 @@ extension Engine {
             if case .committed = decision { invocation.unit = unit }
             return decision
         } catch {
-            // With its admission a refusal has lost its place, too.
-            if case .admissionLost = error { throw error }
+            // With its admission a refusal has lost its place, too: its number is another's, and nothing was counted.
+            if state.isLost(place.ticket) {
+                invocation.admission = nil
+                throw error
+            }
             guard case .failure(let refusal) = result else { throw error }
             invocation.world.note { $0.fault = StoreFault(error) }
             throw refusal

@@ -1,4 +1,6 @@
 internal import Base
+public import Functions
+public import Manifest
 
 /// The handlers that a program brings; the manifest picks from them by name.
 public struct FunctionSet: Sendable {

@@ -1,9 +1,11 @@
 internal import Base
+package import Functions
+internal import Identity
 internal import Ledger
 
 /// What a client calls one thing that it asks for, so that it may ask again
 /// (draft-ietf-httpapi-idempotency-key-header-06).
-struct IdempotencyKey: Equatable {
+package struct IdempotencyKey: Equatable {
     /// A key's length in bytes.
     static let bytes = 1...255
     /// How many arguments of an event are looked at.
@@ -49,7 +51,7 @@ extension IdempotencyKey {
     /// `member` is the name of the member that holds it, in an input that is an object, or in one of several arguments.
     /// Where a field says it too, both must say the same. A recorded event has what was found then, and for the member
     /// it may have the text `leftOutAs`.
-    static func of(_ event: Event, member: String, leftOutAs mark: String? = nil) throws(Problem)
+    package static func of(_ event: Event, member: String, leftOutAs mark: String? = nil) throws(Problem)
         -> IdempotencyKey?
     {
         var key: IdempotencyKey?

@@ -1,5 +1,8 @@
 internal import Base
+internal import Functions
+internal import Identity
 internal import Ledger
+internal import Observability
 
 /// One invocation on its way through the pipeline.
 struct Invocation {

@@ -1,5 +1,7 @@
 internal import Base
+internal import Functions
 internal import Ledger
+internal import Observability
 
 /// What is told of an invocation: to its caller where it failed, to the log, the metrics and a recording.
 struct InvocationReport: Sendable {
@@ -60,8 +62,6 @@ struct InvocationReport: Sendable {
         record.leavesDataOut =
             record.admission == nil && Self.refusedUnread.contains(outcome.status)
             && (outcome.status == Problem.Kind.tooLarge.status || record.event.data.count > Self.unreadBytes)
-        // An admission that was lost has no place in the order.
-        if record.taken.fault?.kind == .admissionLost { record.admission = nil }
         return record
     }
 

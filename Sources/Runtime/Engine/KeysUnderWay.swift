@@ -3,13 +3,13 @@ internal import Synchronization
 /// Who asks for what is just being done, within this process: the second waits for the first.
 ///
 /// What is done once is the store's to decide (`CommitDecision.answered`); this spares running a function for nothing.
-final class KeysUnderWay: Sendable {
+package final class KeysUnderWay: Sendable {
     /// How many may wait for one key.
     static let waiters = 64
 
     private let keys = Mutex<[String: [CheckedContinuation<Turn, Never>]]>([:])
 
-    enum Turn {
+    package enum Turn {
         /// It is this one's to do, and to `leave`.
         case own
         /// It was done.

@@ -1,5 +1,8 @@
 internal import Base
+internal import Functions
+internal import Identity
 internal import Ledger
+internal import Observability
 internal import Synchronization
 
 /// The world of now: what an invocation takes from it is noted for a recording.
@@ -8,7 +11,8 @@ final class LiveWorld: World {
     private struct Run {
         var reads = 0
         var faults: [ReadFault] = []
-        var secret: SecretNumber?
+        /// Once it has been asked for.
+        var secrets: SecretSequence?
         var addressMark: String?
         /// What it has had from outside, or again from a run before.
         var texts: Set<String> = []
@@ -91,7 +95,7 @@ final class LiveWorld: World {
         state.withLock { state in
             state.taken.texts = state.memory?.records ?? [:]
             state.taken.addressMark = state.run.addressMark
-            state.taken.idSeed = state.run.secret
+            state.taken.idSeed = state.run.secrets?.seed
             state.taken.readFaults = state.run.faults
         }
     }
@@ -163,10 +167,12 @@ extension LiveWorld {
 // MARK: Names, texts, listeners
 
 extension LiveWorld {
-    func secrets() -> SecretSequence? {
-        let secret = engine.platform.secret()
-        state.withLock { $0.run.secret = secret }
-        return SecretSequence(secret)
+    func secretIdentifier(_ prefix: String, at time: Timestamp) throws(Problem) -> String? {
+        try state.withLock { state throws(Problem) in
+            var secrets = state.run.secrets ?? SecretSequence(engine.platform.secret())
+            defer { state.run.secrets = secrets }
+            return try secrets.identifier(prefix, at: time)
+        }
     }
 
     func sign(_ claims: Claims, now: Timestamp) -> String? { engine.tokens.sign(claims, now: now) }

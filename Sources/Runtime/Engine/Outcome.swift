@@ -1,5 +1,7 @@
 public import Base
+public import Functions
 public import Ledger
+public import Observability
 
 /// What came of an invocation.
 public struct Outcome: Sendable {

@@ -1,3 +1,4 @@
+internal import Functions
 internal import Ledger
 internal import Synchronization
 

@@ -1,3 +1,5 @@
+internal import Functions
+internal import Identity
 internal import Synchronization
 
 /// How one function is called, and ended.

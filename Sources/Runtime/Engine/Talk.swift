@@ -1,4 +1,5 @@
 internal import Base
+internal import Functions
 internal import Ledger
 internal import Synchronization
 

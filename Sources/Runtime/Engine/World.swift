@@ -1,3 +1,4 @@
+package import Functions
 internal import Ledger
 
 /// Where an invocation has from whatever is neither in its event nor in the store: seeds, secrets, texts, time, and how
@@ -5,7 +6,7 @@ internal import Ledger
 ///
 /// What it gives it notes, so that a recording has it (``taken``). There are two: ``LiveWorld`` is now and here,
 /// ``RecordedWorld`` gives again what was taken then. No step of the pipeline knows which of them it has.
-protocol World: ContextBackend {
+package protocol World: ContextBackend {
     /// What the invocation's random numbers start from.
     var seed: UInt64 { get }
     /// All that has been taken.
@@ -39,7 +40,7 @@ protocol World: ContextBackend {
 }
 
 /// What ends an invocation without a word of its function's.
-enum Interruption {
+package enum Interruption {
     /// The deadline.
     case overrun
     /// What it read was changed each time.

@@ -1,4 +1,5 @@
 internal import Base
+internal import Functions
 
 /// What an authorizer of API Gateway says of the caller, as the claims of a token (RFC 7519).
 ///

@@ -1,5 +1,8 @@
-internal import Wire
 internal import Base
+internal import Functions
+internal import Identity
+internal import Observability
+internal import Wire
 
 /// HTTP events of API Gateway, payload format 2.0
 /// (docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html).

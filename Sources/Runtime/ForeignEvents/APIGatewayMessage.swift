@@ -1,5 +1,6 @@
 internal import Base
 internal import FoundationEssentials
+internal import Functions
 internal import Wire
 
 /// What API Gateway's events have in common: headers, query and body.

@@ -1,5 +1,8 @@
-internal import Wire
 internal import Base
+internal import Functions
+internal import Identity
+internal import Observability
+internal import Wire
 
 /// Events of API Gateway's WebSocket APIs
 /// (docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-mapping-template-reference.html).

@@ -1,4 +1,6 @@
 internal import Base
+internal import Functions
+internal import Observability
 internal import Wire
 
 /// An HTTP request that carries CloudEvents (HTTP protocol binding for CloudEvents 1.0.2), as a log holds it: its lines

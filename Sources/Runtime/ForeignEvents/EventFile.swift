@@ -1,4 +1,5 @@
 public import Base
+public import Functions
 
 /// Events as other software writes them down: in files, in logs, and on the wire.
 ///

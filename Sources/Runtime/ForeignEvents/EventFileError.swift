@@ -1,3 +1,5 @@
+internal import Functions
+
 /// Why a text holds no events that an invocation can start from.
 public struct EventFileError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The form of the event that is wrong; nil where none was recognised.

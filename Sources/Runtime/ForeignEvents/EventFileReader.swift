@@ -1,4 +1,5 @@
 internal import Base
+internal import Functions
 
 /// Takes a file apart into events.
 struct EventFileReader {

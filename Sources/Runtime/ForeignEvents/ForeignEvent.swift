@@ -1,3 +1,6 @@
+public import Functions
+public import Manifest
+
 /// An event that was read from a file, and where it comes from.
 public struct ForeignEvent: Sendable {
     /// The event.

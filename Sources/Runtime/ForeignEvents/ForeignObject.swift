@@ -1,4 +1,5 @@
 internal import Base
+internal import Functions
 
 /// A JSON object of other software: its members by name, their values still as JSON texts, and where it stands, for
 /// errors. A member that is null counts as one that is not there.

@@ -1,4 +1,5 @@
 internal import Base
+internal import Functions
 internal import Wire
 
 /// Reads one HTTP request out of a text.

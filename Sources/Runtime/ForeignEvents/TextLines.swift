@@ -1,3 +1,5 @@
+internal import Functions
+
 /// The lines of a text, ended by LF or CRLF, and the blanks around them.
 struct TextLines {
     /// The number of the line that was given last, from 1.

@@ -1,4 +1,6 @@
-internal import Base
+package import Base
+package import Functions
+internal import Observability
 
 /// 128 random bits of libcrypto's that open a door: in a session's id, or what such ids are derived from.
 ///
@@ -12,7 +14,7 @@ public struct SecretNumber: Sendable, Equatable {
     public init(high: UInt64, low: UInt64) { (self.high, self.low) = (high, low) }
 
     /// Of exactly 32 hexadecimal digits.
-    init?(hexadecimal text: String) {
+    package init?(hexadecimal text: String) {
         let digits = Array(text.utf8)
         guard digits.count == 32, digits.allSatisfy({ ($0 as UInt8).isHexadecimal }),
             let high = UInt64(String(decoding: digits[..<16], as: UTF8.self), radix: 16),
@@ -22,7 +24,7 @@ public struct SecretNumber: Sendable, Equatable {
     }
 
     /// 32 hexadecimal digits.
-    var hexadecimal: String { (SecretSequence.bytes(high) + SecretSequence.bytes(low)).hexadecimal }
+    package var hexadecimal: String { (SecretSequence.bytes(high) + SecretSequence.bytes(low)).hexadecimal }
 
     /// An id that sorts by time and that nobody can guess: the prefix, ten characters of time, and these 128 bits as 26
     /// characters of Crockford's base 32, lower case.
@@ -33,12 +35,12 @@ public struct SecretNumber: Sendable, Equatable {
 
 /// As many secret numbers as one invocation asks for, all of one: HMAC-SHA-256 over a counter (NIST SP 800-108, counter
 /// mode), so that a recording keeps 128 bits and a replay has them all again.
-struct SecretSequence {
+package struct SecretSequence {
     /// What they are derived from.
-    let seed: SecretNumber
+    package let seed: SecretNumber
     private var count: UInt64 = 0
 
-    init(_ seed: SecretNumber) { self.seed = seed }
+    package init(_ seed: SecretNumber) { self.seed = seed }
 
     /// The next one; nil when libcrypto fails.
     mutating func next() -> SecretNumber? {
@@ -53,17 +55,15 @@ struct SecretSequence {
         (0..<8).map { UInt8(truncatingIfNeeded: number >> (56 - 8 * $0)) }
     }
 
+    /// The next id.
+    package mutating func identifier(_ prefix: String, at time: Timestamp) throws(Problem) -> String {
+        guard let number = next() else { throw Problem(.failed, "No id could be made.") }
+        return number.identifier(prefix, at: time)
+    }
+
     private static func number(_ bytes: ArraySlice<UInt8>) -> UInt64 {
         bytes.reduce(0) { $0 << 8 | UInt64($1) }
     }
-}
-
-/// Where an invocation's secret numbers come from.
-enum SecretSource: Sendable {
-    /// From the platform, if it asks for any.
-    case platform(@Sendable () -> SecretNumber)
-    /// From a recording. Nil where that has none: it made none, or is older than they are.
-    case recorded(SecretNumber?)
 }
 
 extension UInt8 {

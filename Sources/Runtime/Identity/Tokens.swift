@@ -1,4 +1,5 @@
 public import Base
+public import Functions
 
 /// JSON Web Tokens (RFC 7519) as JWS with HS256 (RFC 7515, RFC 7518 section 3.2): checks and makes them.
 ///
@@ -170,7 +171,7 @@ public struct Tokens: Sendable {
 
     /// What stands for a block of addresses: 128 bits of an HMAC under the key that signs. No token's text has a blank,
     /// so that no mark says anything about a signature. Nil where there is no such key, or libcrypto fails.
-    func mark(of block: String) -> String? {
+    package func mark(of block: String) -> String? {
         guard let key = keys.first?.first?.bytes, !key.isEmpty else { return nil }
         return Cryptography.hmacSHA256(key: key, Array("address block \(block)".utf8)).map {
             "from_" + Base64.encode(url: Array($0.prefix(16)))

@@ -1,4 +1,5 @@
 internal import Base
+internal import Functions
 internal import Synchronization
 
 /// Tokens whose signature has been checked, with what they say. A caller sends the same one with every request. Only tokens that were good get in, so nobody

@@ -2,7 +2,7 @@
 ///
 /// It works on values that YAML has already delimited, so that no variable can change the manifest's structure.
 /// A `$` in front of anything else stands for itself, as in `$connect`.
-struct EnvironmentExpansion {
+package struct EnvironmentExpansion {
     enum Failure: Error, Equatable {
         /// `${` without `}`.
         case unclosed
@@ -56,7 +56,7 @@ struct EnvironmentExpansion {
     }
 
     /// Whether this can name an environment variable.
-    static func isName(_ text: Substring) -> Bool {
+    package static func isName(_ text: Substring) -> Bool {
         guard let first = text.utf8.first, !(48...57).contains(first) else { return false }
         return text.utf8.allSatisfy { byte in
             switch byte {

@@ -1,3 +1,5 @@
+internal import Functions
+
 /// What a path in a manifest may be: the absolute path of a request, compared byte for byte.
 enum HTTPPathRule {
     /// Paths that the host answers itself.

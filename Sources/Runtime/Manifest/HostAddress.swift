@@ -1,3 +1,6 @@
+internal import Functions
+internal import Identity
+
 /// Reads `host` and `host:port` as text, so that equal ones compare equal as strings.
 public enum HostAddress {
     /// The one way to write a host with its optional port: lower case, IP addresses as ``IPLiteral`` writes them,

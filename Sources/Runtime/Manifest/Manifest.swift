@@ -1,3 +1,6 @@
+public import Functions
+public import Identity
+
 /// What `functions.yaml` says: the functions, what starts them, who may call them and within which limits.
 ///
 /// A manifest is checked as a whole before anything is served: a value of this type has no unknown keys, no

@@ -1,3 +1,5 @@
+internal import Functions
+
 /// The entries of a mapping whose keys have been checked.
 struct ManifestFields {
     fileprivate(set) var values: [String: YAMLNode] = [:]

@@ -1,4 +1,5 @@
 internal import Base
+internal import Functions
 
 extension ManifestDecoder {
     mutating func functions(_ node: YAMLNode) -> [FunctionEntry] {

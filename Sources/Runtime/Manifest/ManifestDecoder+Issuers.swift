@@ -1,3 +1,6 @@
+internal import Functions
+internal import Identity
+
 extension ManifestDecoder {
     mutating func issuers(_ node: YAMLNode) -> [Issuer] {
         var issuers: [Issuer] = []

@@ -1,3 +1,6 @@
+internal import Functions
+internal import Identity
+
 extension ManifestDecoder {
     mutating func proxies(_ node: YAMLNode) -> [String] {
         var proxies: [String] = []

@@ -1,4 +1,5 @@
 internal import Base
+internal import Functions
 
 extension ManifestDecoder {
     /// A value's text with its environment variables put in; nil, reported, if there is none.

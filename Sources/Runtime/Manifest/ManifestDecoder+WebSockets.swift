@@ -1,3 +1,5 @@
+internal import Functions
+
 extension ManifestDecoder {
     /// The entries of `websockets`, by path.
     mutating func websockets(_ node: YAMLNode) -> [String: WebSocketSettings] {

@@ -1,3 +1,5 @@
+internal import Functions
+
 /// Turns a YAML tree into a manifest and collects every problem on the way.
 ///
 /// A part that is wrong becomes its default, so that the rest is still checked; the caller throws the result

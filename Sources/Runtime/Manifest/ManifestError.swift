@@ -1,3 +1,5 @@
+internal import Functions
+
 /// Why a manifest was refused: every problem at once, so that one edit can mend them all.
 public struct ManifestError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The problems, in file order; at least one and at most 20.

@@ -1,4 +1,5 @@
 import FoundationEssentials
+internal import Functions
 
 /// Reads a manifest's bytes from disk, with a clear problem for whatever stands in the way.
 enum ManifestFile {

@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 
 /// Keeps the values of secret variables out of messages: such a variable may stand where it does not belong.
-struct SecretMask {
+package struct SecretMask {
     /// What is shorter is no secret, and would be found in many a word.
     private static let shortest = 8
 
@@ -10,7 +10,7 @@ struct SecretMask {
     /// The variables that are secrets by their names.
     init(environment: [String: String]) {
         secrets = environment.filter {
-            RecordingPlace.isSecret($0.key) && $0.value.utf8.count >= Self.shortest
+            Self.isSecret($0.key) && $0.value.utf8.count >= Self.shortest
         }
         .map { ($0.key, Array($0.value.utf8)) }.sorted { $0.0 < $1.0 }
     }
@@ -40,5 +40,11 @@ struct SecretMask {
 
     private static func folded(_ byte: UInt8) -> UInt8 {
         (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+    }
+
+    /// Whether an environment variable holds a secret: by its name, as such variables are called everywhere.
+    package static func isSecret(_ name: String) -> Bool {
+        let name = name.uppercased()
+        return ["KEY", "SECRET", "TOKEN", "PASSWORD", "PASSWD", "CREDENTIAL"].contains { name.contains($0) }
     }
 }

@@ -1,3 +1,5 @@
+public import Functions
+
 /// How the Socket.IO endpoint behaves: the `sockets` part of the manifest. Defaults are Socket.IO's own.
 public struct SocketSettings: Sendable, Equatable {
     /// Where the endpoint is; always with a slash at both ends. Every path below it belongs to the host.

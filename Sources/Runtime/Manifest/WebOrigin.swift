@@ -1,3 +1,5 @@
+internal import Functions
+
 /// Reads the origin of a web page as text, so that equal origins compare equal as strings.
 public enum WebOrigin {
     /// The one way to write an origin (RFC 6454 section 6.2): `scheme://host` or `scheme://host:port` in lower case,

@@ -1,4 +1,5 @@
 import CYAML
+internal import Functions
 
 /// Reads one YAML document into a tree, by libyaml's event parser.
 ///

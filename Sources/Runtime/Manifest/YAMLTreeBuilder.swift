@@ -1,3 +1,5 @@
+internal import Functions
+
 /// Puts a document's events together into a tree, within the limits of a manifest.
 struct YAMLTreeBuilder {
     /// A list or a mapping that has not ended yet. A struct, so that its arrays grow in place.

@@ -22,7 +22,7 @@ public struct Log: Sendable {
     }
 
     /// Where nothing is written.
-    static let none = Log(level: nil, format: .json, sink: Nowhere())
+    package static let none = Log(level: nil, format: .json, sink: Nowhere())
 
     private struct Nowhere: LogSink {
         func write(_ line: LogLine) {}

@@ -34,7 +34,7 @@ public final class LogFields: Sendable {
     public func warn() { state.withLock { $0.isWarning = true } }
 
     /// Whether it is to be a warning.
-    var isWarning: Bool { state.withLock { $0.isWarning } }
+    package var isWarning: Bool { state.withLock { $0.isWarning } }
 
     /// Sets a field.
     public func set(_ name: String, _ value: LogValue) {
@@ -52,9 +52,9 @@ public final class LogFields: Sendable {
     public func set(_ name: String, _ value: String) { set(name, .string(value)) }
 
     /// Forgets all: what a run said that came to nothing.
-    func clear() { state.withLock { $0 = State() } }
+    package func clear() { state.withLock { $0 = State() } }
 
-    var taken: (message: String?, fields: [(String, LogValue)]) {
+    package var taken: (message: String?, fields: [(String, LogValue)]) {
         state.withLock { ($0.message, $0.fields) }
     }
 }

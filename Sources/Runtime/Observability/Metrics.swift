@@ -38,9 +38,9 @@ public final class Metrics: Sendable {
 
     private let state = Mutex(State())
 
-    init() {}
+    package init() {}
 
-    func count(function: String, trigger: String, status: Int, duration: Duration) {
+    package func count(function: String, trigger: String, status: Int, duration: Duration) {
         let seconds = duration.seconds
         let bucket = Self.buckets.firstIndex { seconds <= $0 } ?? Self.buckets.count
         state.withLock { state in
@@ -49,13 +49,13 @@ public final class Metrics: Sendable {
         }
     }
 
-    func countRateRefusal(_ function: String) {
+    package func countRateRefusal(_ function: String) {
         state.withLock { $0.rateRefusals[function, default: 0] += 1 }
     }
 
     /// A count that functions keep.
     public struct Counter: Sendable {
-        let name: String
+        package let name: String
         let help: String
 
         /// A counter; `name` must be a plain word that ends with `_total`.
@@ -70,7 +70,7 @@ public final class Metrics: Sendable {
     static let otherValue = "(other)"
 
     /// Adds to a counter. The last label may have many values, a player's id for one.
-    func add(_ counter: Counter, _ labels: [(String, String)], by amount: Int) {
+    package func add(_ counter: Counter, _ labels: [(String, String)], by amount: Int) {
         state.withLock { state in
             var labels = labels
             var key = labels.flatMap { [$0.0, $0.1] }

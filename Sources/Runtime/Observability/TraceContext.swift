@@ -28,13 +28,13 @@ public struct TraceContext: Sendable, Equatable {
     }
 
     /// A new trace.
-    init(random: inout SeededRandom) {
+    package init(random: inout SeededRandom) {
         self.init(trace: (random.next() | 1, random.next()), span: random.next() | 1, flags: 1)
     }
 
     /// A span of the same trace below this one. Of the flags only `sampled` is passed on: what is not known must
     /// be zero (section 3.2.2.5).
-    func child(random: inout SeededRandom) -> TraceContext {
+    package func child(random: inout SeededRandom) -> TraceContext {
         TraceContext(trace: trace, span: random.next() | 1, flags: flagBits & 1)
     }
 

@@ -1,4 +1,5 @@
 internal import Base
+internal import Functions
 
 /// One place where a replay gave something else than was recorded.
 public struct Difference: Sendable, Equatable {

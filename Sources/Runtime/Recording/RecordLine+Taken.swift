@@ -1,4 +1,7 @@
+internal import Identity
 internal import Base
+internal import Engine
+internal import Functions
 internal import Ledger
 
 extension RecordLine {

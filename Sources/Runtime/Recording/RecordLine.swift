@@ -1,4 +1,8 @@
+internal import Observability
 internal import Base
+internal import Engine
+internal import Functions
+internal import Identity
 internal import Ledger
 
 /// Writes an invocation as one line of a recording (docs/recording-format.md). The same code writes what a replay gave,

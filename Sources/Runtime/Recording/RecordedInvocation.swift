@@ -1,5 +1,7 @@
 internal import Base
+public import Engine
 internal import FoundationEssentials
+public import Functions
 
 /// One invocation as it stands in a recording.
 public struct RecordedInvocation: Sendable {
@@ -56,7 +58,8 @@ extension RecordedInvocation {
         }
         cloudEvent = try line.value("event")
         do {
-            event = try Event(recorded: Array(cloudEvent.utf8))
+            event = try Event(
+                cloudEvent: Array(cloudEvent.utf8), limit: RecordingFormat.longestLine)
         } catch { throw RecordingProblem("'event': \(error)") }
         takenJSON = try line.value("taken")
         taken = try Taken(recorded: RecordingMembers(takenJSON, "taken"))

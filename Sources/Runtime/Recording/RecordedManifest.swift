@@ -1,3 +1,7 @@
+internal import Functions
+internal import Identity
+internal import Manifest
+
 /// A manifest as a recording has it: its text without keys, and the variables that it is read with without secrets.
 struct RecordedManifest {
     /// The text, with a placeholder for each key of an issuer.
@@ -22,7 +26,7 @@ struct RecordedManifest {
             manifest.functions.flatMap(\.environment)
         ).sorted() {
             guard let value = environment[name] else { continue }
-            if RecordingPlace.isSecret(name) || keys.contains(value) {
+            if SecretMask.isSecret(name) || keys.contains(value) {
                 withheld.append(name)
             } else {
                 kept[name] = value

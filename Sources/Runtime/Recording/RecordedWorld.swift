@@ -1,5 +1,9 @@
 internal import Base
+package import Engine
+package import Functions
+internal import Identity
 package import Ledger
+internal import Observability
 internal import Synchronization
 
 extension Engine {
@@ -19,12 +23,18 @@ final class RecordedWorld: World {
     private let recorded: Taken
     /// The same, and what is different this time.
     private let now: Mutex<Taken>
-    private let reads = Mutex(0)
+    private let run: Mutex<Run>
+
+    private struct Run {
+        var reads = 0
+        var secrets: SecretSequence?
+    }
 
     init(_ engine: Engine, _ recorded: Taken) {
         self.engine = engine
         self.recorded = recorded
         now = Mutex(recorded)
+        run = Mutex(Run(secrets: recorded.idSeed.map { SecretSequence($0) }))
     }
 
     var seed: UInt64 { recorded.seed }
@@ -62,7 +72,9 @@ final class RecordedWorld: World {
         return recorded.isCancelled ? .cancelled : nil
     }
 
-    func beginRun() { reads.withLock { $0 = 0 } }
+    func beginRun() {
+        run.withLock { $0 = Run(secrets: recorded.idSeed.map { SecretSequence($0) }) }
+    }
 
     func endRun() {}
 
@@ -91,9 +103,9 @@ extension RecordedWorld {
 
     /// Throws what the store could not do then.
     private func read() throws(StoreError) {
-        let number = reads.withLock { reads in
-            reads += 1
-            return reads
+        let number = run.withLock { run in
+            run.reads += 1
+            return run.reads
         }
         if let fault = recorded.readFaults.first(where: { $0.read == number }) { throw fault.fault.error }
     }
@@ -107,8 +119,10 @@ extension RecordedWorld {
 
     // MARK: Names, texts, listeners
 
-    /// A recording without any made none, or had these ids of the one sequence, too.
-    func secrets() -> SecretSequence? { recorded.idSeed.map { SecretSequence($0) } }
+    /// A recording without a seed made none, or had these ids of the one sequence, too.
+    func secretIdentifier(_ prefix: String, at time: Timestamp) throws(Problem) -> String? {
+        try run.withLock { run throws(Problem) in try run.secrets?.identifier(prefix, at: time) }
+    }
 
     func sign(_ claims: Claims, now: Timestamp) -> String? { engine.tokens.sign(claims, now: now) }
 

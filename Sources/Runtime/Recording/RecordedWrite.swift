@@ -1,4 +1,5 @@
 internal import Base
+internal import Engine
 internal import Ledger
 
 /// What a command did to a store that another process records, and that is no function's work: sessions that it opened

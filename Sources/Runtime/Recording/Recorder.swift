@@ -1,6 +1,11 @@
 internal import Base
+public import Engine
+internal import Functions
 internal import Glibc
+public import Identity
 public import Ledger
+public import Manifest
+public import Observability
 internal import Synchronization
 
 /// Records invocations into a folder, behind them: on a thread of its own, so that no answer waits for it.

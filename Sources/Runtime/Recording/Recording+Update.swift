@@ -1,5 +1,8 @@
 internal import Base
+internal import Engine
 internal import FoundationEssentials
+internal import Functions
+public import Manifest
 
 extension Recording {
     /// What a recording that is written anew is made under, where that is not its own manifest.

@@ -1,5 +1,7 @@
 public import Base
+internal import Engine
 internal import FoundationEssentials
+internal import Functions
 internal import Ledger
 
 /// A recording, read from its folder.

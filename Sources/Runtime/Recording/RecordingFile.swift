@@ -1,4 +1,5 @@
 internal import Base
+internal import Functions
 internal import Glibc
 
 /// The files of invocations, appended to; a file that is long enough is followed by the next.

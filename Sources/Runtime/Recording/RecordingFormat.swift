@@ -1,3 +1,5 @@
+internal import Functions
+
 /// The parts of a recording's folder, and the version of their format (docs/recording-format.md).
 public enum RecordingFormat {
     /// The version that is written, and the newest that is read.

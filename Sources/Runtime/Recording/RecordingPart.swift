@@ -1,7 +1,11 @@
 public import Base
+public import Engine
 internal import FoundationEssentials
+internal import Functions
 internal import Glibc
+internal import Identity
 public import Ledger
+public import Observability
 
 /// Writes what a command does to a store that a running process records: a part of that recording, of its own, without
 /// which the recording would have a hole there.

@@ -1,6 +1,8 @@
 internal import Base
 internal import FoundationEssentials
+internal import Functions
 internal import Glibc
+internal import Identity
 internal import Synchronization
 
 /// The folder of a recording that begins.
@@ -53,12 +55,6 @@ struct RecordingPlace {
     /// Only its owner may read it: it says who played what.
     static func makePrivate(_ path: String) throws {
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
-    }
-
-    /// By its name, as such variables are called everywhere.
-    static func isSecret(_ name: String) -> Bool {
-        let name = name.uppercased()
-        return ["KEY", "SECRET", "TOKEN", "PASSWORD", "PASSWD", "CREDENTIAL"].contains { name.contains($0) }
     }
 }
 

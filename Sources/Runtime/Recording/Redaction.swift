@@ -1,4 +1,6 @@
 internal import Base
+internal import Functions
+internal import Identity
 
 /// Takes secrets out of JSON texts: the values of some members, at any depth and in any text, and whatever looks like a
 /// JSON Web Token, wherever it stands.

@@ -1,4 +1,5 @@
 internal import Base
+internal import Functions
 
 /// Takes the secrets out of one JSON text, at any depth: whoever sent it may have nested it as they like.
 ///

@@ -1,3 +1,5 @@
+internal import Engine
+
 /// The recorded order of admissions, commits, claims and returns, as far as it is whole.
 struct ReplayPlan {
     enum Step {

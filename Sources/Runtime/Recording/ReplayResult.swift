@@ -1,3 +1,4 @@
+internal import Engine
 internal import Ledger
 
 /// What a replay gave.

@@ -1,4 +1,5 @@
 internal import Base
+internal import Engine
 internal import Ledger
 internal import Synchronization
 
@@ -171,6 +172,9 @@ final class ReplayState: SharedState {
         return decision
     }
 
+    // What was lost has no admission in the recording, and does not come so far.
+    func isLost(_ ticket: Ticket) -> Bool { false }
+
     func release(_ ticket: Ticket) { store.release(ticket) }
 
     func record(kind: String, id: String) throws(StoreError) -> Record? {
@@ -225,16 +229,4 @@ final class ReplayState: SharedState {
     func follow(_ observer: @escaping @Sendable (Committed) -> Void) {}
     func catchUp() {}
     func close() { try? store.close() }
-}
-
-extension AdmissionDecision {
-    /// Its place in the store's one order.
-    var number: Int64 {
-        switch self {
-        case .admitted(let ticket, _): ticket.number
-        case .answered(_, let number), .sessionEnded(let number), .sessionOfAnother(let number),
-            .rateExceeded(_, let number), .concurrencyExceeded(let number):
-            number
-        }
-    }
 }

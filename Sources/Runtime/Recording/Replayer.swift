@@ -1,6 +1,11 @@
+internal import Observability
+internal import Functions
 internal import Base
+public import Engine
 internal import FoundationEssentials
+public import Identity
 public import Ledger
+public import Manifest
 internal import Synchronization
 
 /// Runs a recording again, through the same pipeline, in the recorded order, and compares.

@@ -1,4 +1,7 @@
 internal import Base
+internal import Engine
+internal import Functions
+internal import Identity
 internal import Ledger
 
 extension Taken {

@@ -15,6 +15,10 @@ public protocol SharedState: Sendable {
         _ unit: UnitOfWork, at now: Timestamp, ticket: Ticket, completing claim: JobClaim?
     ) async throws(StoreError) -> CommitDecision
 
+    /// Whether the ticket's admission was lost: it counts for nothing, and its number is another's. Certain where a commit
+    /// with this ticket has failed, whatever the error, until it is released; before that it may still be lost.
+    func isLost(_ ticket: Ticket) -> Bool
+
     /// Ends the ticket of an invocation that changed nothing. Does not wait: it only gives a place back.
     func release(_ ticket: Ticket)
 

@@ -76,6 +76,10 @@ public final class SQLiteState: SharedState {
         return decision
     }
 
+    public func isLost(_ ticket: Ticket) -> Bool {
+        if case .lost = inFlight.admission(of: ticket) { true } else { false }
+    }
+
     public func release(_ ticket: Ticket) { inFlight.end(ticket) }
 
     public func claimJobs(

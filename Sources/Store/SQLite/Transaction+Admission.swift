@@ -57,7 +57,17 @@ final class RateStatements {
 extension Transaction {
     /// Session, kept answers, rates and concurrency, in this order; only an admission counts against the rates.
     func admit(_ request: AdmissionRequest) throws(StoreError) -> AdmissionDecision {
+        let before = order.last
         let number = order.next()
+        do throws(StoreError) { return try decide(request, number) } catch {
+            // Nobody is told of it, and the transaction may go on: what could not be read need not have ended it.
+            order.takeBack(to: before)
+            throw error
+        }
+    }
+
+    private func decide(_ request: AdmissionRequest, _ number: Int64) throws(StoreError) -> AdmissionDecision
+    {
         if let id = request.session {
             guard let session = try session(id), session.end > request.now else {
                 return .sessionEnded(number: number)

@@ -138,6 +138,8 @@ final class Writer: Sendable {
             let patience = patience(transaction, opened: opened, awaited: completions.count)
             guard patience > .zero else { break }
             batch = take(patience: patience)
+            // There is no more to come. (And nothing to wait for: it would go round until the time is over.)
+            if batch.isEmpty, queue.withLock({ $0.isClosed }) { break }
         }
         do throws(StoreError) {
             // What another process committed may not be on disk yet, either, and is about to be told.

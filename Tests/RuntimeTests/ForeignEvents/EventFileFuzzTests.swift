@@ -1,5 +1,8 @@
 import Base
-@testable import Runtime
+@testable import ForeignEvents
+@testable import Manifest
+@testable import Observability
+import Runtime
 import Testing
 
 /// Damaged files are read or refused; nothing traps, and what is read can be written as a CloudEvent.

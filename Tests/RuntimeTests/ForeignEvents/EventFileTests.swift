@@ -1,5 +1,7 @@
 import Base
-@testable import Runtime
+@testable import ForeignEvents
+@testable import Functions
+import Runtime
 import Testing
 
 @Suite struct EventFileTests {

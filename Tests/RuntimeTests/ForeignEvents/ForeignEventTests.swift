@@ -1,4 +1,7 @@
-@testable import Runtime
+@testable import ForeignEvents
+@testable import Functions
+@testable import Manifest
+import Runtime
 import Testing
 
 @Suite struct ForeignEventTests {

@@ -1,5 +1,7 @@
 import Base
-@testable import Runtime
+@testable import Identity
+@testable import Observability
+import Runtime
 import Synchronization
 import Testing
 

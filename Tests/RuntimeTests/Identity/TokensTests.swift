@@ -1,5 +1,7 @@
 import Base
-@testable import Runtime
+@testable import Functions
+@testable import Identity
+import Runtime
 import Testing
 
 @Suite struct TokensTests {

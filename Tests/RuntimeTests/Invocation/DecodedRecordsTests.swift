@@ -1,6 +1,8 @@
 import Testing
 
-@testable import Runtime
+@testable import Engine
+@testable import Functions
+import Runtime
 
 @Suite struct DecodedRecordsTests {
     private struct Player: StoredRecord, Equatable {

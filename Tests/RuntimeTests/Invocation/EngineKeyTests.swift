@@ -1,6 +1,8 @@
 import Base
 import Ledger
-@testable import Runtime
+@testable import Engine
+@testable import Functions
+import Runtime
 import SQLite
 import Synchronization
 import Testing

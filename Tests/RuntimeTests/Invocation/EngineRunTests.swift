@@ -1,7 +1,10 @@
 import SQLite
 import Base
 import Ledger
-@testable import Runtime
+@testable import Engine
+@testable import Functions
+@testable import Observability
+import Runtime
 import Synchronization
 import Testing
 import TestSupport

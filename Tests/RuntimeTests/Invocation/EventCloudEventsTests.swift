@@ -1,6 +1,8 @@
 import Base
 import Ledger
-@testable import Runtime
+@testable import Functions
+@testable import Observability
+import Runtime
 import Testing
 
 @Suite struct EventCloudEventsTests {

@@ -1,5 +1,6 @@
 import Ledger
-@testable import Runtime
+@testable import Functions
+import Runtime
 import Testing
 import TestSupport
 

@@ -1,5 +1,8 @@
 import Ledger
-@testable import Runtime
+@testable import Engine
+@testable import Functions
+@testable import Identity
+import Runtime
 import Testing
 import TestSupport
 

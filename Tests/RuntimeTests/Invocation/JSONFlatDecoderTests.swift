@@ -1,7 +1,9 @@
 import Foundation
 import Testing
 
-@testable import Runtime
+@testable import Functions
+@testable import Observability
+import Runtime
 
 /// Whatever the flat decoder takes, Foundation's takes, and to the same value.
 @Suite struct JSONFlatDecoderTests {

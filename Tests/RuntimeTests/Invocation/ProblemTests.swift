@@ -1,6 +1,8 @@
 import SQLite
 import Ledger
-@testable import Runtime
+@testable import Engine
+@testable import Functions
+import Runtime
 import Testing
 
 @Suite struct ProblemTests {

@@ -1,5 +1,10 @@
 import Base
-@testable import Runtime
+@testable import Engine
+@testable import Functions
+@testable import Identity
+@testable import Manifest
+@testable import Observability
+import Runtime
 import Synchronization
 import Testing
 import TestSupport

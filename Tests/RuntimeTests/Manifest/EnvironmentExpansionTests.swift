@@ -1,6 +1,7 @@
 import Testing
 
-@testable import Runtime
+@testable import Manifest
+import Runtime
 
 @Suite struct EnvironmentExpansionTests {
     private let expansion = EnvironmentExpansion(environment: [

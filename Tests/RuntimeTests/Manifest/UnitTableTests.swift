@@ -1,6 +1,7 @@
 import Testing
 
-@testable import Runtime
+@testable import Functions
+import Runtime
 
 @Suite struct UnitTableTests {
     @Test(arguments: [

@@ -1,6 +1,7 @@
 import Testing
 
-@testable import Runtime
+@testable import Manifest
+import Runtime
 
 @Suite struct YAMLReaderTests {
     private func read(_ text: String) throws(YAMLError) -> YAMLNode {

@@ -1,6 +1,7 @@
 import Testing
 
-@testable import Runtime
+@testable import Observability
+import Runtime
 
 @Suite struct MetricsTests {
     /// One sample of the text exposition format.

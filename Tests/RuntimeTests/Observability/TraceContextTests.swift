@@ -1,6 +1,7 @@
 import Testing
 
-@testable import Runtime
+@testable import Observability
+import Runtime
 
 @Suite struct TraceContextTests {
     private static let trace = "0af7651916cd43dd8448eb211c80319c"

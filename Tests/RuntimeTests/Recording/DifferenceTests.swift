@@ -1,6 +1,9 @@
 import Testing
 
-@testable import Runtime
+@testable import Functions
+@testable import Observability
+@testable import Recording
+import Runtime
 
 @Suite struct DifferenceTests {
     /// `path|recorded|replayed` of each difference, `-` for what is not there.

@@ -1,6 +1,7 @@
 import Testing
 
-@testable import Runtime
+@testable import Recording
+import Runtime
 
 @Suite struct DifferenceTextTests {
     @Test func aDifference_isThreeLines() {

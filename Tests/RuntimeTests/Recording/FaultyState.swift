@@ -3,9 +3,10 @@
 @testable import SQLite
 import Synchronization
 
-/// A store that cannot do one thing, when a test says so: at the admission, a read, or the commit.
+/// A store that cannot do one thing, when a test says so: at the admission, a read, or the commit; or at the commit, and
+/// the transaction that is lost by that is the admission's, too.
 final class FaultyState: SharedState {
-    enum Place: Equatable { case admission, read, commit }
+    enum Place: Equatable, CaseIterable { case admission, read, commit, transaction }
 
     private let place = Mutex<SQLiteState?>(nil)
     private let next = Mutex<(place: Place, error: StoreError)?>(nil)
@@ -35,10 +36,7 @@ final class FaultyState: SharedState {
     func admit(_ request: AdmissionRequest) async throws(StoreError) -> AdmissionDecision {
         try meet(.admission)
         // An admission that is to be lost takes no number that lasts.
-        let isLost = next.withLock { next in
-            if case .admissionLost? = next?.error { next?.place == .commit } else { false }
-        }
-        guard !isLost else {
+        if next.withLock({ $0?.place == .transaction }) {
             return .admitted(
                 Ticket(number: .max, id: .max), nil)
         }
@@ -49,8 +47,11 @@ final class FaultyState: SharedState {
         _ unit: UnitOfWork, at now: Timestamp, ticket: Ticket, completing claim: JobClaim?
     ) async throws(StoreError) -> CommitDecision {
         try meet(.commit)
+        try meet(.transaction)
         return try await store.commit(unit, at: now, ticket: ticket, completing: claim)
     }
+
+    func isLost(_ ticket: Ticket) -> Bool { ticket.id == .max }
 
     func release(_ ticket: Ticket) { if ticket.number != .max { try? store.release(ticket) } }
 

@@ -1,7 +1,13 @@
 import Base
 import FoundationEssentials
 import Ledger
-@testable import Runtime
+@testable import Engine
+@testable import Functions
+@testable import Identity
+@testable import Manifest
+@testable import Observability
+@testable import Recording
+import Runtime
 import SQLite
 import Synchronization
 import TestSupport
@@ -24,11 +30,11 @@ final class Play: Sendable {
     init(
         _ entries: [FunctionEntry], _ functions: any Function..., limits: Recorder.Limits = Recorder.Limits(),
         redact: [String] = [], yaml: String = "version: 1\n", environment: [String: String] = [:],
-        faulty: FaultyState? = nil,
+        faulty: FaultyState? = nil, store storeLimits: StoreLimits = StoreLimits(),
         before: (SQLiteState) async throws -> Void = { _ in }
     ) async throws {
         directory = try TemporaryDirectory()
-        state = try SQLiteState(path: directory.file("store.db"))
+        state = try SQLiteState(path: directory.file("store.db"), limits: storeLimits)
         try await before(state)
         faulty?.stand(before: state)
         manifest = Manifest(auth: [TestRuntime.issuer], functions: entries)

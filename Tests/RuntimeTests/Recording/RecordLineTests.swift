@@ -2,7 +2,11 @@ import SQLite
 import Base
 import FoundationEssentials
 import Ledger
-@testable import Runtime
+@testable import Engine
+@testable import Functions
+@testable import Identity
+@testable import Recording
+import Runtime
 import Testing
 import TestSupport
 

@@ -1,7 +1,8 @@
 import FoundationEssentials
 import TestSupport
 
-@testable import Runtime
+@testable import Recording
+import Runtime
 
 /// A recording's folder that a test writes by hand.
 struct RecordingFolder {

@@ -2,7 +2,10 @@ import SQLite
 import Base
 import FoundationEssentials
 import Ledger
-@testable import Runtime
+@testable import Functions
+@testable import Observability
+@testable import Recording
+import Runtime
 import Testing
 import TestSupport
 

@@ -2,7 +2,11 @@ import FoundationEssentials
 import TestSupport
 import Testing
 
-@testable import Runtime
+@testable import Functions
+@testable import Manifest
+@testable import Observability
+@testable import Recording
+import Runtime
 
 @Suite struct RecordingTests {
     @Test func header_isRead() throws {

@@ -1,6 +1,9 @@
 import Base
 import Foundation
-@testable import Runtime
+@testable import Functions
+@testable import Observability
+@testable import Recording
+import Runtime
 import Testing
 
 @Suite struct RedactionTests {

@@ -1,6 +1,7 @@
 import Testing
 
-@testable import Runtime
+@testable import Recording
+import Runtime
 
 @Suite struct ReplayPlanTests {
     private func plan(_ lines: [String], number: Int64 = 0) throws -> ReplayPlan {

@@ -2,7 +2,11 @@ import SQLite
 import Base
 import FoundationEssentials
 import Ledger
-@testable import Runtime
+@testable import Engine
+@testable import Functions
+@testable import Identity
+@testable import Recording
+import Runtime
 import Synchronization
 import Testing
 import TestSupport
@@ -135,6 +139,49 @@ import TestSupport
         let recording = try play.recording()
         #expect(recording.invocations[1].taken.readFaults.map(\.read) == [1])
         let (result, _) = try await play.replay(recording, with: Calm())
+        #expect(result.different.isEmpty, "\(result.account)")
+    }
+
+    /// The disk is full at the unit of work, and its transaction had admitted the invocation.
+    @Test func anAdmissionThatIsLostWithItsUnit_countsForNothing_alsoInTheReplay() async throws {
+        var limits = StoreLimits()
+        limits.maximumPages = 60
+        // Admission and unit of work are in one transaction, however slow this test is.
+        limits.openTransaction = .seconds(600)
+        let rate = Limits(rate: [Rate(count: 3, window: .seconds(10))], body: 1 << 20)
+        let play = try await Play(
+            [FunctionEntry(name: "echo", handler: "Echo", limits: rate)], Echo(), store: limits)
+        func event(_ id: String, _ length: Int) -> Event {
+            var event = play.event(id, "")
+            event.data = Array("\"\(String(repeating: "x", count: length))\"".utf8)
+            return event
+        }
+        for id in ["a", "b", "c"] {
+            #expect(await play.invoke(event(id, 400_000), "echo").status == 507)
+        }
+        for id in ["d", "e", "f"] { #expect(await play.invoke(event(id, 1), "echo").status == 200) }
+        #expect(await play.invoke(event("g", 1), "echo").status == 429)
+        let recording = try play.recording()
+        #expect(
+            recording.invocations.map { $0.admission != nil } == [
+                false, false, false, true, true, true, true,
+            ])
+        let (result, _) = try await play.replay(recording, with: Echo())
+        #expect(result.isComplete && result.invocations.count == 7)
+        #expect(result.different.isEmpty, "\(result.account)")
+    }
+
+    /// Whatever the function's error says: only a commit can lose the admission.
+    @Test func anAdmissionWhoseReadFailed_keepsItsPlace() async throws {
+        let faulty = FaultyState()
+        let play = try await Play([.deed()], Deed(), faulty: faulty)
+        faulty.fail(at: .read, with: .admissionLost(full: false))
+        #expect(await play.does("r", "count").status == 503)
+        #expect(await play.does("next", "count").status == 200)
+        let recording = try play.recording()
+        #expect(recording.invocations.map { $0.admission != nil } == [true, true])
+        let (result, _) = try await play.replay(recording, with: Deed())
+        #expect(result.isComplete && result.invocations.count == 2)
         #expect(result.different.isEmpty, "\(result.account)")
     }
 

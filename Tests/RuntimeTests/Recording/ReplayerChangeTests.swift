@@ -1,7 +1,12 @@
 import Ledger
 import Base
 import FoundationEssentials
-@testable import Runtime
+@testable import Engine
+@testable import Functions
+@testable import Manifest
+@testable import Observability
+@testable import Recording
+import Runtime
 import SQLite
 import Testing
 import TestSupport

@@ -1,6 +1,9 @@
 import Base
 import Ledger
-@testable import Runtime
+@testable import Engine
+@testable import Functions
+@testable import Recording
+import Runtime
 import SQLite
 import Testing
 import TestSupport

@@ -1,7 +1,9 @@
 import SQLite
 import Base
 import Ledger
-@testable import Runtime
+@testable import Engine
+@testable import Functions
+import Runtime
 import Testing
 import TestSupport
 

@@ -1,7 +1,10 @@
 import Base
 import FoundationEssentials
 import Ledger
-@testable import Runtime
+@testable import Functions
+@testable import Observability
+@testable import Recording
+import Runtime
 import SQLite
 import Synchronization
 import Testing

@@ -1,4 +1,5 @@
 internal import Base
+internal import Functions
 
 extension TriggerKind {
     /// `http: POST /api/session`.

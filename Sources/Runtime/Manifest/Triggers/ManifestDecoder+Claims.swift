@@ -1,3 +1,5 @@
+internal import Functions
+
 /// Which function has a trigger, and where.
 struct TriggerOwner {
     let function: String

@@ -1,4 +1,5 @@
 internal import Base
+internal import Functions
 
 extension ManifestDecoder {
     mutating func triggers(_ node: YAMLNode, of function: String) -> [Trigger] {

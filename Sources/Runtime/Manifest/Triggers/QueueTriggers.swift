@@ -1,4 +1,5 @@
 internal import Base
+internal import Functions
 
 extension TriggerKind {
     /// `queue: story`, or with a batch.

@@ -1,4 +1,5 @@
 internal import Base
+internal import Functions
 
 extension TriggerKind {
     /// `socket: player_action`.

@@ -1,4 +1,5 @@
 internal import Base
+internal import Functions
 
 /// A kind of trigger: what an entry of `on` may be, with all that a manifest has to know of it.
 ///

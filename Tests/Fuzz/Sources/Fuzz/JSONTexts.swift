@@ -1,6 +1,7 @@
 import Base
 import FoundationEssentials
-@testable import Runtime
+@testable import Functions
+import Runtime
 
 /// An input of a function, with what one usually has.
 private struct Sample: Codable, Equatable {

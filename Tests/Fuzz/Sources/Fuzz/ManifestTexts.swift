@@ -1,4 +1,6 @@
-@testable import Runtime
+@testable import Functions
+@testable import Manifest
+import Runtime
 
 /// Manifests: each problem has a place in the text, no line shows a key, and the same text says the same again.
 func fuzzManifest(_ input: [UInt8]) {

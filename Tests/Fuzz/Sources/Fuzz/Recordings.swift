@@ -1,5 +1,9 @@
 import Base
-@testable import Runtime
+@testable import Engine
+@testable import ForeignEvents
+@testable import Functions
+@testable import Recording
+import Runtime
 
 /// Lines of recordings: what can be read is written, and read, the same again.
 func fuzzRecording(_ input: [UInt8]) {

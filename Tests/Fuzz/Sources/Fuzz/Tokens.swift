@@ -1,5 +1,6 @@
 import Base
-@testable import Runtime
+@testable import Identity
+import Runtime
 
 private let key = "a key that the fuzzer cannot know: 7d3f"
 private let now = Timestamp(milliseconds: 1_700_000_000_000)

@@ -1,6 +1,7 @@
 internal import Base
 internal import FoundationEssentials
 internal import Glibc
+internal import Identity
 
 /// The signing key of a developer's machine, made once and kept beside the store with mode 0600.
 enum DevelopmentKey {

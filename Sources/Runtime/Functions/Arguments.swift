@@ -50,7 +50,7 @@ protocol Formed {
 
 extension DataForm {
     /// How values of a type go over a socket.
-    init(of type: any Any.Type) { self = (type as? any Formed.Type)?.form ?? .value }
+    package init(of type: any Any.Type) { self = (type as? any Formed.Type)?.form ?? .value }
 }
 
 extension Arguments: Formed {

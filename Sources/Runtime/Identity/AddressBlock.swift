@@ -4,7 +4,7 @@
 /// has one address there has them all, and takes another for each request.
 public enum AddressBlock {
     /// How the stand-ins begin that a recording has for addresses.
-    static let standIn = "address-"
+    package static let standIn = "address-"
 
     /// The block of an address in the spelling of ``IPLiteral``: the address itself for IPv4, `2001:db8::/64` for
     /// IPv6. An address of the link (RFC 4291 section 2.5.6) is a block of its own, for all of a link share their

@@ -42,14 +42,16 @@ public struct OutsideText: AsyncSequence, Sendable {
     }
 
     /// Keeps what is read.
-    final class Tape: Sendable {
+    package final class Tape: Sendable {
         private let state = Mutex(Record())
 
-        var record: Record { state.withLock { $0 } }
+        package init() {}
 
-        func add(_ piece: Piece) { state.withLock { $0.pieces.append(piece) } }
+        package var record: Record { state.withLock { $0 } }
 
-        func end(_ failure: any Error) {
+        package func add(_ piece: Piece) { state.withLock { $0.pieces.append(piece) } }
+
+        package func end(_ failure: any Error) {
             state.withLock { state in
                 state.failure = String(describing: failure)
                 if failure is CancellationError || Task.isCancelled { state.isCut = true }
@@ -60,12 +62,14 @@ public struct OutsideText: AsyncSequence, Sendable {
         func end() { if Task.isCancelled { state.withLock { $0.isCut = true } } }
     }
 
-    enum Source: Sendable {
+    package enum Source: Sendable {
         case live(AsyncThrowingStream<String, any Error>, Tape, uptime: @Sendable () -> Duration)
         case recorded(Record)
     }
 
-    let source: Source
+    package let source: Source
+
+    package init(source: Source) { self.source = source }
 
     public func makeAsyncIterator() -> Iterator {
         switch source {

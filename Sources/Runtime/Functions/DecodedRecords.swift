@@ -5,7 +5,7 @@ internal import Synchronization
 /// decode as to find.
 ///
 /// A record is kept with the text that it was decoded from, and given for that text alone: so it is never an older one.
-final class DecodedRecords: Sendable {
+package final class DecodedRecords: Sendable {
     /// Of longer texts, in bytes, nothing is kept.
     private static let maximumText = 2_048
 
@@ -20,6 +20,8 @@ final class DecodedRecords: Sendable {
     }
 
     private let entries = Mutex(BoundedCache<Key, Entry>(capacity: 4_096))
+
+    package init() {}
 
     /// The record that `text` encodes. Throws where it encodes none of this type.
     func decode<R: StoredRecord>(_ type: R.Type, _ id: String, text: String) throws -> R {

@@ -1,16 +1,17 @@
 internal import Base
+internal import Functions
 
 /// Finds JSON Web Tokens in any text (RFC 7519): base64url parts with dots between them, three or, encrypted, five, of
 /// which the first is a JSON object. How that object is written is its author's choice, so its first characters are not
 /// always `eyJ`.
-enum WebTokens {
+package enum WebTokens {
     /// How many bytes are decoded for each byte of a text, before everything that begins like a token counts as one.
     private static let patience = 8
     /// Blanks in front of an object that are passed over.
     private static let blanks = 32
 
     /// Whether the dot at an index may be the first of a token. Quick, and true rather too often.
-    static func mayStand(around dot: Int, in bytes: Span<UInt8>) -> Bool {
+    package static func mayStand(around dot: Int, in bytes: Span<UInt8>) -> Bool {
         var end = dot + 1
         while end < bytes.count, isBase64URL(bytes[end]) { end += 1 }
         guard end < bytes.count, bytes[end] == period else { return false }
@@ -23,7 +24,7 @@ enum WebTokens {
     }
 
     /// A text with `replacement` for each token; nil where there is none.
-    static func replaced(in bytes: [UInt8], by replacement: String) -> [UInt8]? {
+    package static func replaced(in bytes: [UInt8], by replacement: String) -> [UInt8]? {
         var result: [UInt8] = []
         var copied = 0
         var index = 0

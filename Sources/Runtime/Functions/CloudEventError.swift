@@ -5,7 +5,7 @@ public struct CloudEventError: Error, Sendable, Equatable, CustomStringConvertib
     /// What is wrong; never the value itself.
     public let reason: String
 
-    init(_ member: String?, _ reason: String) {
+    package init(_ member: String?, _ reason: String) {
         self.member = member
         self.reason = reason
     }

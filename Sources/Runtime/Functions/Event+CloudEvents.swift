@@ -1,6 +1,7 @@
 public import Base
 internal import FoundationEssentials
 internal import Ledger
+internal import Observability
 
 // How an event is written as a CloudEvent 1.0 in the JSON format (structured mode):
 //
@@ -44,9 +45,9 @@ extension Event {
         try self.init(CloudEventMembers(json, limit: Self.maximumCloudEventLength), receivedAt: receivedAt)
     }
 
-    /// Reads one that stands in a line of a recording, and may be as long as that.
-    init(recorded json: [UInt8]) throws(CloudEventError) {
-        try self.init(CloudEventMembers(json, limit: RecordingFormat.longestLine), receivedAt: nil)
+    /// Reads one of at most `limit` bytes, such as a line of a recording may be long.
+    package init(cloudEvent json: [UInt8], limit: Int) throws(CloudEventError) {
+        try self.init(CloudEventMembers(json, limit: limit), receivedAt: nil)
     }
 
     private init(_ members: CloudEventMembers, receivedAt: Timestamp?) throws(CloudEventError) {
@@ -91,7 +92,7 @@ extension Event {
     /// Appends what `cloudEvent` gives; nothing where that throws.
     ///
     /// `literal` is that of the verified claims where it is known (`cloudEventLiteral`); `limit` the most bytes.
-    func appendCloudEvent(
+    package func appendCloudEvent(
         to bytes: inout [UInt8], claims literal: [UInt8]? = nil, limit: Int = Event.maximumCloudEventLength
     ) throws(CloudEventError) {
         guard !id.isEmpty else { throw CloudEventError("id", "must not be empty") }
@@ -181,7 +182,7 @@ extension Event {
 
 extension Event {
     /// Claims as the value of `authclaims`: a JSON string that holds a JSON text.
-    static func cloudEventLiteral(of claims: Claims) -> [UInt8] {
+    package static func cloudEventLiteral(of claims: Claims) -> [UInt8] {
         var literal: [UInt8] = []
         JSONScanner.appendQuoted(CloudEventClaims(claims).json, to: &literal)
         return literal

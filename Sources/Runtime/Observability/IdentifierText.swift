@@ -1,7 +1,7 @@
-internal import Base
+package import Base
 
 /// The text of an id: a prefix, `_`, 48 bits of time in ten characters, and random bits, in Crockford's base 32.
-enum IdentifierText {
+package enum IdentifierText {
     /// `0123456789abcdefghjkmnpqrstvwxyz`; not an array, which would be retained and released with each id.
     private static let alphabet: InlineArray<32, UInt8> = [
         0x30, 0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37, 0x38, 0x39, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66,
@@ -9,7 +9,9 @@ enum IdentifierText {
     ]
 
     /// An id with the last `digits` digits of two random numbers: 13 take all of their 64 bits.
-    static func make(_ prefix: String, at time: Timestamp, _ first: UInt64, _ second: UInt64, digits: UInt64)
+    package static func make(
+        _ prefix: String, at time: Timestamp, _ first: UInt64, _ second: UInt64, digits: UInt64
+    )
         -> String
     {
         let milliseconds = UInt64(bitPattern: time.milliseconds) & 0xffff_ffff_ffff

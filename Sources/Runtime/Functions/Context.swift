@@ -1,5 +1,6 @@
 public import Base
 public import Ledger
+public import Observability
 internal import Synchronization
 
 /// What a function sees of the world during one invocation.
@@ -42,13 +43,11 @@ public final class Context: Sendable {
     private struct Work {
         var unit = UnitOfWork()
         var random: SeededRandom
-        /// Once it has been asked for.
-        var secrets: SecretSequence?
         var saved: [String: String] = [:]
         var answerEvent: String?
     }
 
-    init(
+    package init(
         event: Event, entry: FunctionEntry, caller: Claims?, trace: TraceContext, allowsAnonymous: Bool,
         environment: [String: String], log: LogFields, random: SeededRandom, remaining: Duration,
         backend: any ContextBackend
@@ -141,13 +140,7 @@ public final class Context: Sendable {
     /// A new id that nobody can guess, with 128 bits of libcrypto's: the prefix and 36 characters that sort by time.
     /// For what it is enough to know the name of. Throws a 500 `Problem` where libcrypto fails.
     public func secretIdentifier(_ prefix: String) throws(Problem) -> String {
-        let id: String? = work.withLock { work in
-            if work.secrets == nil { work.secrets = backend.secrets() }
-            guard work.secrets != nil else { return work.random.identifier(prefix, at: now) }
-            return work.secrets?.next()?.identifier(prefix, at: now)
-        }
-        guard let id else { throw Problem(.failed, "No id could be made.") }
-        return id
+        try backend.secretIdentifier(prefix, at: now) ?? identifier(prefix)
     }
 
     // MARK: Writes
@@ -294,10 +287,10 @@ public final class Context: Sendable {
     }
 
     /// What was read and is to be written so far.
-    var unit: UnitOfWork { work.withLock { $0.unit } }
+    package var unit: UnitOfWork { work.withLock { $0.unit } }
 
     /// What the answer is called among events, where the function says so.
-    var answerEvent: String? { work.withLock { $0.answerEvent } }
+    package var answerEvent: String? { work.withLock { $0.answerEvent } }
 
     /// To a client that reads the answer as one of a stream of events, it is an event of this name. Not needed where the
     /// same is emitted.

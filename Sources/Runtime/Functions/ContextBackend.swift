@@ -1,10 +1,11 @@
-internal import Base
-internal import Ledger
+package import Base
+package import Ledger
+package import Observability
 
 /// What stands behind a `Context`: the shared state, other functions, and whatever else comes from outside.
 ///
 /// One of it serves all runs of one invocation's function, and one run at a time.
-protocol ContextBackend: AnyObject, Sendable {
+package protocol ContextBackend: AnyObject, Sendable {
     // MARK: Reads
 
     /// As `SharedState.record`.
@@ -23,8 +24,9 @@ protocol ContextBackend: AnyObject, Sendable {
 
     // MARK: Names and signatures
 
-    /// What the run's secret ids are made of; nil where there is nothing but its random numbers.
-    func secrets() -> SecretSequence?
+    /// A new id that nobody can guess; nil where there is nothing but the run's random numbers to make it of. Throws where
+    /// none could be made.
+    func secretIdentifier(_ prefix: String, at time: Timestamp) throws(Problem) -> String?
     /// A token for claims; nil where nothing is signed.
     func sign(_ claims: Claims, now: Timestamp) -> String?
     /// What stands for an address; nil where it has none, or nothing is signed.
@@ -58,13 +60,13 @@ protocol ContextBackend: AnyObject, Sendable {
 }
 
 /// A call of one function by another.
-struct FunctionCall: Sendable {
+package struct FunctionCall: Sendable {
     /// The handler's name.
-    let handler: String
+    package let handler: String
     /// JSON text.
-    let data: [UInt8]
+    package let data: [UInt8]
     /// Who asks.
-    let caller: Claims?
+    package let caller: Claims?
     /// The trace it belongs to.
-    let trace: TraceContext
+    package let trace: TraceContext
 }

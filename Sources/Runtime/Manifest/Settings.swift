@@ -1,5 +1,7 @@
+internal import Identity
 internal import Base
 internal import FoundationEssentials
+public import Observability
 
 /// What the environment variables say of a start: `ENVIRONMENT`, `DEBUG`, `LOG_LEVEL`.
 public struct Settings: Sendable {
@@ -40,10 +42,10 @@ public struct Settings: Sendable {
     }
 
     /// Whether a caller may read the text of an error.
-    var tellsErrors: Bool { debug && stage == .development }
+    package var tellsErrors: Bool { debug && stage == .development }
 
     /// Those of the named variables that are set.
-    func variables(_ names: [String]) -> [String: String] {
+    package func variables(_ names: [String]) -> [String: String] {
         names.isEmpty ? [:] : environment.filter { names.contains($0.key) }
     }
 

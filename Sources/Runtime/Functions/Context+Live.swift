@@ -1,4 +1,5 @@
 public import Ledger
+public import Observability
 
 /// Who hears what a function says while it still works.
 public protocol LiveAudience: Sendable {

@@ -1,5 +1,6 @@
 public import Base
 public import Ledger
+public import Observability
 
 /// What triggers an invocation, in one shape whatever brought it.
 ///

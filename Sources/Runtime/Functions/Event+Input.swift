@@ -1,5 +1,5 @@
 internal import Base
-internal import Ledger
+package import Ledger
 internal import Wire
 
 extension Event {
@@ -8,7 +8,7 @@ extension Event {
     /// One argument, or text that is no JSON, is one value to a function that takes any type of its own. To such a
     /// function no arguments are null where it takes that, or else an empty object; several are a 422.
     /// `inputForm` is the type's own.
-    func input<T: Decodable>(_ type: T.Type, form inputForm: DataForm) throws -> T {
+    package func input<T: Decodable>(_ type: T.Type, form inputForm: DataForm) throws -> T {
         switch inputForm {
         case .arguments: try JSON.decode(type, from: arguments)
         case .text: try JSON.decode(type, from: Array(JSONScanner.quoted(text()).utf8))
@@ -18,7 +18,7 @@ extension Event {
 
     /// What counts against the limit of a body, in bytes: what arrived. Bytes that a socket brought are not counted as
     /// the Base64 that they are within JSON.
-    var arrivedCount: Int {
+    package var arrivedCount: Int {
         guard case .socket = trigger, form != .text else { return data.count }
         return BinaryJSON.octetCount(of: data)
     }

@@ -1,5 +1,8 @@
 internal import Base
+public import Functions
+public import Identity
 public import Ledger
+public import Observability
 
 /// One invocation as the pipeline hands it to a recording: the event, what it took from outside, and what came out.
 public struct InvocationRecord: Sendable {
@@ -22,7 +25,7 @@ public struct InvocationRecord: Sendable {
     /// From the event's arrival to the answer.
     public var duration: Duration
     /// Nobody has looked at the data: a recording says no more of it than its size and digest.
-    var leavesDataOut = false
+    package var leavesDataOut = false
 
     init(function: String, event: Event, outcome: Outcome, duration: Duration) {
         self.function = function
@@ -64,7 +67,7 @@ public struct Taken: Sendable, Equatable {
     public var addressMark: String?
 
     /// It ended without a place in the order at which its reads would hold.
-    var hasNoPlace: Bool { isOverrun || isContended || isCancelled || fault != nil }
+    package var hasNoPlace: Bool { isOverrun || isContended || isCancelled || fault != nil }
 
     /// Nothing but a seed.
     public init(seed: UInt64 = 0) { self.seed = seed }
@@ -80,6 +83,13 @@ public struct ClaimedJobs: Sendable, Equatable {
     public let lease: Int64
     /// How many there were.
     public let count: Int
+
+    package init(queue: String, group: String, lease: Int64, count: Int) {
+        self.queue = queue
+        self.group = group
+        self.lease = lease
+        self.count = count
+    }
 }
 
 /// Data of an event that a recording does not have: of what was refused for its size, above all.
@@ -88,20 +98,31 @@ public struct LeftOutData: Sendable, Equatable {
     public let bytes: Int
     /// The SHA-256 of the data, without its secrets, in hexadecimal digits.
     public let digest: String
+
+    package init(bytes: Int, digest: String) {
+        self.bytes = bytes
+        self.digest = digest
+    }
 }
 
 /// A read of a function's that the store could not do, and that the function was told of.
 public struct ReadFault: Sendable, Equatable {
     /// Which of its reads, from 1.
-    let read: Int
-    let fault: StoreFault
+    package let read: Int
+    package let fault: StoreFault
+
+    package init(read: Int, fault: StoreFault) {
+        self.read = read
+        self.fault = fault
+    }
+
     /// How many a recording keeps.
     static let limit = 100
 }
 
 /// A failure of the store that a recording keeps: the disk and the load are not in it.
 public struct StoreFault: Sendable, Equatable {
-    enum Kind: String, CaseIterable {
+    package enum Kind: String, CaseIterable {
         case full, busy, corrupt, readOnly = "read-only", io, closed, overloaded, admissionLost =
             "admission-lost"
         case leaseLost = "lease-lost"
@@ -111,13 +132,13 @@ public struct StoreFault: Sendable, Equatable {
     /// SQLITE_FULL.
     private static let fullCode: Int32 = 13
 
-    let kind: Kind
+    package let kind: Kind
     /// SQLite's or the system's, 0 where the error has none.
-    let code: Int32
+    package let code: Int32
     /// What failed; without values, as in the store's own errors.
-    let statement: String?
+    package let statement: String?
 
-    init(_ kind: Kind, code: Int32 = 0, statement: String? = nil) {
+    package init(_ kind: Kind, code: Int32 = 0, statement: String? = nil) {
         self.kind = kind
         self.code = code
         self.statement = statement
@@ -140,7 +161,7 @@ public struct StoreFault: Sendable, Equatable {
         }
     }
 
-    var error: StoreError {
+    package var error: StoreError {
         switch kind {
         case .full: .full
         case .busy: .busy

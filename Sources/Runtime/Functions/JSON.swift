@@ -1,10 +1,10 @@
 internal import Base
-internal import FoundationEssentials
+package import FoundationEssentials
 
 /// JSON in and out, with one set of options everywhere: equal values give equal bytes.
-enum JSON {
+package enum JSON {
     // Both may be used from several threads: their options are never changed again, and each call keeps its own state.
-    static let decoder = JSONDecoder()
+    package static let decoder = JSONDecoder()
     private static let encoder = {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -34,7 +34,7 @@ enum JSON {
     }
 
     /// The value of strict JSON; nil for any other text, and for another shape.
-    static func decodeStrict<T: Decodable>(_ type: T.Type, from data: [UInt8]) -> T? {
+    package static func decodeStrict<T: Decodable>(_ type: T.Type, from data: [UInt8]) -> T? {
         StrictJSON.fault(in: data.span) == nil ? try? decoder.decode(type, from: Data(data)) : nil
     }
 
@@ -45,7 +45,7 @@ enum JSON {
     }
 
     /// Encodes with sorted keys. Throws where the value cannot be JSON, such as an infinite number.
-    static func encode(_ value: some Encodable) throws -> String {
+    package static func encode(_ value: some Encodable) throws -> String {
         do {
             return try JSONTextEncoder.encode(value)
         } catch is JSONTextEncoder.Unstreamable {

@@ -1,5 +1,5 @@
 /// A value as a message shows it: on one line, without control characters, and not too long.
-func quoted(_ text: String) -> String {
+package func quoted(_ text: String) -> String {
     var shown = ""
     for character in text.unicodeScalars.prefix(ManifestBounds.quoted) {
         switch character.properties.generalCategory {
