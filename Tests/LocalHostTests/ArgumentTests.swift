@@ -61,12 +61,9 @@ import Wire
 
     @Test func offset_isBehindTheArguments_howeverManyTheyAre() throws {
         func text(_ json: String, _ form: DataForm) -> String {
-            let link = Link(
-                id: 1, name: "l", address: "", takesOffsets: true, now: .zero, settings: SocketSettings())
-            let socket = Socket(
-                key: 1, link: link, namespace: "/", connectionID: "c", isRecoverable: true, credential: .none)
             var delivery = Delivery(Emit(rooms: ["r"], event: "m", json: json, form: form), number: 9)
-            guard case .message(let text)? = delivery.packet(for: socket).packets.first else { return "" }
+            let packet = delivery.packet(as: .engine(namespace: "/", hasOffset: true, isQuestion: false))
+            guard case .message(let text)? = packet.packets.first else { return "" }
             return text
         }
         #expect(text("[1,2]", .value) == #"2["m",[1,2],"9"]"#)

@@ -49,7 +49,7 @@ import Wire
             let target = "/socket.io/?EIO=4&transport=polling&sid=\(handshake.sid)"
             let poller = try server.client()
             try poller.send(request("GET", target))
-            await server.wait { $0.links.values.contains { $0.poll != nil } }
+            await server.wait { $0.hasWaitingPoll }
             _ = try polling.exchange("POST", target, body: "40")
             let answer = try poller.response()
             #expect(answer.status == 503)

@@ -118,8 +118,8 @@ import TestSupport
                 #expect(try ada.text() == #"42["said",\#(index)]"#)
             }
             #expect(await server.host.openSockets == 1)
-            #expect(await server.host.socketsByConnectionID.count == 1)
-            #expect(await Array(server.host.socketsBySubject.keys) == ["ada"])
+            #expect(await server.host.connectionIDs.count == 1)
+            #expect(await server.host.subjects == ["ada"])
         }
     }
 }

@@ -71,7 +71,7 @@ import Wire
                 } catch { Issue.record("seed \(seed): \(error) at \(steps)") }
             }
             for player in players { player.lose() }
-            await server.wait { $0.sockets.isEmpty && $0.tasksUnderWay == 0 }
+            await server.wait { $0.socketsHeld == 0 && $0.tasksUnderWay == 0 }
             let left = try server.state.connections(of: server.host.id, after: "", limit: 1_000)
                 .filter { $0.lostAt == nil }
             #expect(left.isEmpty, "seed \(seed): \(steps)")
@@ -251,8 +251,4 @@ private final class PollingLine: Line {
         poller.reset()
         poster.reset()
     }
-}
-
-extension Host {
-    fileprivate var socketsHeld: Int { sockets.count + socketsByConnectionID.count + socketsBySubject.count }
 }

@@ -164,7 +164,7 @@ import Testing
                 invoker: server.invoker, loop: server.loop,
                 log: Log(level: .error, format: .json, sink: Silence()))
             await #expect(throws: StoreError.closed) { try await host.start(host: "127.0.0.1", port: 0) }
-            #expect(await host.listener == nil)
+            #expect(await !host.isListening)
             await server.close()
         }
     }

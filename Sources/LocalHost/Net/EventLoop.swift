@@ -156,7 +156,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, Timers {
     // MARK: What stays on this thread
 
     // What belongs to the loop's thread is no `Sendable`: the compiler sees to it that nothing carries it elsewhere.
-    // Only these three carry it, from this thread to this thread.
+    // Only these four carry it, from this thread to this thread.
 
     /// Runs `action` after what is queued already. On the loop's thread.
     package func callSoon(_ action: @escaping () -> Void) { perform(staying(action)) }
@@ -170,8 +170,8 @@ public final class EventLoop: TaskExecutor, SerialExecutor, Timers {
     @discardableResult
     package func createTask(_ work: @escaping () async -> Void) -> Task<Void, Never> {
         assert(isIsolatingCurrentContext() == true, "not on the event loop's thread")
-        let staying = unsafe Staying(work: work)
-        return Task(executorPreference: self) { unsafe await staying.work() }
+        let staying = Staying(action: work)
+        return Task(executorPreference: self) { await staying.action() }
     }
 
     private func staying(_ action: @escaping () -> Void) -> @Sendable () -> Void {
@@ -180,8 +180,15 @@ public final class EventLoop: TaskExecutor, SerialExecutor, Timers {
         return unsafe unsafeBitCast(action, to: (@Sendable () -> Void).self)
     }
 
-    private struct Staying: @unchecked Sendable {
-        let work: () async -> Void
+    /// A function that may be called on any thread, and has `action` done on this one. On the loop's thread.
+    package func callback<Value: Sendable>(_ action: @escaping (Value) -> Void) -> @Sendable (Value) -> Void {
+        assert(isIsolatingCurrentContext() == true, "not on the event loop's thread")
+        let staying = Staying(action: action)
+        return { value in self.perform { staying.action(value) } }
+    }
+
+    private struct Staying<Action>: @unchecked Sendable {
+        let action: Action
     }
 
     public func checkIsolated() {

@@ -170,11 +170,28 @@ extension SQLiteState {
 }
 
 extension Host {
-    var linkCount: Int { links.count }
-    var receivedBytes: Int { shares.received.total }
-    var unsentBytes: Int { shares.unsent.total }
+    private var index: SocketIndex { sockets.hub.index }
+
+    var isStopping: Bool { core.lifecycle.isStopping }
+    var storeHasFailed: Bool { core.storeHasFailed }
+    var tasksUnderWay: Int { core.tasks.count }
+    var turns: Int { transports.turns }
+    var isListening: Bool { acceptor.listener != nil }
+    var linkCount: Int { sockets.sessions.open.count }
+    var hasWaitingPoll: Bool {
+        sockets.sessions.open.values.contains { ($0 as? EngineSession)?.hasPoll == true }
+    }
+    var openSockets: Int { index.openCount }
+    /// Entries of sockets, also those that are gone for their clients and have something under way.
+    var socketsHeld: Int { index.sockets.count + index.byConnectionID.count + index.bySubject.count }
+    var connectionIDs: [String] { Array(index.byConnectionID.keys) }
+    var subjects: [String] { Array(index.bySubject.keys) }
+    var hasRoomForConnects: Bool { sockets.hub.hasRoomForConnects }
+    var connectsWaiting: Int { sockets.hub.connectsWaiting }
+    var receivedBytes: Int { transports.shares.received.total }
+    var unsentBytes: Int { transports.shares.unsent.total }
     /// The most events that wait behind another on any socket.
-    var largestBacklog: Int { sockets.values.map(\.waiting.count).max() ?? 0 }
+    var largestBacklog: Int { index.sockets.values.map(\.waiting.count).max() ?? 0 }
 }
 
 extension Server {
