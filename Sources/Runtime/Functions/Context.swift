@@ -9,28 +9,16 @@ internal import Synchronization
 /// returns; a function that throws, or overruns its deadline, changes nothing. What was read is checked at the
 /// commit: if another invocation changed it meanwhile, the function runs again with a new context.
 public final class Context: Sendable {
-    /// The request's id.
-    public let requestID: String
-    /// The function's name in the manifest.
-    public let function: String
-    /// When the event was received. A function has no other clock.
-    public let now: Timestamp
+    private let event: Event
+    private let entry: FunctionEntry
     /// Who asks; nil where the function asks for no authentication.
     public let caller: Claims?
-    /// What brought the event.
-    public let trigger: Event.Source
-    /// The address of the peer.
-    public let address: String?
     /// This invocation's place in its trace; passed on to jobs.
     public let trace: TraceContext
     /// Whether the manifest lets sessions be opened for whoever comes.
     public let allowsAnonymous: Bool
     /// The environment variables that the manifest lets this function see.
     public let environment: [String: String]
-    /// The hosts that the manifest lets this function reach.
-    public let hosts: [String]
-    /// What the manifest lets this function use.
-    public let limits: Limits
     /// Fields for this invocation's log line.
     public let log: LogFields
 
@@ -52,23 +40,33 @@ public final class Context: Sendable {
         environment: [String: String], log: LogFields, random: SeededRandom, remaining: Duration,
         backend: any ContextBackend
     ) {
-        requestID = event.id
-        function = entry.name
-        now = event.time
+        self.event = event
+        self.entry = entry
         self.caller = caller
-        trigger = event.trigger
-        address = event.address
         self.trace = trace
         self.allowsAnonymous = allowsAnonymous
         self.environment = environment
-        hosts = entry.hosts
-        limits = entry.limits
         self.log = log
         self.backend = backend
         work = Mutex(Work(random: random))
         namespace = Self.namespace(of: event.trigger, entry)
         deadline = backend.uptime + remaining
     }
+
+    /// The request's id.
+    public var requestID: String { event.id }
+    /// The function's name in the manifest.
+    public var function: String { entry.name }
+    /// When the event was received. A function has no other clock.
+    public var now: Timestamp { event.time }
+    /// What brought the event.
+    public var trigger: Event.Source { event.trigger }
+    /// The address of the peer.
+    public var address: String? { event.address }
+    /// The hosts that the manifest lets this function reach.
+    public var hosts: [String] { entry.hosts }
+    /// What the manifest lets this function use.
+    public var limits: Limits { entry.limits }
 
     /// A socket's namespace; `/` for plain WebSockets and all that is no socket.
     private static func namespace(of trigger: Event.Source, _ entry: FunctionEntry) -> String {

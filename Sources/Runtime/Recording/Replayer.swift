@@ -61,86 +61,30 @@ public struct Replayer: Sendable {
         store path: String, end: End = .all, renumbers: Bool = false,
         progress: @Sendable (Int, Int) -> Void = { _, _ in }
     ) async throws -> ReplayResult {
-        let store = try stores.openSerially(path)
-        let baton = Baton()
-        let state = ReplayState(store, from: recording.number, renumbers: renumbers) { baton.hand() }
         let results = Results()
-        let invoker = try Engine(
+        let baton = Baton()
+        let store = try stores.openSerially(path)
+        let state = ReplayState(store, from: recording.number, renumbers: renumbers) { baton.hand() }
+        let engine = try Engine(
             manifest: manifest, functions: functions, state: state, platform: platform, log: .none,
             settings: settings, observer: results)
         let plan = ReplayPlan(recording)
-        var line = RecordLine(redaction: Redaction(fields: recording.redacted)) { $0 }
-        var turns: [Int: ReplayState.Turn] = [:]
-        var replay = ReplayResult(
-            remarks: recording.remarks + plan.remarks, beyond: plan.beyond.count, hole: plan.hole)
-        replay.invocations.reserveCapacity(recording.invocations.count)
-        let last = last(plan, end)
-        for (number, step) in plan.steps.prefix(last) {
-            switch step {
-            case .claim(let index):
-                let turn = ReplayState.Turn(recording.invocations[index], waits: false)
-                turns[index] = turn
-                try state.claim(turn, until: recording.invocations[index].event.time + .seconds(6))
-            case .begin(let index, let waits):
-                if case .before(index + 1) = end { continue }
-                let recorded = recording.invocations[index]
-                guard let entry = invoker.manifest.function(named: recorded.function) else {
-                    throw RecordingError(
-                        recording.folder, "the manifest has no function '\(recorded.function)'")
-                }
-                let turn = ReplayState.Turn(recorded, waits: waits, claim: turns[index]?.claim)
-                turns[index] = turn
-                state.begin(turn)
-                Task.immediate(executorPreference: platform.executor) {
-                    _ = await invoker.invoke(
-                        entry, recorded.event, completing: turn.claim, replaying: recorded.taken)
-                    turn.end()
-                    baton.hand()
-                }
-                while !turn.isParked, !turn.hasEnded { await baton.wait() }
-                guard turn.hasEnded else { break }
-                take(turn, index, results, &line, &replay)
-                turns[index] = nil
-            case .goOn(let index):
-                guard let turn = turns[index], turn.isParked else { break }
-                state.begin(turn)
-                turn.resume()
-                while !turn.hasEnded { await baton.wait() }
-                take(turn, index, results, &line, &replay)
-                turns[index] = nil
-            case .claimForReturn(let index):
-                guard let claim = recording.returns[index].claim else { break }
-                try state.claim(claim, until: recording.startedAt)
-            case .giveBack(let index):
-                let giveBack = recording.returns[index]
-                let claim = try state.giveBack(
-                    queue: giveBack.queue, group: giveBack.group, giveBack.fate)
-                let lease = giveBack.claim == nil ? nil : claim?.lease
-                replay.returns.append((index, try store.number(), lease))
-            case .beginWrite(let index):
-                replay.writes.append((index, try state.begin(recording.writes[index], index), nil))
-            case .endWrite(let index):
-                let commit = try state.end(recording.writes[index], index)
-                for place in replay.writes.indices where replay.writes[place].index == index {
-                    replay.writes[place].commit = commit
-                }
-            }
+        var run = Run(
+            recording: recording, engine: engine, executor: platform.executor, store: store, state: state,
+            results: results, baton: baton,
+            line: RecordLine(redaction: Redaction(fields: recording.redacted)) { $0 },
+            replay: ReplayResult(
+                remarks: recording.remarks + plan.remarks, beyond: plan.beyond.count, hole: plan.hole))
+        for (number, step) in plan.steps.prefix(last(plan, end)) {
+            if case .begin(let index, _) = step, case .before(index + 1) = end { continue }
+            try await run.take(step)
             try state.reached(number)
-            if replay.invocations.count % 256 == 0 {
-                progress(replay.invocations.count, recording.invocations.count)
-            }
+            let done = run.replay.invocations.count
+            if done % 256 == 0 { progress(done, recording.invocations.count) }
         }
-        replay.numbers = state.numbers
-        // What waits for a commit that is not replayed ends here.
-        try store.close()
-        state.begin(nil)
-        for turn in turns.values where turn.isParked {
-            turn.resume()
-            while !turn.hasEnded { await baton.wait() }
-        }
-        replay.invocations.sort { $0.recorded.position < $1.recorded.position }
-        progress(replay.invocations.count, recording.invocations.count)
-        return replay
+        try await run.end()
+        progress(run.replay.invocations.count, recording.invocations.count)
+        return run.replay
     }
 
     private func last(_ plan: ReplayPlan, _ end: End) -> Int {
@@ -162,15 +106,90 @@ public struct Replayer: Sendable {
         return last
     }
 
-    private func take(
-        _ turn: ReplayState.Turn, _ index: Int, _ results: Results, _ line: inout RecordLine,
-        _ replay: inout ReplayResult
-    ) {
-        guard let record = results.take() else { return }
-        replay.invocations.append(
-            ReplayedInvocation(
-                recorded: turn.recorded, record: record, admission: turn.admission, commit: turn.commit,
-                lease: turn.claim?.lease, &line))
+    /// A replay under way: one step after the other.
+    private struct Run {
+        let recording: Recording
+        let engine: Engine
+        let executor: any TaskExecutor
+        let store: any SerialStore
+        let state: ReplayState
+        let results: Results
+        let baton: Baton
+        var line: RecordLine
+        var replay: ReplayResult
+        /// What has been claimed for, or has begun, by its position.
+        var turns: [Int: ReplayState.Turn] = [:]
+
+        mutating func take(_ step: ReplayPlan.Step) async throws {
+            switch step {
+            case .claim(let index):
+                let turn = ReplayState.Turn(recording.invocations[index], waits: false)
+                turns[index] = turn
+                try state.claim(turn, until: recording.invocations[index].event.time + .seconds(6))
+            case .begin(let index, let waits): try await begin(index, waits: waits)
+            case .goOn(let index):
+                guard let turn = turns[index], turn.isParked else { break }
+                state.begin(turn)
+                turn.resume()
+                while !turn.hasEnded { await baton.wait() }
+                ended(turn, index)
+            case .claimForReturn(let index):
+                guard let claim = recording.returns[index].claim else { break }
+                try state.claim(claim, until: recording.startedAt)
+            case .giveBack(let index):
+                let giveBack = recording.returns[index]
+                let claim = try state.giveBack(queue: giveBack.queue, group: giveBack.group, giveBack.fate)
+                let lease = giveBack.claim == nil ? nil : claim?.lease
+                replay.returns.append((index, try store.number(), lease))
+            case .beginWrite(let index):
+                replay.writes.append((index, try state.begin(recording.writes[index], index), nil))
+            case .endWrite(let index):
+                let commit = try state.end(recording.writes[index], index)
+                for place in replay.writes.indices where replay.writes[place].index == index {
+                    replay.writes[place].commit = commit
+                }
+            }
+        }
+
+        private mutating func begin(_ index: Int, waits: Bool) async throws {
+            let recorded = recording.invocations[index]
+            guard let entry = engine.manifest.function(named: recorded.function) else {
+                throw RecordingError(
+                    recording.folder, "the manifest has no function '\(recorded.function)'")
+            }
+            let turn = ReplayState.Turn(recorded, waits: waits, claim: turns[index]?.claim)
+            turns[index] = turn
+            state.begin(turn)
+            Task.immediate(executorPreference: executor) { [engine, baton] in
+                _ = await engine.invoke(
+                    entry, recorded.event, completing: turn.claim, replaying: recorded.taken)
+                turn.end()
+                baton.hand()
+            }
+            while !turn.isParked, !turn.hasEnded { await baton.wait() }
+            if turn.hasEnded { ended(turn, index) }
+        }
+
+        private mutating func ended(_ turn: ReplayState.Turn, _ index: Int) {
+            turns[index] = nil
+            guard let record = results.take() else { return }
+            replay.invocations.append(
+                ReplayedInvocation(
+                    recorded: turn.recorded, record: record, admission: turn.admission, commit: turn.commit,
+                    lease: turn.claim?.lease, &line))
+        }
+
+        mutating func end() async throws {
+            replay.numbers = state.numbers
+            // What waits for a commit that is not replayed ends here.
+            try store.close()
+            state.begin(nil)
+            for turn in turns.values where turn.isParked {
+                turn.resume()
+                while !turn.hasEnded { await baton.wait() }
+            }
+            replay.invocations.sort { $0.recorded.position < $1.recorded.position }
+        }
     }
 
     /// Keeps what the pipeline tells of the one invocation that runs.
