@@ -4,19 +4,13 @@ import StoreSupport
 import Testing
 
 @Suite struct ConnectionTests {
-    static func connect(
-        _ id: String, host: String = "h", subject: String = "p", namespace: String = "/"
-    ) -> UnitOfWork.Write {
-        .connect(connection: id, host: host, subject: subject, session: nil, namespace: namespace)
-    }
-
     @Test(arguments: engines) func lateNews_ofTheHostBefore_doesNotTouchAResumedConnection(
         _ engine: TestedEngine
     ) async throws {
         let fixture = try Fixture(engine)
         let state = fixture.state
-        try await state.apply([Self.connect("1", host: "a")])
-        try await state.apply([Self.connect("1", host: "b")])
+        try await state.apply([connect("1", host: "a")])
+        try await state.apply([connect("1", host: "b")])
         try await state.apply([
             .suspend(connection: "1", host: "a"), .disconnect(connection: "1", host: "a"),
         ])
@@ -50,7 +44,7 @@ import Testing
         let state = fixture.state
         let stream = state.committed()
         let first = try await state.apply([
-            Self.connect("1", host: "a"), .join(room: "y", .subject("p")), .join(room: "x", .subject("p")),
+            connect("1", host: "a"), .join(room: "y", .subject("p")), .join(room: "x", .subject("p")),
             .join(room: "z", .subject("p")), .leave(room: "z", .subject("p")),
         ])
         try await state.apply([.suspend(connection: "1")], now: 5)

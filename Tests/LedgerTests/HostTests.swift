@@ -5,12 +5,6 @@ import Testing
 
 /// Hosts: their lives, and the connections that are theirs.
 @Suite struct HostTests {
-    private static func connect(
-        _ id: String, host: String = "h", subject: String = "p", namespace: String = "/"
-    ) -> UnitOfWork.Write {
-        .connect(connection: id, host: host, subject: subject, session: nil, namespace: namespace)
-    }
-
     @Test(arguments: engines) func heartbeat_saysWhetherTheHostCountedAsAlive(
         _ engine: TestedEngine
     ) async throws {
@@ -31,14 +25,14 @@ import Testing
         let state = fixture.state
         try await state.heartbeat(host: "a", now: at(0), expiresAt: at(1_000))
         try await state.heartbeat(host: "b", now: at(0), expiresAt: at(5_000))
-        try await state.apply([Self.connect("1", host: "a"), Self.connect("2", host: "b")])
+        try await state.apply([connect("1", host: "a"), connect("2", host: "b")])
         try await state.heartbeat(host: "b", now: at(1_000), expiresAt: at(6_000))
         #expect(try await state.connection(id: "1")?.lostAt == nil)
         try await state.heartbeat(host: "b", now: at(1_001), expiresAt: at(6_000))
         #expect(try await state.connection(id: "1")?.lostAt == at(1_001))
         #expect(try await state.connection(id: "2")?.lostAt == nil)
         // It comes back to the other one.
-        try await state.apply([Self.connect("1", host: "b")])
+        try await state.apply([connect("1", host: "b")])
         #expect(try await state.connection(id: "1")?.lostAt == nil)
     }
 
@@ -48,7 +42,7 @@ import Testing
         let fixture = try Fixture(engine)
         let state = fixture.state
         for host in ["a", "b"] { try await state.heartbeat(host: host, now: at(0), expiresAt: at(9_000)) }
-        try await state.apply([Self.connect("1", host: "a"), Self.connect("2", host: "b")])
+        try await state.apply([connect("1", host: "a"), connect("2", host: "b")])
         try await state.retire(host: "a", now: at(7))
         try await state.retire(host: "a", now: at(8))
         #expect(try await state.connection(id: "1")?.lostAt == at(7))
@@ -61,7 +55,7 @@ import Testing
     {
         let fixture = try Fixture(engine)
         let state = fixture.state
-        try await state.apply((0..<7).map { Self.connect("c\($0)", host: $0 == 3 ? "other" : "h") })
+        try await state.apply((0..<7).map { connect("c\($0)", host: $0 == 3 ? "other" : "h") })
         try await state.apply([.suspend(connection: "c5")])
         var found: [String] = []
         while true {
@@ -78,7 +72,7 @@ import Testing
     @Test(arguments: engines) func marks_areOfTheHostsOwnConnections(_ engine: TestedEngine) async throws {
         let fixture = try Fixture(engine)
         let state = fixture.state
-        try await state.apply([Self.connect("1", host: "a"), Self.connect("2", host: "b")])
+        try await state.apply([connect("1", host: "a"), connect("2", host: "b")])
         try await state.mark(["1", "2", "none"], of: "a", lostAt: at(5))
         #expect(try await state.connection(id: "1")?.lostAt == at(5))
         #expect(try await state.connection(id: "2")?.lostAt == nil)
@@ -95,12 +89,12 @@ import Testing
     ) async throws {
         let fixture = try Fixture(engine)
         let state = fixture.state
-        try await state.apply([Self.connect("1"), Self.connect("2"), .join(room: "a", .subject("p"))])
+        try await state.apply([connect("1"), connect("2"), .join(room: "a", .subject("p"))])
         try await state.apply([.disconnect(connection: "1"), .disconnect(connection: "none")])
         #expect(try await state.connection(id: "1") == nil)
         #expect(try await state.connection(id: "2") != nil)
         let last = try await state.apply([
-            Self.connect("1"), .emit(Emit(rooms: ["a"], event: "e", json: "1")),
+            connect("1"), .emit(Emit(rooms: ["a"], event: "e", json: "1")),
         ])
         let missed = try await state.missed(connection: "1", after: 0, through: last, scanning: 99)
         #expect(missed.effects.isEmpty)
@@ -111,10 +105,10 @@ import Testing
     ) async throws {
         let fixture = try Fixture(engine)
         let state = fixture.state
-        try await state.apply([Self.connect("1"), .join(room: "a", .subject("p"))])
+        try await state.apply([connect("1"), .join(room: "a", .subject("p"))])
         let stream = state.committed()
         let number = try await state.apply([
-            Self.connect("1", subject: other.subject, namespace: other.namespace), emit("end"),
+            connect("1", subject: other.subject, namespace: other.namespace), emit("end"),
         ])
         #expect(try await state.connection(id: "1")?.since == number - 2)
         #expect(try await state.connection(id: "1")?.subject == other.subject)
@@ -130,7 +124,7 @@ import Testing
         let state = fixture.state
         let stream = state.committed()
         try await state.apply([
-            Self.connect("1"), Self.connect("2", namespace: "/lobby"), Self.connect("3", subject: "q"),
+            connect("1"), connect("2", namespace: "/lobby"), connect("3", subject: "q"),
             .suspend(connection: "2"),
         ])
         let last = try await state.apply([

@@ -4,42 +4,14 @@ import StoreSupport
 import Testing
 
 @Suite struct KeptAnswerTests {
-    private func key(_ name: String = "f/k player:p", _ input: UInt8 = 1) -> RequestKey {
-        RequestKey(name: name, fingerprint: Array(repeating: input, count: 32))
-    }
-
-    private func answer(
-        _ name: String = "f/k player:p", _ json: String? = #"{"a":1}"#, until: Int64 = 60_000
-    ) -> KeptAnswer {
-        KeptAnswer(key: key(name), status: 202, json: json, expiresAt: at(until))
-    }
-
-    private func admit(
-        _ state: any SharedState, _ key: RequestKey, now: Int64 = 1_000, rates: [RateRule] = [],
-        concurrency: Int = 9
-    ) async throws -> AdmissionDecision {
-        try await state.admit(
-            AdmissionRequest(
-                function: "f", now: at(now), session: nil, rates: rates, concurrency: concurrency, key: key))
-    }
-
-    /// Commits an entry with an answer.
-    private func commit(
-        _ state: any SharedState, _ id: String, _ answer: KeptAnswer, now: Int64 = 1_000
-    ) async throws -> CommitDecision {
-        let ticket = try await state.ticket()
-        return try await state.commit(
-            UnitOfWork(writes: [entry(id)], answer: answer), at: at(now), ticket: ticket, completing: nil)
-    }
-
     @Test(arguments: engines) func aKeptAnswer_isGivenToWhoeverAsksAgain_andCountsForNothing(
         _ engine: TestedEngine
     ) async throws {
         let fixture = try Fixture(engine)
         let rule = RateRule(key: "r", limit: 1, window: .seconds(60))
-        _ = try await commit(fixture.state, "a", answer())
+        _ = try await fixture.state.commit("a", answer())
         for _ in 0..<5 {
-            let decision = try await admit(fixture.state, key(), rates: [rule], concurrency: 0)
+            let decision = try await fixture.state.admit(key(), rates: [rule], concurrency: 0)
             guard case .answered(let kept, let number) = decision else {
                 Issue.record("\(decision)")
                 return
@@ -48,12 +20,12 @@ import Testing
             #expect(number > 0)
         }
         // Another input is for the asker to judge.
-        guard case .answered(let kept, _) = try await admit(fixture.state, key("f/k player:p", 2)) else {
+        guard case .answered(let kept, _) = try await fixture.state.admit(key("f/k player:p", 2)) else {
             Issue.record("not answered")
             return
         }
         #expect(kept.key == key())
-        #expect(try await admit(fixture.state, key("f/k player:q"), rates: [rule]).isAdmitted)
+        #expect(try await fixture.state.admit(key("f/k player:q"), rates: [rule]).isAdmitted)
     }
 
     @Test(arguments: engines) func whatIsKept_staysOverARestart_andIsTheOtherProcesssToo(
@@ -61,15 +33,15 @@ import Testing
     ) async throws {
         let fixture = try Fixture(engine)
         let other = try fixture.another()
-        _ = try await commit(fixture.state, "a", answer())
-        guard case .answered = try await admit(other, key()) else {
+        _ = try await fixture.state.commit("a", answer())
+        guard case .answered = try await other.admit(key()) else {
             Issue.record("the other process does not know")
             return
         }
         await fixture.state.close()
         await other.close()
         let again = try fixture.another()
-        guard case .answered(let kept, _) = try await admit(again, key()) else {
+        guard case .answered(let kept, _) = try await again.admit(key()) else {
             Issue.record("forgotten")
             return
         }
@@ -82,7 +54,7 @@ import Testing
         let fixture = try Fixture(engine)
         let other = try fixture.another()
         let ticket = try await fixture.state.ticket(concurrency: 1)
-        _ = try await commit(other, "theirs", answer("f/k player:p", "1"))
+        _ = try await other.commit("theirs", answer("f/k player:p", "1"))
         let unit = UnitOfWork(writes: [entry("ours")], answer: answer("f/k player:p", "2"))
         let decision = try await fixture.state.commit(unit, at: at(2_000), ticket: ticket, completing: nil)
         guard case .answered(let kept, let number) = decision else {
@@ -104,23 +76,23 @@ import Testing
         let ticket = try await fixture.state.ticket()
         let decision = try await fixture.state.commit(unit, at: at(1_000), ticket: ticket, completing: nil)
         #expect(decision == .conflict)
-        #expect(try await admit(fixture.state, key()).isAdmitted)
+        #expect(try await fixture.state.admit(key()).isAdmitted)
     }
 
     @Test(arguments: engines) func anAnswerThatHasExpired_isForgotten_andReplaced(_ engine: TestedEngine)
         async throws
     {
         let fixture = try Fixture(engine)
-        _ = try await commit(fixture.state, "a", answer("f/k player:p", "1", until: 5_000))
-        guard case .answered = try await admit(fixture.state, key(), now: 4_999) else {
+        _ = try await fixture.state.commit("a", answer("f/k player:p", "1", until: 5_000))
+        guard case .answered = try await fixture.state.admit(key(), now: 4_999) else {
             Issue.record("expired too soon")
             return
         }
-        #expect(try await admit(fixture.state, key(), now: 5_000).isAdmitted)
+        #expect(try await fixture.state.admit(key(), now: 5_000).isAdmitted)
         guard
-            case .committed = try await commit(
-                fixture.state, "b", answer("f/k player:p", "2", until: 9_000), now: 5_000),
-            case .answered(let kept, _) = try await admit(fixture.state, key(), now: 5_001)
+            case .committed = try await fixture.state.commit(
+                "b", answer("f/k player:p", "2", until: 9_000), now: 5_000),
+            case .answered(let kept, _) = try await fixture.state.admit(key(), now: 5_001)
         else {
             Issue.record("not kept anew")
             return

@@ -6,41 +6,18 @@ import Testing
 
 /// What was emitted to a connection, read from the outbox.
 @Suite struct MissedTests {
-    private static func connect(
-        _ id: String = "c", host: String = "h", subject: String = "p", namespace: String = "/"
-    ) -> UnitOfWork.Write {
-        .connect(connection: id, host: host, subject: subject, session: nil, namespace: namespace)
-    }
-
-    private static func say(_ text: String, to rooms: [String], except: [String] = []) -> UnitOfWork.Write {
-        .emit(Emit(rooms: rooms, except: except, event: "said", json: text))
-    }
-
-    private static func texts(_ missed: Missed) -> [String] {
-        missed.effects.map { effect in
-            if case .emit(let emit) = effect.kind { emit.json } else { "no emit" }
-        }
-    }
-
-    private static func missed(
-        _ state: any SharedState, _ id: String = "c", after start: Int64 = 0, through end: Int64 = .max,
-        scanning: Int = 1_000
-    ) async throws -> [String] {
-        texts(try await state.missed(connection: id, after: start, through: end, scanning: scanning))
-    }
-
     @Test(arguments: engines) func emits_areThoseToRooms_whileItWasInThem(_ engine: TestedEngine) async throws
     {
         let fixture = try Fixture(engine)
         let state = fixture.state
         try await state.apply([
-            Self.say("early", to: ["a", "c"]), Self.connect(), Self.say("before", to: ["a"]),
-            .join(room: "a", .connection("c")), Self.say("1", to: ["a"]), .join(room: "a", .connection("c")),
-            Self.say("2", to: ["b", "a"]), .leave(room: "a", .connection("c")), Self.say("gone", to: ["a"]),
-            .join(room: "a", .connection("c")), Self.say("3", to: ["a"]),
+            say("early", to: ["a", "c"]), connect(), say("before", to: ["a"]),
+            .join(room: "a", .connection("c")), say("1", to: ["a"]), .join(room: "a", .connection("c")),
+            say("2", to: ["b", "a"]), .leave(room: "a", .connection("c")), say("gone", to: ["a"]),
+            .join(room: "a", .connection("c")), say("3", to: ["a"]),
         ])
-        try await state.apply([Self.say("4", to: ["a"]), Self.say("other", to: ["b"])])
-        #expect(try await Self.missed(state) == ["1", "2", "3", "4"])
+        try await state.apply([say("4", to: ["a"]), say("other", to: ["b"])])
+        #expect(try await state.textsMissed() == ["1", "2", "3", "4"])
     }
 
     @Test(arguments: engines) func movesOfItsSubject_areFollowed_alsoWhileItIsLost(_ engine: TestedEngine)
@@ -49,41 +26,41 @@ import Testing
         let fixture = try Fixture(engine)
         let state = fixture.state
         try await state.apply([
-            Self.connect(), Self.connect("d"), Self.connect("l", namespace: "/lobby"),
-            .join(room: "a", .subject("p")), Self.say("1", to: ["a"]),
+            connect(), connect("d"), connect("l", namespace: "/lobby"),
+            .join(room: "a", .subject("p")), say("1", to: ["a"]),
         ])
         try await state.apply([.suspend(connection: "c")])
         try await state.apply([
-            .leave(room: "a", .subject("p")), Self.say("no", to: ["a"]), .join(room: "b", .subject("p")),
-            Self.say("2", to: ["a", "b"]), Self.say("x", to: ["/lobby#b"]),
+            .leave(room: "a", .subject("p")), say("no", to: ["a"]), .join(room: "b", .subject("p")),
+            say("2", to: ["a", "b"]), say("x", to: ["/lobby#b"]),
         ])
-        #expect(try await Self.missed(state) == ["1", "2"])
-        #expect(try await Self.missed(state, "d") == ["1", "2"])
-        #expect(try await Self.missed(state, "l") == [])
+        #expect(try await state.textsMissed() == ["1", "2"])
+        #expect(try await state.textsMissed("d") == ["1", "2"])
+        #expect(try await state.textsMissed("l") == [])
     }
 
     @Test(arguments: engines) func roomsLeftOut_areThoseItWasInThen(_ engine: TestedEngine) async throws {
         let fixture = try Fixture(engine)
         let state = fixture.state
         try await state.apply([
-            Self.connect(), .join(room: "a", .connection("c")), Self.say("1", to: ["a"], except: ["b"]),
-            .join(room: "b", .connection("c")), Self.say("no", to: ["a"], except: ["x", "b"]),
-            .leave(room: "b", .connection("c")), Self.say("2", to: ["a"], except: ["b"]),
-            Self.say("not me", to: ["a"], except: ["c"]),
+            connect(), .join(room: "a", .connection("c")), say("1", to: ["a"], except: ["b"]),
+            .join(room: "b", .connection("c")), say("no", to: ["a"], except: ["x", "b"]),
+            .leave(room: "b", .connection("c")), say("2", to: ["a"], except: ["b"]),
+            say("not me", to: ["a"], except: ["c"]),
         ])
-        #expect(try await Self.missed(state) == ["1", "2"])
+        #expect(try await state.textsMissed() == ["1", "2"])
     }
 
     @Test(arguments: engines) func ownId_isARoom_thatNobodyElseIsIn(_ engine: TestedEngine) async throws {
         let fixture = try Fixture(engine)
         let state = fixture.state
-        try await state.apply([Self.connect(), Self.connect("d"), Self.say("1", to: ["c"])])
-        #expect(try await Self.missed(state) == ["1"])
-        #expect(try await Self.missed(state, "d") == [])
-        #expect(try await Self.missed(state, "none") == [])
+        try await state.apply([connect(), connect("d"), say("1", to: ["c"])])
+        #expect(try await state.textsMissed() == ["1"])
+        #expect(try await state.textsMissed("d") == [])
+        #expect(try await state.textsMissed("none") == [])
         // Another's connection of the same id has none of what was before it.
-        try await state.apply([Self.connect(subject: "q"), Self.say("2", to: ["c"])])
-        #expect(try await Self.missed(state) == ["2"])
+        try await state.apply([connect(subject: "q"), say("2", to: ["c"])])
+        #expect(try await state.textsMissed() == ["2"])
     }
 
     @Test(arguments: engines) func volatileEmits_areNotAmongThem_andThoseThatAskAre(_ engine: TestedEngine)
@@ -93,7 +70,7 @@ import Testing
         let state = fixture.state
         let asking = Emit(rooms: ["c"], event: "trade", json: "2", answerWithin: .seconds(5))
         try await state.apply([
-            Self.connect(),
+            connect(),
             .emit(Emit(rooms: ["c"], event: "e", json: "1", isVolatile: true)), .emit(asking),
             .emit(Emit(rooms: ["c"], event: "e", json: "3", isVolatile: true, answerWithin: .seconds(1))),
         ])
@@ -104,12 +81,12 @@ import Testing
     @Test(arguments: engines) func numbers_bindWhatIsFound_atBothEnds(_ engine: TestedEngine) async throws {
         let fixture = try Fixture(engine)
         let state = fixture.state
-        let last = try await state.apply([Self.connect()] + (1...9).map { Self.say("\($0)", to: ["c"]) })
+        let last = try await state.apply([connect()] + (1...9).map { say("\($0)", to: ["c"]) })
         let ninth = last - 1
-        #expect(try await Self.missed(state, after: ninth - 1) == ["9"])
-        #expect(try await Self.missed(state, after: ninth) == [])
-        #expect(try await Self.missed(state, after: ninth - 3, through: ninth - 1) == ["7", "8"])
-        #expect(try await Self.missed(state, after: .max, through: .min) == [])
+        #expect(try await state.textsMissed(after: ninth - 1) == ["9"])
+        #expect(try await state.textsMissed(after: ninth) == [])
+        #expect(try await state.textsMissed(after: ninth - 3, through: ninth - 1) == ["7", "8"])
+        #expect(try await state.textsMissed(after: .max, through: .min) == [])
         let all = try await state.missed(connection: "c", after: .min, through: .max, scanning: 100)
         #expect(all.through == last && all.effects.map(\.number) == Array(ninth - 8...ninth))
     }
@@ -118,9 +95,9 @@ import Testing
     func portions_makeTheWhole(_ engine: TestedEngine, scanning: Int) async throws {
         let fixture = try Fixture(engine)
         let state = fixture.state
-        var writes = [Self.connect(), .join(room: "a", .connection("c"))]
+        var writes = [connect(), .join(room: "a", .connection("c"))]
         for index in 0..<40 {
-            writes.append(Self.say("\(index)", to: [index.isMultiple(of: 3) ? "a" : "b"]))
+            writes.append(say("\(index)", to: [index.isMultiple(of: 3) ? "a" : "b"]))
         }
         let last = try await state.apply(writes)
         var found: [String] = []
@@ -131,7 +108,7 @@ import Testing
                 connection: "c", after: through, through: last, scanning: scanning)
             #expect(missed.effects.count <= max(1, scanning))
             #expect(missed.through > through)
-            found += Self.texts(missed)
+            found += missed.texts
             through = missed.through
             rounds += 1
         }
@@ -143,14 +120,14 @@ import Testing
         async throws
     {
         let fixture = try Fixture(engine)
-        try await fixture.state.apply([Self.connect(host: "a"), .join(room: "a", .subject("p"))])
-        let seen = try await fixture.state.apply([Self.say("1", to: ["a"])])
-        try await fixture.state.apply([Self.say("2", to: ["a"])])
+        try await fixture.state.apply([connect(host: "a"), .join(room: "a", .subject("p"))])
+        let seen = try await fixture.state.apply([say("1", to: ["a"])])
+        try await fixture.state.apply([say("2", to: ["a"])])
         // Its lease has not ended when the client is back.
         let next = try fixture.another()
         let stream = next.committed()
-        try await next.apply([Self.say("3", to: ["c"])])
-        try await next.apply([Self.connect(host: "b"), Self.say("4", to: ["a"])])
+        try await next.apply([say("3", to: ["c"])])
+        try await next.apply([connect(host: "b"), say("4", to: ["a"])])
         var place: Int64 = 0
         for await committed in stream where place == 0 {
             for effect in committed.effects {
@@ -158,9 +135,9 @@ import Testing
             }
             if place > 0 { break }
         }
-        #expect(try await Self.missed(next, after: seen, through: place) == ["2", "3"])
-        #expect(try await Self.missed(next, after: place) == ["4"])
-        #expect(try await Self.missed(fixture.state, after: seen) == ["2", "3", "4"])
+        #expect(try await next.textsMissed(after: seen, through: place) == ["2", "3"])
+        #expect(try await next.textsMissed(after: place) == ["4"])
+        #expect(try await fixture.state.textsMissed(after: seen) == ["2", "3", "4"])
     }
 
     @Test(arguments: engines, ["a\nb", "a\\", "\\n", "\r", "日本", "e\u{301}", ""])
@@ -168,10 +145,10 @@ import Testing
         let fixture = try Fixture(engine)
         let state = fixture.state
         try await state.apply([
-            Self.connect(), .join(room: room, .connection("c")), Self.say("1", to: ["x", room]),
-            Self.say("no", to: ["a", "b", "n"]), Self.say("no", to: []),
+            connect(), .join(room: room, .connection("c")), say("1", to: ["x", room]),
+            say("no", to: ["a", "b", "n"]), say("no", to: []),
         ])
-        #expect(try await Self.missed(state) == ["1"])
+        #expect(try await state.textsMissed() == ["1"])
     }
 
     @Test(arguments: engines) func lookedThrough_isAlikeWhatLiveSocketsWereSent(_ engine: TestedEngine)
@@ -184,7 +161,7 @@ import Testing
         let ids = ["c0", "c1", "c2"]
         let rooms = ["a", "b", "/l#a"]
         try await state.apply([
-            Self.connect("c0"), Self.connect("c1"), Self.connect("c2", namespace: "/l"),
+            connect("c0"), connect("c1"), connect("c2", namespace: "/l"),
         ])
         // A model: who is in which room, and what each was sent.
         var members: [String: Set<String>] = [:]
@@ -208,12 +185,12 @@ import Testing
                 members[room]?.subtract(ofSubject)
             default:
                 let except = random.next() % 3 == 0 ? [rooms[Int(random.next() % 3)]] : []
-                try await state.apply([Self.say("\(round)", to: [room, id], except: except)])
+                try await state.apply([say("\(round)", to: [room, id], except: except)])
                 var targets = members[room, default: []].union([id])
                 for room in except { targets.subtract(members[room] ?? []) }
                 for id in targets { sent[id, default: []].append("\(round)") }
             }
         }
-        for id in ids { #expect(try await Self.missed(state, id) == sent[id, default: []], "seed \(seed)") }
+        for id in ids { #expect(try await state.textsMissed(id) == sent[id, default: []], "seed \(seed)") }
     }
 }

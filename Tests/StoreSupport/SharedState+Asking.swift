@@ -15,6 +15,16 @@ package func entry(_ id: String, stream: String = "s", body: String = "{}") -> U
     .append(stream: stream, kind: "action", id: id, body: body)
 }
 
+package func connect(
+    _ id: String = "c", host: String = "h", subject: String = "p", namespace: String = "/"
+) -> UnitOfWork.Write {
+    .connect(connection: id, host: host, subject: subject, session: nil, namespace: namespace)
+}
+
+package func say(_ text: String, to rooms: [String], except: [String] = []) -> UnitOfWork.Write {
+    .emit(Emit(rooms: rooms, except: except, event: "said", json: text))
+}
+
 package enum Unexpected: Error { case refusal(AdmissionDecision), conflict }
 
 extension SharedState {
@@ -62,11 +72,26 @@ extension SharedState {
             queue: queue, owner: owner, now: at(now), leaseUntil: at(until), groups: groups, batch: batch)
     }
 
+    /// The texts of what a connection has missed.
+    package func textsMissed(
+        _ id: String = "c", after start: Int64 = 0, through end: Int64 = .max, scanning: Int = 1_000
+    ) async throws -> [String] {
+        try await missed(connection: id, after: start, through: end, scanning: scanning).texts
+    }
+
     /// What the observer is told, as a stream.
     package func committed() -> AsyncStream<Committed> {
         let (stream, continuation) = AsyncStream<Committed>.makeStream()
         follow { continuation.yield($0) }
         return stream
+    }
+}
+
+extension Missed {
+    package var texts: [String] {
+        effects.map { effect in
+            if case .emit(let emit) = effect.kind { emit.json } else { "no emit" }
+        }
     }
 }
 

@@ -6,41 +6,13 @@ import Testing
 import TestSupport
 
 @Suite struct KeptAnswerTests {
-    private func key(_ name: String = "f/k player:p", _ input: UInt8 = 1) -> RequestKey {
-        RequestKey(name: name, fingerprint: Array(repeating: input, count: 32))
-    }
-
-    private func answer(
-        _ name: String = "f/k player:p", _ json: String? = #"{"a":1}"#, until: Int64 = 60_000
-    ) -> KeptAnswer {
-        KeptAnswer(key: key(name), status: 202, json: json, expiresAt: at(until))
-    }
-
-    private func admit(
-        _ state: SQLiteState, _ key: RequestKey, now: Int64 = 1_000, rates: [RateRule] = [],
-        concurrency: Int = 9
-    ) async throws -> AdmissionDecision {
-        try await state.admit(
-            AdmissionRequest(
-                function: "f", now: at(now), session: nil, rates: rates, concurrency: concurrency, key: key))
-    }
-
-    /// Commits an entry with an answer.
-    private func commit(
-        _ state: SQLiteState, _ id: String, _ answer: KeptAnswer, now: Int64 = 1_000
-    ) async throws -> CommitDecision {
-        let ticket = try await state.ticket()
-        return try await state.commit(
-            UnitOfWork(writes: [entry(id)], answer: answer), at: at(now), ticket: ticket, completing: nil)
-    }
-
     @Test func trim_dropsWhatHasExpiredForAWhile() async throws {
         var limits = StoreLimits()
         limits.trimBatch = 2
         let fixture = try Fixture(limits: limits)
         for index in 0..<7 {
-            _ = try await commit(
-                fixture.state, "\(index)", answer("f/\(index) player:p", until: index < 5 ? 2_000 : 90_000))
+            _ = try await fixture.state.commit(
+                "\(index)", answer("f/\(index) player:p", until: index < 5 ? 2_000 : 90_000))
         }
         let database = try Database(path: fixture.path, access: .readOnly, limits: StoreLimits())
         for (now, left) in [(Int64(62_000), Int64(7)), (62_001, 2), (150_001, 0)] {
@@ -55,8 +27,8 @@ import TestSupport
         limits.keptAnswerBytes = 4
         let fixture = try Fixture(limits: limits)
         for (text, kept) in [("1234", "1234"), ("12345", nil), ("", "")] as [(String, String?)] {
-            _ = try await commit(fixture.state, "e\(text)", answer("f/\(text) player:p", text))
-            guard case .answered(let answer, _) = try await admit(fixture.state, key("f/\(text) player:p"))
+            _ = try await fixture.state.commit("e\(text)", answer("f/\(text) player:p", text))
+            guard case .answered(let answer, _) = try await fixture.state.admit(key("f/\(text) player:p"))
             else {
                 Issue.record("not answered")
                 return
@@ -103,21 +75,21 @@ import TestSupport
 
     @Test func aCopy_hasOtherNamesAndTexts_whereItIsToldSo() async throws {
         let fixture = try Fixture()
-        _ = try await commit(fixture.state, "a", answer("f/k address:192.0.2.7", #"{"token":"abc"}"#))
-        _ = try await commit(fixture.state, "b", answer("f/k player:p", #"{"a":1}"#))
+        _ = try await fixture.state.commit("a", answer("f/k address:192.0.2.7", #"{"token":"abc"}"#))
+        _ = try await fixture.state.commit("b", answer("f/k player:p", #"{"a":1}"#))
         let copy = fixture.directory.file("copy.db")
         _ = try Snapshot.take(
             of: fixture.path, to: copy, renaming: { $0 },
             renamingAnswer: { $0.replacing("192.0.2.7", with: "hidden") },
             rewriting: { $0.replacing("abc", with: "-") })
         let state = try SQLiteState(path: copy)
-        guard case .answered(let kept, _) = try await admit(state, key("f/k address:hidden")),
-            case .answered(answer(), _) = try await admit(state, key())
+        guard case .answered(let kept, _) = try await state.admit(key("f/k address:hidden")),
+            case .answered(answer(), _) = try await state.admit(key())
         else {
             Issue.record("not answered")
             return
         }
         #expect(kept.json == #"{"token":"-"}"#)
-        #expect(try await admit(state, key("f/k address:192.0.2.7")).isAdmitted)
+        #expect(try await state.admit(key("f/k address:192.0.2.7")).isAdmitted)
     }
 }

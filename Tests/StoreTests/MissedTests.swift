@@ -7,46 +7,23 @@ import Testing
 
 /// What was emitted to a connection, read from the outbox.
 @Suite struct MissedTests {
-    private static func connect(
-        _ id: String = "c", host: String = "h", subject: String = "p", namespace: String = "/"
-    ) -> UnitOfWork.Write {
-        .connect(connection: id, host: host, subject: subject, session: nil, namespace: namespace)
-    }
-
-    private static func say(_ text: String, to rooms: [String], except: [String] = []) -> UnitOfWork.Write {
-        .emit(Emit(rooms: rooms, except: except, event: "said", json: text))
-    }
-
-    private static func texts(_ missed: Missed) -> [String] {
-        missed.effects.map { effect in
-            if case .emit(let emit) = effect.kind { emit.json } else { "no emit" }
-        }
-    }
-
-    private static func missed(
-        _ state: SQLiteState, _ id: String = "c", after start: Int64 = 0, through end: Int64 = .max,
-        scanning: Int = 1_000
-    ) throws -> [String] {
-        texts(try state.missed(connection: id, after: start, through: end, scanning: scanning))
-    }
-
     @Test func trim_keepsWhatMayStillBeAskedFor_andDropsTheRest() async throws {
         var limits = StoreLimits()
         limits.trimBatch = 2
         let fixture = try Fixture(limits: limits)
         let state = fixture.state
-        try await state.apply(["c", "d", "e", "f", "g"].map { Self.connect($0) }, now: 1_000)
+        try await state.apply(["c", "d", "e", "f", "g"].map { connect($0) }, now: 1_000)
         try await state.apply(
             [.join(room: "a", .subject("p")), .leave(room: "a", .subject("p"))], now: 1_000)
         try await state.apply(
-            [.join(room: "a", .subject("p")), Self.say("old", to: ["a"])], now: 1_000)
-        try await state.apply([Self.say("kept", to: ["a"]), .leave(room: "a", .subject("p"))], now: 2_000)
+            [.join(room: "a", .subject("p")), say("old", to: ["a"])], now: 1_000)
+        try await state.apply([say("kept", to: ["a"]), .leave(room: "a", .subject("p"))], now: 2_000)
         for (id, time) in [("d", 1_500), ("e", 1_600), ("f", 1_700), ("g", 2_500)] {
             try await state.apply([.suspend(connection: id)], now: Int64(time))
         }
         try await state.trim(now: at(3_000), effectsBefore: at(2_000), connectionsLostBefore: at(2_000))
-        #expect(try Self.missed(state) == ["kept"])
-        #expect(try Self.missed(state, "g") == ["kept"])
+        #expect(try await state.textsMissed() == ["kept"])
+        #expect(try await state.textsMissed("g") == ["kept"])
         #expect(try state.connection(id: "d") == nil && state.connection(id: "f") == nil)
         #expect(try SocketTests.count(fixture, "connection") == 2)
         // The first stay of each ended before the oldest effect.

@@ -77,16 +77,3 @@ import Testing
         #expect(try database.integer("SELECT count(*) FROM session") == 1)
     }
 }
-
-extension UnitOfWork.Write {
-    fileprivate var effect: Effect.Kind? {
-        switch self {
-        case .emit(let emit): .emit(emit)
-        case .join(let room, let connections): .join(room: room, connections)
-        case .leave(let room, let connections): .leave(room: room, connections)
-        case .close(let connections, let reason): .close(connections, reason: reason)
-        case .revokeSession(let id): .sessionEnded(session: id)
-        default: nil
-        }
-    }
-}

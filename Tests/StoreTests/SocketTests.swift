@@ -10,19 +10,13 @@ import Testing
         return try database.integer("SELECT count(*) FROM \(table) WHERE \(condition)")
     }
 
-    static func connect(
-        _ id: String, host: String = "h", subject: String = "p", namespace: String = "/"
-    ) -> UnitOfWork.Write {
-        .connect(connection: id, host: host, subject: subject, session: nil, namespace: namespace)
-    }
-
     /// A condition for who is in a room now.
     static let isIn = "left IS NULL"
 
     @Test func rooms_areJoinedAndLeft_byConnectionAndBySubject() async throws {
         let fixture = try Fixture()
         let state = fixture.state
-        try await state.apply([Self.connect("1"), Self.connect("2"), Self.connect("3", subject: "q")])
+        try await state.apply([connect("1"), connect("2"), connect("3", subject: "q")])
         try await state.apply([.join(room: "a", .subject("p")), .join(room: "a", .connection("3"))])
         #expect(try Self.count(fixture, "membership", where: "room = 'a'") == 3)
         try await state.apply([.join(room: "a", .subject("p")), .join(room: "a", .connection("none"))])
@@ -41,7 +35,7 @@ import Testing
     @Test func subject_isInRooms_onlyWithItsSocketsOfTheRoomsNamespace() async throws {
         let fixture = try Fixture()
         let state = fixture.state
-        try await state.apply([Self.connect("1"), Self.connect("2", namespace: "/lobby")])
+        try await state.apply([connect("1"), connect("2", namespace: "/lobby")])
         try await state.apply([.join(room: "a", .subject("p")), .join(room: "/lobby#a", .subject("p"))])
         #expect(try Self.count(fixture, "membership") == 2)
         #expect(
@@ -54,7 +48,7 @@ import Testing
     @Test func disconnect_forgetsTheConnectionAndItsRooms() async throws {
         let fixture = try Fixture()
         try await fixture.state.apply([
-            Self.connect("1"), Self.connect("2"), .join(room: "a", .subject("p")),
+            connect("1"), connect("2"), .join(room: "a", .subject("p")),
             .join(room: "b", .subject("p")),
         ])
         try await fixture.state.apply([.disconnect(connection: "1"), .disconnect(connection: "none")])
@@ -67,8 +61,8 @@ import Testing
     func anothersConnection_isReplaced(subject: String, namespace: String) async throws {
         let fixture = try Fixture()
         let state = fixture.state
-        try await state.apply([Self.connect("1"), .join(room: "a", .subject("p"))])
-        let number = try await state.apply([Self.connect("1", subject: subject, namespace: namespace)])
+        try await state.apply([connect("1"), .join(room: "a", .subject("p"))])
+        let number = try await state.apply([connect("1", subject: subject, namespace: namespace)])
         #expect(try state.connection(id: "1")?.since == number - 1)
         #expect(try Self.count(fixture, "membership") == 0)
         #expect(try Self.count(fixture, "outbox", where: "kind = 9") == 0)
@@ -79,7 +73,7 @@ import Testing
         let state = fixture.state
         let stream = state.committed()
         try await state.apply([
-            Self.connect("1"), Self.connect("2", namespace: "/lobby"), Self.connect("3", subject: "q"),
+            connect("1"), connect("2", namespace: "/lobby"), connect("3", subject: "q"),
         ])
         try await state.apply([.suspend(connection: "2")])
         let last = try await state.apply([
@@ -103,7 +97,7 @@ import Testing
         try await state.heartbeat(host: "a", now: at(0), expiresAt: at(1_000))
         try await state.heartbeat(host: "b", now: at(0), expiresAt: at(5_000))
         try await state.apply([
-            Self.connect("1", host: "a"), Self.connect("2", host: "b"), .join(room: "r", .subject("p")),
+            connect("1", host: "a"), connect("2", host: "b"), .join(room: "r", .subject("p")),
         ])
         try await state.heartbeat(host: "b", now: at(1_000), expiresAt: at(6_000))
         #expect(try Self.count(fixture, "connection", where: "lost_at IS NULL") == 2)
@@ -112,7 +106,7 @@ import Testing
         #expect(try state.connection(id: "2")?.lostAt == nil)
         #expect(try Self.count(fixture, "membership", where: Self.isIn) == 2)
         // It comes back to the other one.
-        try await state.apply([emit("1"), Self.connect("1", host: "b")])
+        try await state.apply([emit("1"), connect("1", host: "b")])
         #expect(try state.connection(id: "1")?.lostAt == nil)
     }
 
@@ -121,7 +115,7 @@ import Testing
         let state = fixture.state
         for host in ["a", "b"] { try await state.heartbeat(host: host, now: at(0), expiresAt: at(9_000)) }
         try await state.apply([
-            Self.connect("1", host: "a"), Self.connect("2", host: "b"), .join(room: "r", .subject("p")),
+            connect("1", host: "a"), connect("2", host: "b"), .join(room: "r", .subject("p")),
         ])
         try await state.retire(host: "a", now: at(7))
         try await state.retire(host: "a", now: at(8))

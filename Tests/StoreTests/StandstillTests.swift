@@ -21,11 +21,11 @@ import Testing
         let fixture = try Fixture()
         let (state, other) = (fixture.state, try fixture.another())
         try await state.heartbeat(host: "h", now: at(0), expiresAt: at(6_000))
-        try await state.apply([SocketTests.connect("1"), SocketTests.connect("2")])
+        try await state.apply([connect("1"), connect("2")])
         try await other.heartbeat(host: "g", now: at(10_000), expiresAt: at(16_000))
         #expect(try state.connection(id: "1")?.lostAt == at(10_000))
         // Its client has come back to another host meanwhile.
-        try await other.apply([SocketTests.connect("2", host: "g")])
+        try await other.apply([connect("2", host: "g")])
         try await other.apply([.suspend(connection: "2")], now: 11_000)
         try await state.mark(["1", "2", "none"], of: "h", lostAt: nil)
         #expect(try state.connection(id: "1")?.lostAt == nil)
@@ -41,8 +41,8 @@ import Testing
     @Test func connectionsOfAHost_comeInPages_lostOnesToo() async throws {
         let fixture = try Fixture()
         let state = fixture.state
-        try await state.apply(["c", "a", "e", "b", "d"].map { SocketTests.connect($0) })
-        try await state.apply([SocketTests.connect("x", host: "g"), .suspend(connection: "b")])
+        try await state.apply(["c", "a", "e", "b", "d"].map { connect($0) })
+        try await state.apply([connect("x", host: "g"), .suspend(connection: "b")])
         #expect(try state.connections(of: "h", after: "", limit: 3).map(\.id) == ["a", "b", "c"])
         #expect(try state.connections(of: "h", after: "c", limit: 3).map(\.id) == ["d", "e"])
         #expect(try state.connections(of: "h", after: "a", limit: 1).first?.lostAt == at(1_000))
@@ -58,7 +58,7 @@ import Testing
     @Test func offsetsOlderThanTheOutbox_haveAGap_alsoWhenItIsEmpty() async throws {
         let fixture = try Fixture()
         let state = fixture.state
-        let first = try await state.apply([SocketTests.connect("c")], now: 1_000)
+        let first = try await state.apply([connect("c")], now: 1_000)
         let second = try await state.apply([emit("old")], now: 1_000)
         let third = try await state.apply([emit("kept")], now: 3_000)
         #expect(try !Self.hasGap(state, after: first))
@@ -74,7 +74,7 @@ import Testing
         #expect(try !Self.hasGap(state, after: last))
         #expect(try Self.hasGap(state, after: last + 1), "the store has not got so far")
         // One that began behind what was dropped has missed nothing.
-        try await state.apply([.disconnect(connection: "c"), SocketTests.connect("c")])
+        try await state.apply([.disconnect(connection: "c"), connect("c")])
         #expect(try !Self.hasGap(state, after: first))
     }
 }
