@@ -5,10 +5,11 @@
 // SQLite is known to Command alone, which puts the parts together.
 import PackageDescription
 
-/// What `Runtime` is made of, for tests that look inside.
-let runtimeParts: [Target.Dependency] = [
+/// What `Runtime` is made of and passes on.
+let runtimeParts = [
     "Functions", "Identity", "Manifest", "Observability", "Engine", "Recording", "ForeignEvents",
 ]
+let runtimeTargets = runtimeParts.map { Target.Dependency(stringLiteral: $0) }
 
 let package = Package(
     name: "gestaloka",
@@ -18,7 +19,8 @@ let package = Package(
         .library(name: "SQLite", targets: ["SQLite"]),
         .library(name: "Wire", targets: ["Wire"]),
         .library(name: "Functions", targets: ["Functions"]),
-        .library(name: "Runtime", targets: ["Runtime"]),
+        // With its parts: SwiftPM makes another package's files anew only for the targets of its products.
+        .library(name: "Runtime", targets: ["Runtime"] + runtimeParts),
         .library(name: "Net", targets: ["Net"]),
         .library(name: "LocalHost", targets: ["LocalHost"]),
         .library(name: "Command", targets: ["Command"]),
@@ -78,7 +80,7 @@ let package = Package(
             path: "Sources/Runtime/ForeignEvents"),
         .target(
             name: "Runtime",
-            dependencies: runtimeParts, path: "Sources/Runtime/Runtime"),
+            dependencies: runtimeTargets, path: "Sources/Runtime/Runtime"),
 
         // One target a function; none imports another.
         .target(
@@ -131,7 +133,7 @@ let package = Package(
         .testTarget(name: "WireTests", dependencies: ["Base", "Wire", "TestSupport"]),
         .testTarget(
             name: "RuntimeTests",
-            dependencies: runtimeParts + ["Runtime", "Base", "Ledger", "SQLite", "TestSupport"],
+            dependencies: runtimeTargets + ["Runtime", "Base", "Ledger", "SQLite", "TestSupport"],
             exclude: ["Fixtures"]),
         .testTarget(name: "GameTests", dependencies: ["Base", "Game", "Runtime", "TestSupport"]),
         .testTarget(
@@ -151,12 +153,12 @@ let package = Package(
             ]),
         .testTarget(
             name: "LocalHostTests",
-            dependencies: runtimeParts + [
+            dependencies: runtimeTargets + [
                 "LocalHost", "Net", "Runtime", "Base", "Ledger", "SQLite", "Wire", "CLinux", "TestSupport",
             ]),
         .testTarget(
             name: "CommandTests",
-            dependencies: runtimeParts + [
+            dependencies: runtimeTargets + [
                 "Command", "LocalHost", "Net", "Runtime", "Base", "Ledger", "SQLite", "TestSupport", "Wire",
             ],
             exclude: ["Fixtures"]),
