@@ -1,13 +1,13 @@
 // swift-tools-version:6.2
 // The layers of the project, lowest first. Imports point up this list only:
-// Base <- Wire, Ledger <- SQLite, Observability <- Functions <- Identity <- Manifest <- Engine <- Recording <-
+// Base <- Wire, Ledger <- SQLite, Observability <- Functions <- Identity, Schedule <- Manifest <- Engine <- Recording <-
 // Runtime; Functions <- Handlers; Runtime, Net <- LocalHost <- Command <- gestaloka.
 // SQLite is known to Command alone, which puts the parts together.
 import PackageDescription
 
 /// What `Runtime` is made of and passes on.
 let runtimeParts = [
-    "Functions", "Identity", "Manifest", "Observability", "Engine", "Recording", "ForeignEvents",
+    "Functions", "Identity", "Manifest", "Observability", "Schedule", "Engine", "Recording", "ForeignEvents",
 ]
 let runtimeTargets = runtimeParts.map { Target.Dependency(stringLiteral: $0) }
 
@@ -61,8 +61,11 @@ let package = Package(
         .target(
             name: "Identity", dependencies: ["Base", "Functions", "CCrypto", "CLinux"],
             path: "Sources/Runtime/Identity"),
+        // When scheduled functions are due, and what keeps which times are done.
+        .target(name: "Schedule", dependencies: ["Base", "Functions"], path: "Sources/Runtime/Schedule"),
         .target(
-            name: "Manifest", dependencies: ["Base", "Functions", "Identity", "Observability", "CYAML"],
+            name: "Manifest",
+            dependencies: ["Base", "Functions", "Identity", "Observability", "Schedule", "CYAML"],
             path: "Sources/Runtime/Manifest"),
         .target(
             name: "Engine",
@@ -100,11 +103,10 @@ let package = Package(
         // The event loop and what it carries: descriptors, timers, bytes.
         .target(
             name: "Net", dependencies: ["Base", "Runtime", "CLinux", "CTLS"], path: "Sources/LocalHost/Net"),
-        .target(name: "Schedule", dependencies: ["Base"], path: "Sources/LocalHost/Triggers/Schedule"),
         .target(
             name: "LocalHost",
             dependencies: ["Base", "Ledger", "Net", "Runtime", "Wire", "CLinux"],
-            exclude: ["Net", "Triggers/Schedule"]),
+            exclude: ["Net"]),
         .target(
             name: "Command",
             dependencies: ["Base", "Ledger", "SQLite", "Runtime", "Net", "LocalHost", "Wire"],
@@ -151,6 +153,7 @@ let package = Package(
                 "StoryGeneration",
                 "SocketConnect", "SocketDisconnect", "Broadcast", "TestSupport",
             ]),
+        .testTarget(name: "ScheduleTests", dependencies: ["Schedule", "Base", "TestSupport"]),
         .testTarget(
             name: "LocalHostTests",
             dependencies: runtimeTargets + [

@@ -6,7 +6,8 @@ package struct CalendarDate: Equatable {
     /// From 1.
     package var day: Int64
     /// From 0, Sunday.
-    package var weekday = 0
+    // 1970-01-01 was a Thursday.
+    package var weekday: Int { Int(((days % 7) + 11) % 7) }
 
     package static func == (a: CalendarDate, b: CalendarDate) -> Bool {
         a.year == b.year && a.month == b.month && a.day == b.day
@@ -28,8 +29,6 @@ package struct CalendarDate: Equatable {
         day = dayOfYear - (153 * march + 2) / 5 + 1
         month = march < 10 ? march + 3 : march - 9
         year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        // 1970-01-01 was a Thursday.
-        weekday = Int(((days % 7) + 11) % 7)
     }
 
     /// Days since 1970-01-01. A month or day out of range gives some other day.

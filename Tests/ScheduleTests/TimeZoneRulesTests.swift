@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import TestSupport
 import Testing
@@ -33,8 +34,8 @@ import Testing
     ])
     func rules_goOn(name: String, time: String, offset: Int64) throws {
         let rules = try #require(TimeZoneRules(named: name))
-        let date = try #require(ISO8601DateFormatter().date(from: time))
-        #expect(rules.offset(at: Int64(date.timeIntervalSince1970)) == offset)
+        let date = try #require(Timestamp(rfc3339: time))
+        #expect(rules.offset(at: date.milliseconds / 1_000) == offset)
     }
 
     @Test(arguments: [

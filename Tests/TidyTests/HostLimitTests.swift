@@ -48,10 +48,7 @@ import Testing
     }
 
     @Test func everyLimitOfAHost_isInHostLimits() {
-        // A calendar's numbers are no limits of a host.
-        let files = SourceTree.files(under: "Sources/LocalHost/").filter {
-            !$0.path.hasPrefix("Sources/LocalHost/Triggers/Schedule/")
-        }
+        let files = SourceTree.files(under: "Sources/LocalHost/")
         #expect(files.count > 40)
         for finding in files.flatMap(Self.findings) { Issue.record("\(finding)") }
     }

@@ -19,7 +19,9 @@ import Testing
         ],
         "Sources/Runtime/Manifest/": [
             "Base", "CYAML", "FoundationEssentials", "Functions", "Glibc", "Identity", "Observability",
+            "Schedule",
         ],
+        "Sources/Runtime/Schedule/": ["Base", "FoundationEssentials", "Functions"],
         "Sources/Runtime/Engine/": [
             "Base", "Functions", "Identity", "Ledger", "Manifest", "Observability", "Synchronization",
         ],
@@ -32,6 +34,7 @@ import Testing
         ],
         "Sources/Runtime/Runtime/": [
             "Engine", "ForeignEvents", "Functions", "Identity", "Manifest", "Observability", "Recording",
+            "Schedule",
         ],
         "Sources/Handlers/": ["Base", "FoundationEssentials", "Game", "Ledger", "Functions"],
         "Sources/Handlers/Game/": ["Base", "FoundationEssentials", "Functions"],
@@ -42,7 +45,6 @@ import Testing
             "Base", "CLinux", "FoundationEssentials", "Glibc", "Ledger", "Net", "Runtime", "Synchronization",
             "Wire",
         ],
-        "Sources/LocalHost/Triggers/Schedule/": ["Base", "FoundationEssentials"],
         "Sources/LocalHost/Net/": ["Base", "CLinux", "CTLS", "Glibc", "Runtime", "Synchronization"],
         "Sources/Command/": [
             "Base", "FoundationEssentials", "Glibc", "Ledger", "LocalHost", "Net", "Runtime", "SQLite",

@@ -100,7 +100,7 @@ import Testing
         // A property's value is an object of its own line, or in braces behind the name.
         let words: Set<String> = [
             "properties", "items", "propertyNames", "additionalProperties", "definitions", "variable",
-            "duration", "size", "name", "issuerKey", "function", "trigger", "not",
+            "duration", "size", "name", "issuerKey", "function", "trigger", "not", "dependencies",
         ]
         let keys = schema.split(separator: "\n").compactMap { line -> String? in
             let line = line.drop { $0 == " " }

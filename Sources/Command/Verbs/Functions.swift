@@ -23,6 +23,7 @@ struct Functions: Verb {
         let name: String
         let handler: String
         let triggers: [String]
+        let next: String?
         let auth: String
         let per: String
         let rate: [String]
@@ -33,7 +34,7 @@ struct Functions: Verb {
         let hosts: [String]
 
         private enum CodingKeys: String, CodingKey {
-            case name, handler, triggers, auth, per, rate, tokens, hosts
+            case name, handler, triggers, next, auth, per, rate, tokens, hosts
             case timeoutSeconds = "timeout_seconds"
             case bodyBytes = "body_bytes"
             case concurrency
@@ -42,10 +43,12 @@ struct Functions: Verb {
 
     func run() throws -> Int32 {
         let manifest = try Workshop.manifest(program, arguments)
+        let now = Platform.systemTime()
         let rows = manifest.functions.map { entry in
             Row(
                 name: entry.name, handler: entry.handler, triggers: entry.triggers.map(\.description),
-                auth: entry.access.description, per: entry.per.rawValue,
+                next: Self.next(of: entry, after: now)?.rfc3339, auth: entry.access.description,
+                per: entry.per.rawValue,
                 rate: entry.limits.rate.map(\.description),
                 timeoutSeconds: entry.limits.timeout.seconds, bodyBytes: entry.limits.body,
                 concurrency: entry.limits.concurrency, tokens: entry.limits.budget?.budgetDescription,
@@ -58,16 +61,18 @@ struct Functions: Verb {
     /// One line a function, a further line for each further trigger and host. What only some functions have is a
     /// column where one of these has it.
     private func table(_ rows: [Row]) -> String {
+        let hasNext = rows.contains { $0.next != nil }
         let hasTokens = rows.contains { $0.tokens != nil }
         let hasHosts = rows.contains { !$0.hosts.isEmpty }
         var lines = [["FUNCTION", "TRIGGER", "AUTH", "RATE", "TIMEOUT", "BODY", "CONCURRENCY"]]
-        lines[0] += (hasTokens ? ["TOKENS"] : []) + (hasHosts ? ["HOSTS"] : [])
+        lines[0] += (hasNext ? ["NEXT"] : []) + (hasTokens ? ["TOKENS"] : []) + (hasHosts ? ["HOSTS"] : [])
         for row in rows {
             let rate = row.rate.isEmpty ? "-" : row.rate.joined(separator: "; ") + " per \(row.per)"
             var first = [
                 row.name, row.triggers.first ?? "-", row.auth, rate, Self.time(row.timeoutSeconds),
                 Self.size(row.bodyBytes), String(row.concurrency),
             ]
+            if hasNext { first.append(row.next ?? "-") }
             if hasTokens { first.append(row.tokens ?? "-") }
             if hasHosts { first.append(row.hosts.first ?? "-") }
             lines.append(first)
@@ -79,6 +84,11 @@ struct Functions: Verb {
             }
         }
         return TextTable.text(lines)
+    }
+
+    /// When a function is due next by itself.
+    private static func next(of entry: FunctionEntry, after now: Timestamp) -> Timestamp? {
+        entry.triggers.flatMap { trigger in TriggerKind.all.compactMap { $0.next(trigger, now) } }.min()
     }
 
     private static func time(_ seconds: Double) -> String {

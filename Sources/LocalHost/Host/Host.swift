@@ -16,7 +16,7 @@ public actor Host {
     let acceptor: Acceptor
     let sockets: SocketTrigger
     /// What starts functions, in the order in which they are told of a commit or a stop.
-    private let triggers: [any TriggerKind]
+    let triggers: [any TriggerKind]
     private let upkeep: Upkeep
     /// The other workers, where several processes serve together.
     private let workers: OtherWorkers?
@@ -49,7 +49,7 @@ public actor Host {
         let sockets = SocketTrigger(
             Sessions(SocketHub(core, router), shares, answers, clients, workers: workers))
         // A further kind of trigger is one more here.
-        let kinds: [any TriggerKind] = [sockets, QueueTrigger(core)]
+        let kinds: [any TriggerKind] = [sockets, QueueTrigger(core), ScheduleTrigger(core)]
         let own = OwnPaths(core, answers) {
             var gauges = transports.gauges()
             for kind in kinds { gauges += await kind.gauges() }

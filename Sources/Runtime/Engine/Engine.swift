@@ -57,6 +57,7 @@ public final class Engine: Sendable {
     ) throws(EngineError) {
         let missing = functions.missing(from: manifest)
         guard missing.isEmpty else { throw .missingHandlers(missing) }
+        let functions = functions.serving(manifest)
         let manifest = functions.completing(manifest)
         self.manifest = manifest
         self.state = state

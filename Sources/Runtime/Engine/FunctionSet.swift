@@ -36,7 +36,14 @@ public struct FunctionSet: Sendable {
         }
     }
 
-    /// The manifest with an entry for each companion that it names nowhere.
+    /// The set with the functions of ours that the manifest's triggers need.
+    func serving(_ manifest: Manifest) -> FunctionSet {
+        var set = self
+        for function in TriggerKind.all.filter(manifest.uses).flatMap(\.functions) { set.add(function) }
+        return set
+    }
+
+    /// The manifest with an entry for each companion that it names nowhere, and each function that its triggers need.
     func completing(_ manifest: Manifest) -> Manifest {
         var manifest = manifest
         for entry in manifest.functions {
@@ -48,6 +55,13 @@ public struct FunctionSet: Sendable {
                         access: entry.access == .none ? .none : .player,
                         limits: Limits(concurrency: ManifestBounds.concurrency.upperBound)))
             }
+        }
+        for function in TriggerKind.all.filter(manifest.uses).flatMap(\.functions) {
+            let handler = type(of: function).handlerName
+            manifest.functions.append(
+                FunctionEntry(
+                    name: name(of: handler, in: manifest), handler: handler, access: .none,
+                    limits: Limits(concurrency: ManifestBounds.concurrency.upperBound)))
         }
         return manifest
     }

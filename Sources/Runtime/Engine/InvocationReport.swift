@@ -77,7 +77,7 @@ struct InvocationReport: Sendable {
         if let observer { observer.ended(record(of: invocation, outcome, duration: duration)) }
         let level: LogLevel =
             outcome.status >= 500
-            ? .error : outcome.status >= 400 || invocation.fields.isWarning ? .warning : .info
+            ? .error : outcome.status >= 400 ? .warning : invocation.fields.level
         guard log.isEnabled(level) else { return }
         let (message, added) = invocation.fields.taken
         var fields: [(String, LogValue)] = []

@@ -21,7 +21,12 @@ public enum Trigger: Sendable, Equatable, CustomStringConvertible {
         case .socket(let event): "socket \(event)"
         case .websocket(let path, let route): "websocket \(EventName(at: path, route))"
         case .queue(let name, _): "queue \(name)"
-        case .other(let kind, let text, _): "\(kind) \(text)"
+        case .other(let kind, let text, let options):
+            "\(kind) \(text)"
+                + (options.isEmpty
+                    ? ""
+                    : " (" + options.sorted { $0.key < $1.key }.map { "\($0): \($1)" }.joined(separator: ", ")
+                        + ")")
         }
     }
 

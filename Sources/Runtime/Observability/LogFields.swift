@@ -19,7 +19,7 @@ public final class LogFields: Sendable {
     private struct State {
         var message: String?
         var fields: [(String, LogValue)] = []
-        var isWarning = false
+        var level = LogLevel.info
     }
 
     private let state = Mutex(State())
@@ -31,10 +31,13 @@ public final class LogFields: Sendable {
     public func message(_ text: String) { state.withLock { $0.message = text } }
 
     /// Makes the line a warning where the invocation succeeds all the same.
-    public func warn() { state.withLock { $0.isWarning = true } }
+    public func warn() { state.withLock { $0.level = .warning } }
 
-    /// Whether it is to be a warning.
-    package var isWarning: Bool { state.withLock { $0.isWarning } }
+    /// Makes the line one for who debugs, where the invocation succeeds.
+    public func detail() { state.withLock { $0.level = .debug } }
+
+    /// The level of the line where the invocation succeeds.
+    package var level: LogLevel { state.withLock { $0.level } }
 
     /// Sets a field.
     public func set(_ name: String, _ value: LogValue) {

@@ -6,3 +6,4 @@
 @_exported public import Manifest
 @_exported public import Observability
 @_exported public import Recording
+@_exported public import Schedule

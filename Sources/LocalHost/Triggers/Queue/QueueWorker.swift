@@ -21,6 +21,9 @@ final class QueueWorker {
     private let batch: Int
     private let entry: FunctionEntry
     private let core: HostCore
+    /// What its jobs are to the function, and for which roles they run.
+    private let source: (JobClaim) -> Event.Source
+    private let roles: [String]
     /// Groups whose jobs run here now.
     private var running = 0
     private var pace = Pace.idle
@@ -32,11 +35,24 @@ final class QueueWorker {
     private var limits: HostLimits { core.limits }
     private var platform: Platform { core.engine.platform }
 
-    init(_ name: String, batch: Int, _ entry: FunctionEntry, _ core: HostCore) {
+    /// The jobs of a queue that the manifest binds to the function.
+    convenience init(_ name: String, batch: Int, _ entry: FunctionEntry, _ core: HostCore) {
+        self.init(name, batch: batch, entry, core, roles: entry.access.roles) {
+            .queue(name: $0.queue, group: $0.group)
+        }
+    }
+
+    /// The jobs of a queue of a trigger's own.
+    init(
+        _ name: String, batch: Int, _ entry: FunctionEntry, _ core: HostCore, roles: [String],
+        source: @escaping (JobClaim) -> Event.Source
+    ) {
         self.name = name
         self.batch = batch
         self.entry = entry
         self.core = core
+        self.roles = roles
+        self.source = source
     }
 
     // MARK: Pace
@@ -126,8 +142,7 @@ final class QueueWorker {
         let data = batch > 1 ? "[\(payloads.joined(separator: ","))]" : payloads.first ?? ""
         return Event(
             id: claim.jobs.last?.id ?? core.requestID(), time: platform.now(),
-            trigger: .queue(name: claim.queue, group: claim.group),
-            credential: .verified(Claims(subject: claim.group, roles: entry.access.roles)),
+            trigger: source(claim), credential: .verified(Claims(subject: claim.group, roles: roles)),
             trace: claim.jobs.last?.traceparent.flatMap { TraceContext(traceparent: $0) },
             data: Array(data.utf8))
     }

@@ -8,7 +8,8 @@ extension ManifestDecoder {
             guard let fields = fields(of: item, ManifestKeys.trigger, owner: "a trigger"),
                 case .mapping(let entries) = item.value
             else { continue }
-            guard let first = entries.first else {
+            let first = entries.first { TriggerKind.byKey[$0.key] != nil } ?? entries.first
+            guard let first else {
                 report("a trigger is \(alternatives(TriggerKind.all.map(\.key)))", at: item.mark)
                 continue
             }
@@ -25,17 +26,17 @@ extension ManifestDecoder {
         return triggers
     }
 
-    /// What stands beside an entry's first key and belongs to it. Whatever else does is reported.
+    /// What stands beside an entry's first kind and belongs to it. Whatever else does is reported.
     private mutating func options(
         of first: YAMLEntry, _ entries: [YAMLEntry], _ fields: ManifestFields
     ) -> [String: YAMLNode] {
         let known = TriggerKind.byKey[first.key]?.options ?? []
         var options: [String: YAMLNode] = [:]
         var isReported = false
-        for entry in entries.dropFirst() {
+        for entry in entries where entry.key != first.key {
             if known.contains(entry.key) {
                 options[entry.key] = fields[entry.key]
-            } else if !isReported, fields[entry.key] != nil, entry.key != first.key {
+            } else if !isReported, fields[entry.key] != nil {
                 let isOption = TriggerKind.byKey[entry.key] == nil
                 report(
                     isOption

@@ -1,5 +1,5 @@
-internal import Base
-internal import Functions
+package import Base
+package import Functions
 
 /// A kind of trigger: what an entry of `on` may be, with all that a manifest has to know of it.
 ///
@@ -23,16 +23,29 @@ package struct TriggerKind: Sendable {
     var options: [String] = []
     /// Whether two functions may have it.
     var clash = Clash.anywhere
+    /// Functions of ours that run where a manifest has such a trigger.
+    package var functions: [any Function] = []
     /// Reads the key's value, and what stands beside it; nil, reported, where it is none of this kind.
     let read: @Sendable (inout ManifestDecoder, YAMLNode, _ options: [String: YAMLNode]) -> Trigger?
     /// Reports what a trigger of this kind clashes with that is no trigger.
     var check: @Sendable (inout ManifestDecoder, Trigger, YAMLMark) -> Void = { _, _, _ in }
+    /// When such a trigger comes next, where that is known beforehand.
+    package var next: @Sendable (Trigger, _ after: Timestamp) -> Timestamp? = { _, _ in nil }
 
     /// All kinds, in the order in which messages name them.
-    package static let all: [TriggerKind] = [.http, .socket, .websocket, .queue]
+    package static let all: [TriggerKind] = [.http, .socket, .websocket, .queue, .schedule]
 
     /// The kinds by their keys.
     static let byKey = Dictionary(uniqueKeysWithValues: all.map { ($0.key, $0) })
+}
+
+extension Manifest {
+    /// Whether a function has a trigger of this kind, of those that only their own folder knows.
+    package func uses(_ kind: TriggerKind) -> Bool {
+        functions.contains { entry in
+            entry.triggers.contains { if case .other(kind.key, _, _) = $0 { true } else { false } }
+        }
+    }
 }
 
 extension ManifestKeys {
@@ -40,6 +53,5 @@ extension ManifestKeys {
     package static let trigger = ManifestKeys(
         TriggerKind.all.map(\.key) + TriggerKind.all.flatMap(\.options),
         synonyms: Dictionary(
-            uniqueKeysWithValues: TriggerKind.all.flatMap { kind in kind.synonyms.map { ($0, kind.key) } }),
-        later: ["schedule"])
+            uniqueKeysWithValues: TriggerKind.all.flatMap { kind in kind.synonyms.map { ($0, kind.key) } }))
 }

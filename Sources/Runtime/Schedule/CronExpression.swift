@@ -1,4 +1,5 @@
 internal import Base
+internal import Functions
 
 /// Times of day on days of the calendar, as crontab(5) writes them: `minute hour day-of-month month day-of-week`.
 ///
@@ -35,8 +36,8 @@ public struct CronExpression: Sendable, Equatable {
     public init(_ text: String) throws(Fault) {
         let written = Self.nicknames[text.lowercased()] ?? text
         guard !written.hasPrefix("@") else {
-            throw Fault(
-                description: "'\(text)' is none of \(Self.nicknames.keys.sorted().joined(separator: ", "))")
+            let known = Self.nicknames.keys.sorted().joined(separator: ", ")
+            throw Fault(description: "'\(quoted(text))' is none of \(known)")
         }
         let fields = written.split(whereSeparator: { $0 == " " || $0 == "\t" })
         guard fields.count == 5 else {
@@ -52,7 +53,7 @@ public struct CronExpression: Sendable, Equatable {
         var week = try Field.dayOfWeek.read(fields[4])
         if week.contains(7) { week.bits = (week.bits | 1) & 0x7f }
         daysOfWeek = week
-        guard isPossible else { throw Fault(description: "no day of any year is meant by '\(text)'") }
+        guard isPossible else { throw Fault(description: "no day of any year is meant by '\(quoted(text))'") }
     }
 
     /// Whether any hour is meant: such times follow the clock through its changes, others are kept once a day.
@@ -109,7 +110,7 @@ private struct Field {
         var step: Int64 = 1
         if halves.count == 2 {
             guard let given = number(halves[1], names: false), given > 0, given <= range.upperBound else {
-                throw fault("'\(halves[1])' is no step", part)
+                throw fault("'\(quoted(String(halves[1])))' is no step", part)
             }
             step = given
         }
@@ -120,11 +121,11 @@ private struct Field {
         } else {
             let ends = halves[0].split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
             guard let first = number(ends[0], names: true) else {
-                throw fault("'\(ends[0])' is no number", part)
+                throw fault("'\(quoted(String(ends[0])))' is no number", part)
             }
             if ends.count == 2 {
                 guard let last = number(ends[1], names: true) else {
-                    throw fault("'\(ends[1])' is no number", part)
+                    throw fault("'\(quoted(String(ends[1])))' is no number", part)
                 }
                 guard first <= last else { throw fault("the range runs backwards", part) }
                 span = first...last
@@ -150,6 +151,6 @@ private struct Field {
     }
 
     private func fault(_ reason: String, _ part: Substring) -> CronExpression.Fault {
-        CronExpression.Fault(description: "in the field \(name), '\(part)': \(reason)")
+        CronExpression.Fault(description: "in the field \(name), '\(quoted(String(part)))': \(reason)")
     }
 }

@@ -38,6 +38,19 @@ public struct TimeZoneRules: Sendable {
         self = zone
     }
 
+    /// The names of the database's zones, for suggestions; none where they are not listed.
+    package static func names(in folder: String = "/usr/share/zoneinfo") -> [String] {
+        guard let file = try? Data(contentsOf: URL(filePath: folder + "/zone1970.tab")),
+            file.count <= largestFile
+        else { return [] }
+        let lines = String(decoding: file, as: UTF8.self).split(separator: "\n")
+        return ["UTC"]
+            + lines.filter { !$0.hasPrefix("#") }.compactMap { line in
+                let columns = line.split(separator: "\t")
+                return columns.count > 2 ? String(columns[2]) : nil
+            }
+    }
+
     /// A name has no way out of the folder: parts of letters, digits, `_`, `-` and `+`.
     private static func isName(_ name: String) -> Bool {
         guard name.utf8.count <= 64 else { return false }

@@ -69,6 +69,17 @@ public struct Schedule: Sendable {
         }
     }
 
+    /// The latest time that can have been done already, when it is `now`.
+    ///
+    /// Another host's clock may be ahead by less than a period. Where a later time was kept as done, the clock was set
+    /// back since. What is meant for any hour, and an interval, then follow the new clock, as with Vixie's cron; what is
+    /// meant for certain hours is not done twice where it was set back by three hours or less.
+    public func latestBelieved(at now: Timestamp) -> Timestamp {
+        let next = self.next(after: now) ?? now
+        guard case .cron(let expression) = kind, !expression.isForAnyHour else { return next }
+        return max(next, now + .seconds(3 * 3_600))
+    }
+
     /// Days looked at: between two leap days there may be eight years.
     private static let days: Int64 = 9 * 366
 
