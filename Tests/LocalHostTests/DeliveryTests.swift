@@ -7,18 +7,20 @@ import TestSupport
 
 /// From a commit to the sockets.
 @Suite struct DeliveryTests {
-    private static let connect = Route("connect", on: .socket(event: "$connect"), access: .player) {
+    private static let connect = Route("connect", on: .socket(event: "$connect"), access: .authenticated) {
         _, context in
         try context.openConnection()
         try context.join("all")
         try context.join("player:\(try context.subject)")
         return .null
     }
-    private static let say = Route("say", on: .socket(event: "say"), access: .player) { input, context in
+    private static let say = Route("say", on: .socket(event: "say"), access: .authenticated) {
+        input, context in
         try context.emit("said", input, to: ["all"], except: ["player:\(try context.subject)"])
         return input
     }
-    private static let move = Route("move", on: .socket(event: "move"), access: .player) { input, context in
+    private static let move = Route("move", on: .socket(event: "move"), access: .authenticated) {
+        input, context in
         guard case .string(let room) = input else { return .null }
         try context.leave("all", subject: try context.subject)
         try context.join(room, subject: try context.subject)

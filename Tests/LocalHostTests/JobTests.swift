@@ -11,7 +11,7 @@ import Testing
         _ record: Record, batch: Int = 1, limits: Limits = Limits(),
         body: @escaping Body = { input, _ in input }
     ) -> Route {
-        Route("work", on: .queue(name: "q", batch: batch), access: .player, limits: limits) {
+        Route("work", on: .queue(name: "q", batch: batch), access: .authenticated, limits: limits) {
             input, context in
             guard case .queue(_, let group) = context.trigger else { return .null }
             record.add("\(group) \(text(of: input))")

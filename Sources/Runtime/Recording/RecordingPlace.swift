@@ -52,7 +52,7 @@ struct RecordingPlace {
         } catch { throw RecordingError(folder, "\(name) cannot be written") }
     }
 
-    /// Only its owner may read it: it says who played what.
+    /// Only its owner may read it: it says who did what.
     static func makePrivate(_ path: String) throws {
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
     }

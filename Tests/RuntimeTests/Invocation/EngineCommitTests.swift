@@ -76,7 +76,8 @@ import TestSupport
             if input.text == "slow" { runtime?.spend(.seconds(2)) }
             return [:]
         }
-        let runtime = try TestRuntime([.probe(.player, Limits(timeout: .seconds(5), concurrency: 1))], probe)
+        let runtime = try TestRuntime(
+            [.probe(.authenticated, Limits(timeout: .seconds(5), concurrency: 1))], probe)
         box.withLock { $0 = runtime }
         let busy = try await runtime.invoke(runtime.event())
         #expect(busy.status == 503)

@@ -9,7 +9,8 @@ import Testing
 import TestSupport
 
 @Suite struct EngineKeyTests {
-    private static func entry(_ access: Access = .player, _ limits: Limits = Limits()) -> FunctionEntry {
+    private static func entry(_ access: Access = .authenticated, _ limits: Limits = Limits()) -> FunctionEntry
+    {
         var entry = FunctionEntry.probe(access, limits)
         entry.idempotencyKey = "key"
         return entry
@@ -26,8 +27,9 @@ import TestSupport
         }
     }
 
-    private func runtime(_ limits: Limits = Limits(), access: Access = .player) throws -> (TestRuntime, Runs)
-    {
+    private func runtime(_ limits: Limits = Limits(), access: Access = .authenticated) throws -> (
+        TestRuntime, Runs
+    ) {
         let runs = Runs()
         return (try TestRuntime([Self.entry(access, limits)], Self.counting(runs)), runs)
     }
@@ -119,7 +121,7 @@ import TestSupport
     @Test func tenAtOnce_areDoneOnce_andGetOneAnswer() async throws {
         let (entered, gate, runs) = (Gate(), Gate(), Runs())
         let runtime = try TestRuntime(
-            [Self.entry(.player, Limits(concurrency: 1))],
+            [Self.entry(.authenticated, Limits(concurrency: 1))],
             Probe { _, context in
                 let run = runs.count()
                 entered.open()

@@ -321,7 +321,7 @@ import TestSupport
     }
 
     @Test func event_thatCannotBeWritten_isAGap() async throws {
-        let play = try await Play([.deed("deed", .player, Limits(body: 4 << 20))], Deed())
+        let play = try await Play([.deed("deed", .authenticated, Limits(body: 4 << 20))], Deed())
         var event = play.event("large", "count")
         event.id = ""
         await play.invoke(event)

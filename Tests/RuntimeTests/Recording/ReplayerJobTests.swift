@@ -38,7 +38,8 @@ import TestSupport
     @Test func jobs_areClaimedDoneGivenBackAndBuried_again() async throws {
         let rate = Limits(rate: [Rate(count: 1, window: .seconds(60))])
         let play = try await Play(
-            [.deed(), .deed("work"), .deed("rated", .player, rate), .deed("nothing", .role("none"))], Deed())
+            [.deed(), .deed("work"), .deed("rated", .authenticated, rate), .deed("nothing", .role("none"))],
+            Deed())
         for index in 0..<6 { await play.does("send\(index)", "send", "g\(index % 2)") }
         #expect(try await work(play, "rated").allSatisfy(\.isSuccess))
         // The rate is used up: the jobs wait.

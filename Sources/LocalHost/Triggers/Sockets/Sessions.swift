@@ -99,7 +99,7 @@ final class Sessions {
         guard let session = byName[name] else { return refuse(connection, request, .unknownSession) }
         let sender = SessionOpener(request, answers.origins)
         guard let token = HTTPTrigger.bearer(request),
-            session.opener?.needsSubject(of: sender, players: session.players) == true
+            session.opener?.needsSubject(of: sender, callers: session.callers) == true
         else { return session.serve(request, connection, of: sender) }
         core.tasks.start { [self] in
             var sender = sender

@@ -85,7 +85,7 @@ extension SocketHub {
         return outcome
     }
 
-    /// The event `authenticate`: a fresh token for an open socket, of the same player.
+    /// The event `authenticate`: a fresh token for an open socket, of the same caller.
     private func authenticate(
         _ event: Socket.WaitingEvent, _ socket: Socket
     ) async -> (json: String, form: DataForm) {
@@ -98,7 +98,7 @@ extension SocketHub {
             else { throw Problem(.malformed, #"The data must be {"token":"…"}."#) }
             let claims = try await core.engine.identify(token)
             guard socket.subject == nil || claims.subject == socket.subject else {
-                throw Problem(.forbidden, "The token is another player's.")
+                throw Problem(.forbidden, "The token is somebody else's.")
             }
             socket.credential = .verified(claims)
             socket.session.plan()
