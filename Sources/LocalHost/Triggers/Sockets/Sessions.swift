@@ -141,6 +141,9 @@ final class Sessions {
         }
     }
 
+    /// The plain WebSocket that is bound to a path.
+    func endpoint(at path: String) -> WebSocketEndpoint? { hub.routes.endpoints[path] }
+
     /// A request for a plain WebSocket.
     func openPlain(_ endpoint: WebSocketEndpoint, _ request: HTTPRequest, _ connection: HTTPConnection) {
         guard answers.origins.admits(request) else {
