@@ -141,23 +141,21 @@ let package = Package(
         .testTarget(
             name: "StoryModelTests",
             dependencies: [
-                "StoryModels", "StoryGeneration", "Game", "Net", "Runtime", "Base", "Ledger", "SQLite",
-                "Wire",
+                "StoryModels", "StoryGeneration", "Game", "Net", "Runtime", "Base", "Ledger", "Wire",
                 "TestSupport",
             ],
             exclude: ["Server"]),
         .testTarget(
             name: "HandlersTests",
             dependencies: [
-                "Runtime", "Base", "Ledger", "SQLite", "Game", "GuestSession", "PlayerAction",
-                "StoryGeneration",
+                "Runtime", "Base", "Ledger", "Game", "GuestSession", "PlayerAction", "StoryGeneration",
                 "SocketConnect", "SocketDisconnect", "Broadcast", "TestSupport",
             ]),
         .testTarget(name: "ScheduleTests", dependencies: ["Schedule", "Base", "TestSupport"]),
         .testTarget(
             name: "LocalHostTests",
             dependencies: runtimeTargets + [
-                "LocalHost", "Net", "Runtime", "Base", "Ledger", "SQLite", "Wire", "CLinux", "TestSupport",
+                "LocalHost", "Net", "Runtime", "Base", "Ledger", "Wire", "CLinux", "TestSupport",
             ]),
         .testTarget(
             name: "CommandTests",

@@ -1,7 +1,6 @@
 import Ledger
 @testable import LocalHost
 import Runtime
-import SQLite
 import Testing
 import TestSupport
 
@@ -71,10 +70,10 @@ import TestSupport
     @Test func commitOfAnotherProcess_reachesTheSockets() async throws {
         try await serve([Self.connect, .login]) { server in
             let ada = try socket(server, "ada")
-            let other = try SQLiteState(path: server.directory.file("store.db"))
+            let other = try Store.file(server.directory.file("store.db")).open()
             for index in 0..<5 { try await other.apply([emit("\(index)", to: ["all"])]) }
             for index in 0..<5 { #expect(try ada.text() == #"42["said",\#(index)]"#) }
-            other.close()
+            await other.close()
         }
     }
 

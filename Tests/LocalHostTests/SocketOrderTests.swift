@@ -1,4 +1,3 @@
-import SQLite
 import Ledger
 import Base
 @testable import LocalHost
@@ -74,7 +73,7 @@ import Wire
             }
             for player in players { player.lose() }
             await server.wait { $0.socketsHeld == 0 && $0.tasksUnderWay == 0 }
-            let left = try server.state.connections(of: server.host.id, after: "", limit: 1_000)
+            let left = try await server.state.connections(of: server.host.id, after: "", limit: 1_000)
                 .filter { $0.lostAt == nil }
             #expect(left.isEmpty, "seed \(seed): \(steps)")
             #expect(await server.host.socketsHeld == 0, "seed \(seed): \(steps)")

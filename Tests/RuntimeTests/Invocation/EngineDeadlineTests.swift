@@ -1,4 +1,4 @@
-import SQLite
+import Ledger
 import Base
 import Runtime
 import Synchronization
@@ -48,7 +48,7 @@ import TestSupport
         }
         gate.open()
         #expect(try await runtime.invokeWhenFree(runtime.event()).status == 202)
-        #expect(try runtime.state.record(kind: "counter", id: "late") == nil)
+        #expect(try await runtime.state.record(kind: "counter", id: "late") == nil)
         // Only one place came back.
         #expect(runtime.timers.delays.isEmpty)
     }
@@ -71,7 +71,7 @@ import TestSupport
         let outcome = try await gone.value
         #expect(outcome.status == 503)
         #expect(outcome.problem?.detail == "The invocation was cancelled; nothing was changed.")
-        #expect(try runtime.state.record(kind: "counter", id: "c") == nil)
+        #expect(try await runtime.state.record(kind: "counter", id: "c") == nil)
         #expect(try await runtime.invokeWhenFree(runtime.event()).status == 202)
     }
 

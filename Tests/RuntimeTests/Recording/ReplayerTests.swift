@@ -5,7 +5,6 @@ import Ledger
 @testable import Observability
 @testable import Recording
 import Runtime
-import SQLite
 import Synchronization
 import Testing
 import TestSupport
@@ -47,10 +46,11 @@ import TestSupport
         await play.does("b", "count")
         let (result, store) = try await play.replay(with: Deed())
         #expect(result.different.isEmpty, "\(result.account)")
-        let state = try SQLiteState(path: store)
-        #expect(try state.record(kind: "counter", id: "1") == play.state.record(kind: "counter", id: "1"))
+        let state = try Store.file(store).open()
         #expect(
-            try state.journal(stream: "s:1", last: 9).entries
+            try await state.record(kind: "counter", id: "1") == play.state.record(kind: "counter", id: "1"))
+        #expect(
+            try await state.journal(stream: "s:1", last: 9).entries
                 == play.state.journal(stream: "s:1", last: 9).entries)
     }
 
