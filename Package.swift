@@ -1,7 +1,7 @@
 // swift-tools-version:6.2
 // The layers of the project, lowest first. Imports point up this list only:
 // Base <- Wire, Ledger <- SQLite, Observability <- Functions <- Identity, Schedule <- Manifest <- Engine <- Recording <-
-// Runtime; Functions <- Handlers; Runtime, Net <- LocalHost <- Command <- gestaloka.
+// Runtime; Base <- Net; Functions <- Handlers; Runtime, Net <- LocalHost <- Command <- gestaloka.
 // SQLite is known to Command alone, which puts the parts together.
 import PackageDescription
 
@@ -45,7 +45,7 @@ let package = Package(
             providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLinux", path: "Sources/System/CLinux"),
 
-        // Time, threads, bytes, Base64, JSON's grammar: what every layer uses.
+        // Time, timers, threads, bytes, Base64, JSON's grammar: what every layer uses.
         .target(name: "Base", dependencies: ["CLinux"]),
         // The shared state: what every engine keeps to, and the one in a file.
         .target(name: "Ledger", dependencies: ["Base"], path: "Sources/Store/Ledger"),
@@ -102,7 +102,7 @@ let package = Package(
 
         // The event loop and what it carries: descriptors, timers, bytes.
         .target(
-            name: "Net", dependencies: ["Base", "Runtime", "CLinux", "CTLS"], path: "Sources/LocalHost/Net"),
+            name: "Net", dependencies: ["Base", "CLinux", "CTLS"], path: "Sources/LocalHost/Net"),
         .target(
             name: "LocalHost",
             dependencies: ["Base", "Ledger", "Net", "Runtime", "Wire", "CLinux"],
@@ -141,23 +141,21 @@ let package = Package(
         .testTarget(
             name: "StoryModelTests",
             dependencies: [
-                "StoryModels", "StoryGeneration", "Game", "Net", "Runtime", "Base", "Ledger", "SQLite",
-                "Wire",
+                "StoryModels", "StoryGeneration", "Game", "Net", "Runtime", "Base", "Ledger", "Wire",
                 "TestSupport",
             ],
             exclude: ["Server"]),
         .testTarget(
             name: "HandlersTests",
             dependencies: [
-                "Runtime", "Base", "Ledger", "SQLite", "Game", "GuestSession", "PlayerAction",
-                "StoryGeneration",
+                "Runtime", "Base", "Ledger", "Game", "GuestSession", "PlayerAction", "StoryGeneration",
                 "SocketConnect", "SocketDisconnect", "Broadcast", "TestSupport",
             ]),
         .testTarget(name: "ScheduleTests", dependencies: ["Schedule", "Base", "TestSupport"]),
         .testTarget(
             name: "LocalHostTests",
             dependencies: runtimeTargets + [
-                "LocalHost", "Net", "Runtime", "Base", "Ledger", "SQLite", "Wire", "CLinux", "TestSupport",
+                "LocalHost", "Net", "Runtime", "Base", "Ledger", "Wire", "CLinux", "TestSupport",
             ]),
         .testTarget(
             name: "CommandTests",

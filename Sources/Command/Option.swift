@@ -82,8 +82,8 @@ extension Option where Value == Int?, Failure == UsageError {
 }
 
 extension Option where Value == String?, Failure == UsageError {
-    /// The id of a player, as a token's `sub` can hold it.
-    static func player(_ name: String, _ placeholder: String, help: String) -> Self {
+    /// The id of a caller, as a token's `sub` can hold it.
+    static func subject(_ name: String, _ placeholder: String, help: String) -> Self {
         Option(name, placeholder, help: help) { texts throws(UsageError) in
             guard let id = texts.first else { return nil }
             guard (1...128).contains(id.utf8.count), id.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f }) else {

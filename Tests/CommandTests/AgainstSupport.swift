@@ -5,7 +5,6 @@ import FoundationEssentials
 import Ledger
 import LocalHost
 import Runtime
-import SQLite
 import Synchronization
 import TestSupport
 
@@ -16,13 +15,13 @@ final class LiveHost: Sendable {
     private let host: Host
     private let loop: EventLoop
     private let thread: SystemThread
-    private let state: SQLiteState
+    private let state: any SharedState
     private let directory: TemporaryDirectory
     private let signed = Mutex<[String]>([])
 
     init() async throws {
         directory = try TemporaryDirectory()
-        state = try SQLiteState(path: directory.file("store.db"))
+        state = try Store.file(directory.file("store.db")).open()
         let loop = try EventLoop()
         self.loop = loop
         platform = .system(timers: loop, executor: loop)
@@ -42,7 +41,7 @@ final class LiveHost: Sendable {
         _ = await host.stop()
         loop.stop()
         thread.join()
-        state.close()
+        await state.close()
     }
 
     /// For whom tokens were asked.

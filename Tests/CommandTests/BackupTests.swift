@@ -2,7 +2,6 @@ import Base
 @testable import Command
 import FoundationEssentials
 import Runtime
-import SQLite
 import Testing
 import TestSupport
 
@@ -67,7 +66,7 @@ import TestSupport
         let twice = Self.run(program, "backup", file)
         #expect(twice.status == 1)
         #expect(twice.error == "gestaloka backup: \(file) is there already\n")
-        let state = try SQLiteState(path: program.store)
+        let state = try TestStore(program.store)
         let used = Self.run(program, "restore", file, "--replace")
         #expect(used.status == 1)
         #expect(

@@ -2,7 +2,7 @@ import Base
 @testable import Command
 import Ledger
 import Runtime
-import SQLite
+import TestSupport
 import Testing
 
 @Suite struct TokenTests {
@@ -13,8 +13,9 @@ import Testing
 
     /// What the store says to a token's session.
     private func isOpen(_ session: String?, _ program: TestProgram, at now: Timestamp) async throws -> Bool {
-        let state = try SQLiteState(path: program.store)
-        defer { state.close() }
+        let store = try TestStore(program.store)
+        defer { store.close() }
+        let state = store.state
         let request = AdmissionRequest(function: "x", now: now, session: session, rates: [], concurrency: 1)
         guard case .admitted(let ticket, _) = try await state.admit(request) else { return false }
         state.release(ticket)

@@ -1,4 +1,3 @@
-import SQLite
 import Base
 import FoundationEssentials
 import Game
@@ -31,7 +30,7 @@ import TestSupport
         let playerID = outcome.text("player_id")
         #expect(playerID.hasPrefix("player_"))
         #expect(
-            try runtime.player(playerID)
+            try await runtime.player(playerID)
                 == Player(id: playerID, name: "Ayu", language: .ja, location: "tavern"))
 
         let claims = try runtime.tokens.verify(outcome.text("token"), now: runtime.now)
@@ -52,7 +51,7 @@ import TestSupport
         let runtime = try TestRuntime.game()
         func origin(_ address: String?) async throws -> String? {
             let playerID = try await session("{}", runtime, address: address).text("player_id")
-            guard let record = try runtime.state.record(kind: TokenBudget.kind, id: playerID) else {
+            guard let record = try await runtime.state.record(kind: TokenBudget.kind, id: playerID) else {
                 return nil
             }
             #expect(!record.body.contains("2001"))
@@ -74,7 +73,7 @@ import TestSupport
         let runtime = try TestRuntime.game()
         let outcome = try await session(data, runtime)
         #expect(outcome.status == 201)
-        let player = try #require(try runtime.player(outcome.text("player_id")))
+        let player = try #require(try await runtime.player(outcome.text("player_id")))
         #expect(player.name == name)
         #expect(player.language == language)
     }
@@ -83,7 +82,7 @@ import TestSupport
         let runtime = try TestRuntime.game()
         let name = String(repeating: "x", count: 100)
         let outcome = try await session(#"{"name":"\#(name)"}"#, runtime)
-        #expect(try runtime.player(outcome.text("player_id"))?.name.count == 40)
+        #expect(try await runtime.player(outcome.text("player_id"))?.name.count == 40)
     }
 
     @Test func whereGuestsAreNotAllowed_nothingIsMade() async throws {

@@ -1,4 +1,3 @@
-import SQLite
 import Ledger
 import Base
 import FoundationEssentials
@@ -20,7 +19,7 @@ import TestSupport
                 "action_id": .string(actionID), "job_id": .string(jobID), "location_id": "market",
             ])
 
-        let entry = try #require(try runtime.state.journalEntry(id: actionID))
+        let entry = try #require(try await runtime.state.journalEntry(id: actionID))
         #expect(entry.stream == "player:player_1")
         #expect(entry.kind == "action")
         #expect(entry.at == runtime.now)
@@ -52,7 +51,7 @@ import TestSupport
     @Test func aPlayerNobodyHasSaved_standsAtTheStart() async throws {
         let runtime = try TestRuntime.game()
         #expect(try await runtime.act(#"{"type":"look"}"#).text("location_id") == "tavern")
-        #expect(try runtime.player("player_1") == nil)
+        #expect(try await runtime.player("player_1") == nil)
     }
 
     @Test func theSocketEvent_doesTheSame() async throws {
@@ -72,7 +71,7 @@ import TestSupport
         let outcome = try await runtime.act(#"{"type":"move","location_id":"harbour"}"#)
         #expect(outcome.status == 202)
         #expect(outcome.text("location_id") == "harbour")
-        #expect(try runtime.player("player_1")?.location == "harbour")
+        #expect(try await runtime.player("player_1")?.location == "harbour")
         let rooms = outcome.unit.writes.filter {
             switch $0 {
             case .join, .leave: true
@@ -86,7 +85,7 @@ import TestSupport
             ])
         #expect(outcome.emits.map(\.rooms) == [["location:tavern", "location:harbour"]])
         #expect(outcome.emits.first?.object["location_id"] == "harbour")
-        let entry = try #require(try runtime.state.journalEntry(id: outcome.text("action_id")))
+        let entry = try #require(try await runtime.state.journalEntry(id: outcome.text("action_id")))
         #expect(try entry.decode(ActionEntry.self).location == "harbour")
     }
 
@@ -103,7 +102,7 @@ import TestSupport
         }
         // The others find themselves at the market already.
         #expect(statuses.sorted() == [202] + Array(repeating: 409, count: 7))
-        #expect(try runtime.journal("player_1").count == 1)
+        #expect(try await runtime.journal("player_1").count == 1)
     }
 
     @Test func aPlayerWhosePlaceIsGone_standsAtTheStart() async throws {
@@ -113,7 +112,7 @@ import TestSupport
         let moved = try await runtime.act(#"{"type":"move","location_id":"market"}"#)
         #expect(moved.status == 202)
         #expect(
-            try runtime.player("player_1")
+            try await runtime.player("player_1")
                 == Player(id: "player_1", name: "Ayu", language: .en, location: "market"))
     }
 
@@ -134,8 +133,8 @@ import TestSupport
         #expect(outcome.status == status)
         #expect(outcome.problem?.detail.contains(detail) == true, "\(outcome.json)")
         #expect(outcome.unit.writes.isEmpty)
-        #expect(try runtime.journal("player_1").isEmpty)
-        #expect(try runtime.state.nextJob(queue: "story") == nil)
+        #expect(try await runtime.journal("player_1").isEmpty)
+        #expect(try await runtime.state.nextJob(queue: "story") == nil)
     }
 
     // MARK: Input
@@ -153,14 +152,14 @@ import TestSupport
         let outcome = try await runtime.act(data)
         #expect(outcome.status == 422)
         #expect(outcome.problem?.errors.map(\.pointer) == [pointer])
-        #expect(try runtime.journal("player_1").isEmpty)
+        #expect(try await runtime.journal("player_1").isEmpty)
     }
 
     @Test(arguments: ["{", "[]", "7", #""look""#, "null", ""])
     func whatIsNoAction_isRefused(_ data: String) async throws {
         let runtime = try TestRuntime.game()
         #expect([400, 422].contains(try await runtime.act(data).status))
-        #expect(try runtime.journal("player_1").isEmpty)
+        #expect(try await runtime.journal("player_1").isEmpty)
     }
 
     @Test(arguments: [
@@ -172,7 +171,7 @@ import TestSupport
         let data = try JSONEncoder().encode(["type": "say", "text": text])
         let outcome = try await runtime.act(String(decoding: data, as: UTF8.self))
         #expect(outcome.status == 202)
-        let entry = try #require(try runtime.journal("player_1").first)
+        let entry = try #require(try await runtime.journal("player_1").first)
         let kept = try entry.decode(ActionEntry.self).text
         #expect(kept.trimmingBlanks == left)
         guard case .object(let action) = outcome.emits.first?.object["action"] else {
@@ -186,7 +185,7 @@ import TestSupport
         let runtime = try TestRuntime.game()
         let text = String(repeating: "語", count: 3_000)
         _ = try await runtime.act(#"{"type":"say","text":"\#(text)"}"#)
-        let entry = try #require(try runtime.journal("player_1").first)
+        let entry = try #require(try await runtime.journal("player_1").first)
         #expect(try entry.decode(ActionEntry.self).text.unicodeScalars.count == 1_000)
     }
 
@@ -215,7 +214,7 @@ import TestSupport
         let refused = try await runtime.act(#"{"type":"look"}"#)
         #expect(refused.status == 429)
         #expect(refused.problem?.retryAfterSeconds == 60)
-        #expect(try runtime.journal("player_1").count == 30)
+        #expect(try await runtime.journal("player_1").count == 30)
         #expect(try await runtime.act(#"{"type":"look"}"#, as: "player_2").status == 202)
     }
 }

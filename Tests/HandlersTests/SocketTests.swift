@@ -1,4 +1,3 @@
-import SQLite
 import Game
 import Ledger
 import Runtime
@@ -90,15 +89,15 @@ import TestSupport
         #expect(try await runtime.invoke(connect, "socket-connect").status == 200)
         let gone = runtime.event(#"{"recoverable":true}"#, trigger: socket("$disconnect"))
         #expect(try await runtime.invoke(gone, "socket-disconnect").status == 200)
-        #expect(try runtime.state.connection(id: "socket_1")?.lostAt != nil)
-        let since = try runtime.state.connection(id: "socket_1")?.since
+        #expect(try await runtime.state.connection(id: "socket_1")?.lostAt != nil)
+        let since = try await runtime.state.connection(id: "socket_1")?.since
         try await runtime.write([
             .emit(Emit(rooms: ["location:harbour"], event: "world_update", json: "1"))
         ])
         #expect(try await runtime.invoke(connect, "socket-connect").status == 200)
-        let connection = try #require(try runtime.state.connection(id: "socket_1"))
+        let connection = try #require(try await runtime.state.connection(id: "socket_1"))
         #expect(connection.lostAt == nil && connection.since == since)
-        let missed = try runtime.state.missed(
+        let missed = try await runtime.state.missed(
             connection: "socket_1", after: connection.since, through: .max, scanning: 100)
         #expect(missed.effects.count == 1)
     }

@@ -30,7 +30,7 @@ import TestSupport
             #expect(Set(members.keys) == ["label", "summary"])
         }
 
-        let entry = try #require(try runtime.journal("player_1").last)
+        let entry = try #require(try await runtime.journal("player_1").last)
         #expect(entry.kind == "story")
         #expect(try entry.decode(StoryEntry.self).actionIDs == [actionID])
         let emit = try #require(outcome.emits.first)
@@ -113,15 +113,15 @@ import TestSupport
         let theirs = try await runtime.action(#"{"type":"look"}"#, as: "player_2")
         let mine = try await runtime.action(#"{"type":"look"}"#)
         _ = try await runtime.tell([mine])
-        let story = try #require(try runtime.journal("player_1").last)
-        let count = try runtime.journal("player_1").count
+        let story = try #require(try await runtime.journal("player_1").last)
+        let count = try await runtime.journal("player_1").count
         for ids in [[theirs], [mine, theirs], [story.id], ["action_unknown"], [""]] {
             let outcome = try await runtime.tell(ids)
             #expect(outcome.status == 404)
             #expect(outcome.unit.writes.isEmpty)
         }
-        #expect(try runtime.journal("player_1").count == count)
-        #expect(try runtime.journal("player_2").count == 1)
+        #expect(try await runtime.journal("player_1").count == count)
+        #expect(try await runtime.journal("player_2").count == 1)
     }
 
     @Test(arguments: [
@@ -153,7 +153,7 @@ import TestSupport
         let outcome = try await runtime.tell([actionID])
         #expect(outcome.status == 500)
         #expect(outcome.unit.writes.isEmpty)
-        #expect(try runtime.journal("player_1").map(\.id) == [actionID])
+        #expect(try await runtime.journal("player_1").map(\.id) == [actionID])
     }
 
     @Test func the11thInAMinute_isRefused_overHTTPAndJobsTogether() async throws {

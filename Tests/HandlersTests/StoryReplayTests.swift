@@ -2,7 +2,6 @@ import Base
 import FoundationEssentials
 import Game
 import Runtime
-import SQLite
 import Testing
 import TestSupport
 
@@ -15,7 +14,7 @@ import TestSupport
         manifest.auth = [TestRuntime.issuer]
         let replayer = try Replayer(
             recording, functions: TestRuntime.gameFunctions(Narrator(world: .builtIn)), manifest: manifest,
-            stores: SQLiteEngine(), timers: ManualTimers(), executor: globalConcurrentExecutor)
+            stores: TestStore.engine, timers: ManualTimers(), executor: globalConcurrentExecutor)
         let copy = runtime.directory.file("replay.db")
         try FileManager.default.copyItem(atPath: recording.snapshotPath, toPath: copy)
         return try await replayer.run(store: copy)

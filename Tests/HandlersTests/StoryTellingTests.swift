@@ -1,4 +1,3 @@
-import SQLite
 import Base
 import Game
 import Ledger
@@ -19,13 +18,13 @@ import TestSupport
     }
 
     /// What a player's tellings have taken from the budget.
-    private func spent(_ runtime: TestRuntime, _ player: String = "player_1") throws -> Int {
-        try runtime.state.journal(stream: TokenEntry.stream(of: player), last: 1_000).entries
+    private func spent(_ runtime: TestRuntime, _ player: String = "player_1") async throws -> Int {
+        try await runtime.state.journal(stream: TokenEntry.stream(of: player), last: 1_000).entries
             .map { try $0.decode(TokenEntry.self).tokens }.reduce(0, +)
     }
 
-    private func stories(_ runtime: TestRuntime) throws -> [StoryEntry] {
-        try runtime.journal("player_1").filter { $0.kind == StoryEntry.kind }
+    private func stories(_ runtime: TestRuntime) async throws -> [StoryEntry] {
+        try await runtime.journal("player_1").filter { $0.kind == StoryEntry.kind }
             .map { try $0.decode(StoryEntry.self) }
     }
 
@@ -49,8 +48,8 @@ import TestSupport
         let told = try await tellAll(ids.map { [$0] }, runtime)
         #expect(told.allSatisfy { $0.status == 200 && $0.text("model") == "told" })
         #expect(model.prompts.count == count)
-        #expect(try spent(runtime) == count * ToldModel.cost.total)
-        #expect(try Set(stories(runtime).flatMap(\.actionIDs)) == Set(ids))
+        #expect(try await spent(runtime) == count * ToldModel.cost.total)
+        #expect(try await Set(stories(runtime).flatMap(\.actionIDs)) == Set(ids))
         let metrics = runtime.invoker.metrics.exposition([])
         let series =
             #"gestaloka_story_tokens_total{function="story-generation",direction="in",player_id="player_1"}"#
@@ -70,8 +69,8 @@ import TestSupport
         #expect(outcomes.allSatisfy { $0.status == 200 })
         #expect(outcomes.filter { !$0.emits.isEmpty }.count == 1)
         #expect(model.prompts.count == 1)
-        #expect(try stories(runtime).count == 1)
-        #expect(try spent(runtime) == ToldModel.cost.total)
+        #expect(try await stories(runtime).count == 1)
+        #expect(try await spent(runtime) == ToldModel.cost.total)
     }
 
     @Test func batchesThatOverlap_tellEachActionOnce() async throws {
@@ -83,10 +82,10 @@ import TestSupport
         ]
         let told = try await tellAll(requests, runtime)
         #expect(told.allSatisfy { $0.status == 200 })
-        let all = try stories(runtime).flatMap(\.actionIDs)
+        let all = try await stories(runtime).flatMap(\.actionIDs)
         #expect(all.sorted() == ids.sorted(), "each once")
-        #expect(try model.prompts.count == stories(runtime).count)
-        #expect(try spent(runtime) == model.prompts.count * ToldModel.cost.total)
+        #expect(try await model.prompts.count == stories(runtime).count)
+        #expect(try await spent(runtime) == model.prompts.count * ToldModel.cost.total)
     }
 
     /// The narrator costs nothing, and tells once as well.
@@ -95,7 +94,7 @@ import TestSupport
         let id = try await runtime.action(Self.look)
         let told = try await tellAll(Array(repeating: [id], count: 10), runtime)
         #expect(Set(told.map(\.json)).count == 1)
-        #expect(try stories(runtime).count == 1)
+        #expect(try await stories(runtime).count == 1)
     }
 
     @Test func whoJoins_hearsWhatIsThere_thenTheRest() async throws {
@@ -131,7 +130,7 @@ import TestSupport
         for id in try await actions(20, runtime) { _ = try await runtime.tell([id]) }
         #expect(try await runtime.tell([ids[0]]).json == first.json)
         #expect(model.prompts.count == 22)
-        #expect(try spent(runtime) == 22 * ToldModel.cost.total)
+        #expect(try await spent(runtime) == 22 * ToldModel.cost.total)
     }
 
     // MARK: Every call that was made is charged
@@ -151,7 +150,7 @@ import TestSupport
             return
         }
         #expect(input > 100)
-        #expect(try spent(runtime) == Int(input + output))
+        #expect(try await spent(runtime) == Int(input + output))
         #expect(
             runtime.invoker.metrics.exposition([]).contains(
                 #"direction="in",player_id="player_1"} \#(input)"#))
@@ -171,8 +170,10 @@ import TestSupport
         runtime.timers.fire(after: .seconds(30))
         #expect(try await telling.value.status == 504)
         let stream = TokenEntry.stream(of: "player_1")
-        while try runtime.state.journal(stream: stream, last: 9).entries.count < 2 { await Task.yield() }
-        #expect(try (101..<2_000).contains(spent(runtime)))
+        while try await runtime.state.journal(stream: stream, last: 9).entries.count < 2 {
+            await Task.yield()
+        }
+        #expect(try await (101..<2_000).contains(spent(runtime)))
     }
 
     @Test(arguments: [
@@ -185,7 +186,7 @@ import TestSupport
         let runtime = try TestRuntime.game(model: ToldModel(ending: [.fault(fault)]))
         let outcome = try await runtime.tell([try await runtime.action(Self.look)])
         #expect(outcome.text("model") == "built-in-narrator")
-        #expect(try (spent(runtime) > 0) == costs)
+        #expect(try await (spent(runtime) > 0) == costs)
     }
 
     // MARK: The budget is reserved before
@@ -197,11 +198,11 @@ import TestSupport
         let ids = try await actions(3, runtime)
         let first = Task { try await runtime.tell([ids[0]]) }
         await model.asked.wait()
-        #expect(try spent(runtime) > 500, "reserved")
+        #expect(try await spent(runtime) > 500, "reserved")
         #expect(try await runtime.tell([ids[1]]).text("model") == "built-in-narrator")
         gate.open()
         #expect(try await first.value.text("model") == "told")
-        #expect(try spent(runtime) == ToldModel.cost.total)
+        #expect(try await spent(runtime) == ToldModel.cost.total)
         #expect(try await runtime.tell([ids[2]]).text("model") == "told")
         #expect(model.prompts.count == 2)
     }
@@ -213,7 +214,7 @@ import TestSupport
         let ids = try await actions(8, runtime)
         let told = try await tellAll(ids.map { [$0] }, runtime)
         #expect(told.filter { $0.text("model") == "told" }.count == 1)
-        #expect(try spent(runtime) == ToldModel.cost.total)
+        #expect(try await spent(runtime) == ToldModel.cost.total)
     }
 
     // MARK: Other processes
@@ -239,7 +240,7 @@ import TestSupport
         #expect(try await second.value.json == told.json)
         joined.cancel()
         #expect(none.prompts.isEmpty)
-        #expect(try spent(runtime) == ToldModel.cost.total)
+        #expect(try await spent(runtime) == ToldModel.cost.total)
     }
 
     /// What a process has claimed and did not live to tell: the job waits for a while, and then comes back once the claim

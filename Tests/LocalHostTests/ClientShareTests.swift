@@ -117,7 +117,7 @@ import Wire
     }
 
     @Test func aRefusedConnect_doesNotProlongTheTimeToConnect() async throws {
-        let connect = Route("connect", on: .socket(event: "$connect"), access: .player)
+        let connect = Route("connect", on: .socket(event: "$connect"), access: .authenticated)
         let sockets = SocketSettings(connectTimeout: .milliseconds(1_500))
         try await serve([connect], sockets: sockets) { server in
             let socket = try server.webSocket()

@@ -1,24 +1,25 @@
 import Ledger
 @testable import LocalHost
 import Runtime
-import SQLite
 import Testing
 import TestSupport
 
 /// From a commit to the sockets.
 @Suite struct DeliveryTests {
-    private static let connect = Route("connect", on: .socket(event: "$connect"), access: .player) {
+    private static let connect = Route("connect", on: .socket(event: "$connect"), access: .authenticated) {
         _, context in
         try context.openConnection()
         try context.join("all")
         try context.join("player:\(try context.subject)")
         return .null
     }
-    private static let say = Route("say", on: .socket(event: "say"), access: .player) { input, context in
+    private static let say = Route("say", on: .socket(event: "say"), access: .authenticated) {
+        input, context in
         try context.emit("said", input, to: ["all"], except: ["player:\(try context.subject)"])
         return input
     }
-    private static let move = Route("move", on: .socket(event: "move"), access: .player) { input, context in
+    private static let move = Route("move", on: .socket(event: "move"), access: .authenticated) {
+        input, context in
         guard case .string(let room) = input else { return .null }
         try context.leave("all", subject: try context.subject)
         try context.join(room, subject: try context.subject)
@@ -69,10 +70,10 @@ import TestSupport
     @Test func commitOfAnotherProcess_reachesTheSockets() async throws {
         try await serve([Self.connect, .login]) { server in
             let ada = try socket(server, "ada")
-            let other = try SQLiteState(path: server.directory.file("store.db"))
+            let other = try Store.file(server.directory.file("store.db")).open()
             for index in 0..<5 { try await other.apply([emit("\(index)", to: ["all"])]) }
             for index in 0..<5 { #expect(try ada.text() == #"42["said",\#(index)]"#) }
-            other.close()
+            await other.close()
         }
     }
 

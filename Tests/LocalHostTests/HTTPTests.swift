@@ -261,7 +261,8 @@ import Testing
     @Test func tokens_areAskedFor_andRatesTold() async throws {
         var limits = Limits()
         limits.rate = [Rate(count: 2, window: .seconds(3_600))]
-        let own = Route("own", on: .http(method: "GET", path: "/own"), access: .player, limits: limits) {
+        let own = Route("own", on: .http(method: "GET", path: "/own"), access: .authenticated, limits: limits)
+        {
             _, context in
             .string(try context.subject)
         }

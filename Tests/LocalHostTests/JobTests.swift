@@ -1,5 +1,4 @@
 import Net
-import SQLite
 import Base
 import Ledger
 @testable import LocalHost
@@ -11,7 +10,7 @@ import Testing
         _ record: Record, batch: Int = 1, limits: Limits = Limits(),
         body: @escaping Body = { input, _ in input }
     ) -> Route {
-        Route("work", on: .queue(name: "q", batch: batch), access: .player, limits: limits) {
+        Route("work", on: .queue(name: "q", batch: batch), access: .authenticated, limits: limits) {
             input, context in
             guard case .queue(_, let group) = context.trigger else { return .null }
             record.add("\(group) \(text(of: input))")
@@ -101,7 +100,7 @@ import Testing
         try await serve([Self.worker(record, limits: limits)]) { server in
             try await server.state.apply((0..<5).map { job($0) })
             #expect(record.wait(for: 5) == (0..<5).map { "g \($0)" })
-            #expect(try server.state.queueDepths().allSatisfy { $0.dead == 0 })
+            #expect(try await server.state.queueDepths().allSatisfy { $0.dead == 0 })
         }
     }
 
@@ -116,7 +115,7 @@ import Testing
         try await serve([worker], limits: limits) { server in
             try await server.state.apply([job(1), job(2)])
             #expect(record.wait(for: 3) == ["g 1", "g 1", "g 2"])
-            #expect(try server.state.queueDepths().first?.dead == 1)
+            #expect(try await server.state.queueDepths().first?.dead == 1)
         }
     }
 
@@ -129,7 +128,7 @@ import Testing
         try await serve([worker]) { server in
             try await server.state.apply([job(1), job(2)])
             #expect(record.wait(for: 2) == ["g 1", "g 2"])
-            #expect(try server.state.queueDepths().first?.dead == 1)
+            #expect(try await server.state.queueDepths().first?.dead == 1)
         }
     }
 
@@ -148,8 +147,8 @@ import Testing
             #expect(
                 record.wait(for: 7) == ["g 1,2,3,4,5,6", "g 1", "g 2", "g 3", "g 4", "g 5", "g 6"])
             let state = server.state
-            await server.wait { _ in (try? state.queueDepths())?.first?.waiting == 0 }
-            #expect(try state.queueDepths().map(\.dead) == [2])
+            await server.wait { _ in (try? await state.queueDepths())?.first?.waiting == 0 }
+            #expect(try await state.queueDepths().map(\.dead) == [2])
         }
     }
 
@@ -174,9 +173,9 @@ import Testing
             let second = try await Server([Self.worker(record)], sharing: first)
             #expect(record.wait(for: 1) == ["good 2"])
             let state = second.state
-            await second.wait { _ in (try? state.queueDepths())?.first?.waiting == 0 }
+            await second.wait { _ in (try? await state.queueDepths())?.first?.waiting == 0 }
             #expect(record.all == ["good 2"])
-            #expect(try state.queueDepths().map(\.dead) == [1])
+            #expect(try await state.queueDepths().map(\.dead) == [1])
             await second.close()
             await first.close()
         }
@@ -202,8 +201,8 @@ import Testing
             let second = try await Server([worker], sharing: first)
             #expect(record.wait(for: 2) == ["g 1", "g 1"])
             let state = second.state
-            await second.wait { _ in (try? state.queueDepths())?.isEmpty == true }
-            #expect(try state.queueDepths().isEmpty)
+            await second.wait { _ in (try? await state.queueDepths())?.isEmpty == true }
+            #expect(try await state.queueDepths().isEmpty)
             await second.close()
             await first.close()
         }
@@ -220,8 +219,8 @@ import Testing
             try await server.state.apply([job(1)])
             #expect(record.wait(for: 1) == [#"g ["ops"]"#])
             let state = server.state
-            await server.wait { _ in (try? state.queueDepths())?.isEmpty == true }
-            #expect(try state.queueDepths().isEmpty)
+            await server.wait { _ in (try? await state.queueDepths())?.isEmpty == true }
+            #expect(try await state.queueDepths().isEmpty)
         }
     }
 
@@ -289,7 +288,7 @@ import Testing
             gate.open()
             #expect(await left == 0)
             #expect(record.all == ["g 1"])
-            #expect(try server.state.queueDepths().first?.waiting == 1)
+            #expect(try await server.state.queueDepths().first?.waiting == 1)
             await server.close()
         }
     }

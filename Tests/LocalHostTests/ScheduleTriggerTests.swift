@@ -2,7 +2,6 @@ import Base
 import Ledger
 import Net
 import Runtime
-import SQLite
 import Synchronization
 import TestSupport
 import Testing
@@ -223,8 +222,7 @@ private final class Clock: Sendable {
             try clock.set("2026-11-28T12:04:00Z")
             _ = record.wait(for: 1)
             for minute in 5..<9 { try clock.set("2026-11-28T12:0\(minute):00Z") }
-            let state: any SharedState = server.state
-            let depth = try await state.queueDepths().first
+            let depth = try await server.state.queueDepths().first
             #expect(depth?.waiting == 1 && depth?.queue == "schedule:tidy:* * * * *")
             gate.open()
             _ = record.wait(for: 2)

@@ -94,11 +94,11 @@ import Wire
         let other = SessionOpener(credential: [2], subject: "q", origin: nil)
         // A proxy's own credential, say, or a token that has ended, is no player's.
         let unknown = SessionOpener(credential: [3], subject: nil, origin: nil)
-        #expect(!bare.admits(other, isUpgrade: false, players: ["p"]))
+        #expect(!bare.admits(other, isUpgrade: false, callers: ["p"]))
         for opener in [bare, own, unknown] {
-            #expect(bare.admits(opener, isUpgrade: false, players: ["p"]))
+            #expect(bare.admits(opener, isUpgrade: false, callers: ["p"]))
         }
-        #expect(bare.admits(other, isUpgrade: false, players: []))
+        #expect(bare.admits(other, isUpgrade: false, callers: []))
     }
 
     @Test func whatNamesASessionOrASocket_isOfTheSecretNumbers_andNoRequestIdIs() async throws {

@@ -8,7 +8,7 @@ import Testing
 /// `$connect` and `$disconnect`.
 @Suite struct SocketConnectTests {
     private static func connect(_ record: Record, _ gate: Gate? = nil) -> Route {
-        Route("connect", on: .socket(event: "$connect"), access: .player) { _, context in
+        Route("connect", on: .socket(event: "$connect"), access: .authenticated) { _, context in
             record.add("connect")
             await gate?.pass()
             try context.openConnection()
@@ -18,7 +18,7 @@ import Testing
     }
 
     private static func disconnect(_ record: Record) -> Route {
-        Route("disconnect", on: .socket(event: "$disconnect"), access: .player) { _, context in
+        Route("disconnect", on: .socket(event: "$disconnect"), access: .authenticated) { _, context in
             context.closeConnection()
             record.add("disconnect \(try context.subject)")
             return .null
@@ -62,11 +62,11 @@ import Testing
 
     @Test func disconnect_runs_alsoForARevokedSession() async throws {
         let record = try Record()
-        let revoke = Route("session", on: .http(method: "GET", path: "/session"), access: .player) {
+        let revoke = Route("session", on: .http(method: "GET", path: "/session"), access: .authenticated) {
             _, context in
             .string(context.caller?.session ?? "")
         }
-        let own = Route("own", on: .socket(event: "own"), access: .player)
+        let own = Route("own", on: .socket(event: "own"), access: .authenticated)
         try await serve([Self.connect(record), Self.disconnect(record), .login, revoke, own]) { server in
             let token = try server.token(of: "ada")
             let socket = try server.socket(auth: #"{"token":"\#(token)"}"#)

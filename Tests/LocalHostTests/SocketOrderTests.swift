@@ -1,4 +1,3 @@
-import SQLite
 import Ledger
 import Base
 @testable import LocalHost
@@ -11,17 +10,19 @@ import Wire
 @Suite struct SocketOrderTests {
     private static let routes: [Route] = [
         .login,
-        Route("connect", on: .socket(event: "$connect"), access: .player) { _, context in
+        Route("connect", on: .socket(event: "$connect"), access: .authenticated) { _, context in
             try context.openConnection()
             try context.join("all")
             return .null
         },
-        Route("lobby", on: .socket(event: "/lobby#$connect"), access: .player) { _, context in
+        Route("lobby", on: .socket(event: "/lobby#$connect"), access: .authenticated) { _, context in
             try context.openConnection()
             return .null
         },
-        Route("end", on: .socket(event: "$disconnect"), .socket(event: "/lobby#$disconnect"), access: .player)
-        {
+        Route(
+            "end", on: .socket(event: "$disconnect"), .socket(event: "/lobby#$disconnect"),
+            access: .authenticated
+        ) {
             input, context in
             if case .object(let members) = input, members["recoverable"] == .bool(true) {
                 context.suspendConnection()
@@ -30,7 +31,7 @@ import Wire
             }
             return .null
         },
-        Route("say", on: .socket(event: "say"), access: .player) { input, context in
+        Route("say", on: .socket(event: "say"), access: .authenticated) { input, context in
             try context.emit("said", input, to: ["all"])
             return input
         },
@@ -72,7 +73,7 @@ import Wire
             }
             for player in players { player.lose() }
             await server.wait { $0.socketsHeld == 0 && $0.tasksUnderWay == 0 }
-            let left = try server.state.connections(of: server.host.id, after: "", limit: 1_000)
+            let left = try await server.state.connections(of: server.host.id, after: "", limit: 1_000)
                 .filter { $0.lostAt == nil }
             #expect(left.isEmpty, "seed \(seed): \(steps)")
             #expect(await server.host.socketsHeld == 0, "seed \(seed): \(steps)")

@@ -1,4 +1,3 @@
-import SQLite
 import Wire
 import Base
 import Ledger
@@ -159,7 +158,7 @@ import Testing
     @Test func failedStart_doesNotListen() async throws {
         try await offPool {
             let server = try await Server([])
-            server.state.close()
+            await server.state.close()
             let host = Host(
                 invoker: server.invoker, loop: server.loop,
                 log: Log(level: .error, format: .json, sink: Silence()))

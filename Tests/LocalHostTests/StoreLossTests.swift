@@ -1,8 +1,8 @@
+import Ledger
 import Base
 import FoundationEssentials
 @testable import LocalHost
 import Runtime
-import SQLite
 import Testing
 import TestSupport
 
@@ -39,7 +39,7 @@ import TestSupport
         try await serve([Self.note], limits: limits) { server in
             let client = try server.client()
             #expect(try client.exchange("GET", "/readyz").status == 200)
-            try SQLiteState(path: server.directory.file("other.db")).close()
+            try await Store.file(server.directory.file("other.db")).open().close()
             try FileManager.default.removeItem(atPath: server.directory.file("store.db"))
             try FileManager.default.moveItem(
                 atPath: server.directory.file("other.db"), toPath: server.directory.file("store.db"))

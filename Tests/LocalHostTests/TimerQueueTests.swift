@@ -1,4 +1,5 @@
 @testable import Net
+import Base
 import Runtime
 import Synchronization
 import Testing

@@ -1,4 +1,4 @@
-public import Runtime
+public import Base
 internal import Synchronization
 
 /// Timers that fire when the test says so.

@@ -16,7 +16,7 @@ public final class TestRuntime: Sendable {
     /// Where the store is.
     public let directory: TemporaryDirectory
     /// The store.
-    public let state: SQLiteState
+    public var state: any SharedState { store.state }
     /// What runs the functions.
     public let invoker: Engine
     /// Deadlines.
@@ -27,6 +27,7 @@ public final class TestRuntime: Sendable {
     public let lines = LogLines()
     /// Signs and checks tokens.
     public let tokens = Tokens([TestRuntime.issuer])
+    private let store: TestStore
     private let clock = Mutex(TestRuntime.start)
     private let time = Mutex(Duration.zero)
     private let seeds = Atomic<UInt64>(0)
@@ -49,7 +50,7 @@ public final class TestRuntime: Sendable {
         storeLimits: StoreLimits = StoreLimits(), sharing other: TestRuntime? = nil, records: Bool = false
     ) throws {
         directory = try other?.directory ?? TemporaryDirectory()
-        state = try SQLiteState(path: directory.file("store.db"), limits: storeLimits)
+        store = try TestStore(directory.file("store.db"), limits: storeLimits)
         var manifest = manifest
         manifest.auth = [Self.issuer]
         let box = Box()
@@ -68,14 +69,14 @@ public final class TestRuntime: Sendable {
                 yaml: [], environment: environment, program: "test 1", redact: [], log: log,
                 platform: platform) : nil
         invoker = try Engine(
-            manifest: manifest, functions: functions, state: state, platform: platform,
+            manifest: manifest, functions: functions, state: store.state, platform: platform,
             log: log, settings: settings, observer: recorder)
         box.set(self)
     }
 
     deinit {
         recorder?.close()
-        state.close()
+        store.close()
     }
 
     /// The time.

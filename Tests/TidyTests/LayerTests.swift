@@ -45,7 +45,7 @@ import Testing
             "Base", "CLinux", "FoundationEssentials", "Glibc", "Ledger", "Net", "Runtime", "Synchronization",
             "Wire",
         ],
-        "Sources/LocalHost/Net/": ["Base", "CLinux", "CTLS", "Glibc", "Runtime", "Synchronization"],
+        "Sources/LocalHost/Net/": ["Base", "CLinux", "CTLS", "Glibc", "Synchronization"],
         "Sources/Command/": [
             "Base", "FoundationEssentials", "Glibc", "Ledger", "LocalHost", "Net", "Runtime", "SQLite",
             "Synchronization", "Wire",
@@ -157,6 +157,7 @@ import Testing
         ("Sources/Handlers/Game/A.swift", "import Ledger"),
         ("Sources/LocalHost/A.swift", "import Game"),
         ("Sources/LocalHost/Net/A.swift", "import LocalHost"),
+        ("Sources/LocalHost/Net/A.swift", "import Runtime"),
         ("Sources/Command/A.swift", "import Foundation"),
         ("Sources/Elsewhere/A.swift", ""),
     ])

@@ -5,8 +5,8 @@ internal import Synchronization
 
 /// Sends a recording's traffic to a running host and compares the answers.
 ///
-/// Every player is a client of its own, with one kept-alive HTTP connection and a Socket.IO connection for each that
-/// was recorded; so is every address without a player. A client sends its events in the order in which they arrived
+/// Every caller is a client of its own, with one kept-alive HTTP connection and a Socket.IO connection for each that
+/// was recorded; so is every address without a caller. A client sends its events in the order in which they arrived
 /// then, each after the answer to the one before. Jobs and direct events are not sent: the host makes its own jobs.
 struct Against: Sendable {
     /// How fast events are sent.

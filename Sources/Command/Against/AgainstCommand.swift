@@ -7,10 +7,10 @@ internal import Runtime
 
 /// What `replay DIR --against URL` does: options, fresh tokens, progress, and the result's output.
 ///
-/// Players who signed in within the recording sign in again. For the others it opens sessions in the host's own store,
+/// Callers who signed in within the recording sign in again. For the others it opens sessions in the host's own store,
 /// as `token` does, so it needs the host's manifest, store and SECRET_KEY then.
 struct AgainstCommand {
-    /// How long the sessions last that are opened for the players.
+    /// How long the sessions last that are opened for the callers.
     private static let lifetime: Duration = .seconds(24 * 3_600)
     /// How many sessions are opened in one commit.
     private static let batch = 500

@@ -44,7 +44,7 @@ enum TrafficFailure: Error, Equatable, CustomStringConvertible {
     case badAnswer(String)
     /// The socket that the event belongs to was refused.
     case refused(String)
-    /// There is no token for this player.
+    /// There is no token for this caller.
     case noToken(String)
     /// The event is not one that can be sent.
     case badEvent(String)
@@ -78,7 +78,7 @@ enum TrafficFailure: Error, Equatable, CustomStringConvertible {
         self = error == .cut ? .closed : .badAnswer(error.description)
     }
 
-    /// The same for every player, so that failures can be counted.
+    /// The same for every caller, so that failures can be counted.
     var reason: String {
         if case .noToken = self { "there is no token for the player" } else { description }
     }

@@ -6,7 +6,7 @@ internal import Synchronization
 final class LiveIdentities: Sendable {
     private struct State {
         var ids: [String: String] = [:]
-        /// Tokens that the host gave in an answer, by the player in the recording.
+        /// Tokens that the host gave in an answer, by the caller in the recording.
         var given: [String: String] = [:]
         var signed: [Caller: String?] = [:]
     }
@@ -55,25 +55,25 @@ final class LiveIdentities: Sendable {
         let token = Self.signIn(recorded, live)
         guard !pairs.isEmpty || token != nil else { return }
         state.withLock { state in
-            if let token { state.given[token.player] = token.token }
+            if let token { state.given[token.caller] = token.token }
             for (id, other) in pairs where state.ids.count < limit { state.ids[id] = other }
         }
     }
 
-    /// The player whom a recorded answer signed in: it has a `player_id`, and a token was left out of it.
-    static func player(signedInBy recorded: String) -> String? {
+    /// The caller whom a recorded answer signed in: it names them as the log does, and a token was left out of it.
+    static func caller(signedInBy recorded: String) -> String? {
         guard recorded.contains("\"token\""), let members = JSONScanner.members(of: recorded),
             members.contains(where: { $0.name == "token" }),
-            let id = members.last(where: { $0.name == "player_id" })
+            let id = members.last(where: { $0.name == CallerWord.field })
         else { return nil }
         return JSONScanner.string(of: id.value)
     }
 
-    private static func signIn(_ recorded: String, _ live: String) -> (player: String, token: String)? {
-        guard let player = player(signedInBy: recorded),
+    private static func signIn(_ recorded: String, _ live: String) -> (caller: String, token: String)? {
+        guard let caller = caller(signedInBy: recorded),
             let token = JSONScanner.members(of: live)?.last(where: { $0.name == "token" }),
             let text = JSONScanner.string(of: token.value)
         else { return nil }
-        return (player, text)
+        return (caller, text)
     }
 }

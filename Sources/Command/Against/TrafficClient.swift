@@ -4,7 +4,7 @@ internal import Net
 internal import Runtime
 internal import Wire
 
-/// One player's client: a kept-alive HTTP connection, and a Socket.IO connection for each that was recorded. Belongs to
+/// One caller's client: a kept-alive HTTP connection, and a Socket.IO connection for each that was recorded. Belongs to
 /// one thread, which it blocks; while it waits it reads what the host sends, as a browser would.
 final class TrafficClient {
     /// What all clients of a run share.

@@ -24,7 +24,7 @@ struct TrafficPlan: Sendable {
 
     /// Whose client sends an event.
     private enum Sender: Hashable {
-        case player(String)
+        case caller(String)
         /// Nobody known, at this (hashed) address.
         case address(String)
     }
@@ -45,13 +45,13 @@ struct TrafficPlan: Sendable {
             let caller = invocation.event.claims ?? owners[invocation.event.connection ?? ""]
             let sender: Sender
             if let caller {
-                sender = .player(caller.subject)
+                sender = .caller(caller.subject)
                 let isKnown = callers[caller.subject]?.contains { $0.roles == caller.roles } ?? false
                 if !isKnown { callers[caller.subject, default: []].append(caller) }
-            } else if let player = LiveIdentities.player(signedInBy: invocation.body) {
+            } else if let subject = LiveIdentities.caller(signedInBy: invocation.body) {
                 // Whoever opens a session goes on with it.
-                sender = .player(player)
-                signedIn.insert(player)
+                sender = .caller(subject)
+                signedIn.insert(subject)
             } else {
                 sender = .address(invocation.event.address ?? "")
             }

@@ -40,7 +40,7 @@ struct ReplayList {
         let remarks: [String]
     }
 
-    /// One invocation, as `--json` has it.
+    /// One invocation, as `--json` has it, with the word that its readers know (`CallerWord`).
     private struct Line: Encodable {
         let position: Int
         let time: String

@@ -12,11 +12,11 @@ struct Invoke: Verb {
         "data", "JSON|@FILE|-", or: "", help: "The input: JSON, a file, or standard input.")
     static let event = Option.text(
         "event", "FILE", help: "Whole events (CloudEvents, API Gateway; - for standard input).")
-    static let player = Option.player(
+    static let subject = Option.subject(
         "as", "PLAYER", help: "Run on behalf of this player, without a token.")
     static let roles = Option.roles(help: "A role of that player (repeatable).")
     static let options: [any OptionDeclaration] = [
-        data, event, player, roles, Options.manifest, Options.store, Options.record, Options.redact,
+        data, event, subject, roles, Options.manifest, Options.store, Options.record, Options.redact,
         Options.recordLimit,
     ]
     static let details = """
@@ -52,11 +52,11 @@ struct Invoke: Verb {
         }
         try arguments.check(operands: 1)
         if arguments.has(Self.event) { try arguments.check(without: Self.data, beside: Self.event) }
-        guard arguments.has(Self.player) || !arguments.has(Self.roles) else {
+        guard arguments.has(Self.subject) || !arguments.has(Self.roles) else {
             throw UsageError("--role needs --as PLAYER")
         }
         let roles = try arguments.value(Self.roles)
-        caller = try arguments.value(Self.player).map { Claims(subject: $0, roles: roles) }
+        caller = try arguments.value(Self.subject).map { Claims(subject: $0, roles: roles) }
         self.program = program
         self.arguments = arguments
         self.function = function
@@ -88,7 +88,7 @@ struct Invoke: Verb {
             }
             return result
         }
-        if result.needsPlayer {
+        if result.needsCaller {
             console.error("\(program.name) invoke: --as PLAYER runs it on behalf of a player\n")
         }
         return result.isSuccess ? ExitStatus.done : ExitStatus.failed
@@ -98,11 +98,11 @@ struct Invoke: Verb {
     private struct Result {
         var isSuccess = true
         /// Whether one failed because nobody asked.
-        var needsPlayer = false
+        var needsCaller = false
 
         mutating func note(_ outcome: Outcome, of event: Event) {
             if !outcome.isSuccess { isSuccess = false }
-            if case .none = event.credential, outcome.problem?.kind == .unauthenticated { needsPlayer = true }
+            if case .none = event.credential, outcome.problem?.kind == .unauthenticated { needsCaller = true }
         }
     }
 

@@ -7,7 +7,7 @@ struct Token: Verb {
     static let name = "token"
     static let summary = "Open a session for a player and print its token; or end a session."
     static let operands = "(--player ID | --revoke SESSION)"
-    static let player = Option.player("player", "ID", help: "Whose token it is.")
+    static let subject = Option.subject(CallerWord.manifest, "ID", help: "Whose token it is.")
     static let roles = Option.roles(help: "A role it carries, such as ops (repeatable).")
     static let expires = Option("expires", "TIME", help: "How long it lasts: 30m, 1h, 7d (default: 1h).") {
         texts throws(UsageError) in try lifetime(texts.first ?? "1h")
@@ -15,7 +15,7 @@ struct Token: Verb {
     static let revoke = Option.text(
         "revoke", "SESSION", help: "End this session instead: its tokens are refused.")
     static let options: [any OptionDeclaration] = [
-        player, roles, expires, revoke, Options.manifest, Options.store,
+        subject, roles, expires, revoke, Options.manifest, Options.store,
     ]
     static let details = """
         The token goes to standard output, its session and end to standard error.
@@ -26,7 +26,7 @@ struct Token: Verb {
 
     private let program: Program
     private let arguments: Arguments
-    private let player: String?
+    private let subject: String?
     private let roles: [String]
     private let lifetime: Duration
 
@@ -34,12 +34,12 @@ struct Token: Verb {
         try arguments.check(operands: 0)
         self.program = program
         self.arguments = arguments
-        player = try arguments.value(Self.player)
+        subject = try arguments.value(Self.subject)
         roles = try arguments.value(Self.roles)
         lifetime = try arguments.value(Self.expires)
         if arguments.has(Self.revoke) {
-            try arguments.check(without: Self.player, Self.roles, Self.expires, beside: Self.revoke)
-        } else if player == nil {
+            try arguments.check(without: Self.subject, Self.roles, Self.expires, beside: Self.revoke)
+        } else if subject == nil {
             throw UsageError("--player ID is missing (or --revoke SESSION)")
         }
     }
@@ -49,19 +49,19 @@ struct Token: Verb {
             program, arguments, Workshop.manifest(program, arguments), quiet: true, isBeside: true)
         if let session = arguments[Self.revoke] {
             try workshop.run { try await revoke(session, workshop) }
-        } else if let player {
-            let (token, session, end) = try workshop.run { try await open(player, workshop) }
+        } else if let subject {
+            let (token, session, end) = try workshop.run { try await open(subject, workshop) }
             program.console.output(token + "\n")
-            program.console.error("Session \(session) of \(player) ends at \(end.rfc3339)\n")
+            program.console.error("Session \(session) of \(subject) ends at \(end.rfc3339)\n")
         }
         return ExitStatus.done
     }
 
-    private func open(_ player: String, _ workshop: Workshop) async throws -> (String, String, Timestamp) {
+    private func open(_ subject: String, _ workshop: Workshop) async throws -> (String, String, Timestamp) {
         let now = workshop.invoker.platform.now()
         let signer = Tokens(workshop.manifest.auth)
         let session = SessionToken(
-            id: workshop.invoker.platform.secretIdentifier("session"), for: player, roles: roles, now: now,
+            id: workshop.invoker.platform.secretIdentifier("session"), for: subject, roles: roles, now: now,
             lifetime: lifetime
         ) { signer.sign($0, now: now) }
         guard let session else { throw TokenError.noIssuer }

@@ -50,7 +50,7 @@ public struct GuestSession: Function {
         }
         let session = try context.openSession(for: player.id, lifetime: Self.lifetime)
         context.log.message("Guest session opened")
-        context.log.set("player_id", player.id)
+        context.log.set(CallerWord.field, player.id)
         context.log.set("location", player.location)
         return Output(
             token: session.token, playerID: player.id, sessionID: session.sessionID,

@@ -40,14 +40,13 @@ public actor Host {
     ) {
         let core = HostCore(engine: engine, loop: loop, log: log, limits: limits)
         let manifest = engine.manifest
-        let router = Router(manifest)
         let clients = ClientAddress(proxies: manifest.trustedProxies, header: manifest.forwardedHeader)
         let shares = ClientShares(limits, handshakes: core.settings.handshakeRate)
         let transports = Transports(core, shares)
         let answers = HTTPAnswers(core)
         let workers = link.map { OtherWorkers($0, path: core.settings.path) }
         let sockets = SocketTrigger(
-            Sessions(SocketHub(core, router), shares, answers, clients, workers: workers))
+            Sessions(SocketHub(core, SocketRoutes(manifest)), shares, answers, clients, workers: workers))
         // A further kind of trigger is one more here.
         let kinds: [any TriggerKind] = [sockets, QueueTrigger(core), ScheduleTrigger(core)]
         let own = OwnPaths(core, answers) {
@@ -56,7 +55,8 @@ public actor Host {
             return gauges
         }
         let http = HTTPTrigger(
-            transports, router, clients, answers, sockets.sessions, own, workers: workers)
+            transports, HTTPRoutes(manifest.functions), clients, answers, sockets.sessions, own,
+            workers: workers)
         triggers = [http] + kinds
         self.core = core
         self.transports = transports

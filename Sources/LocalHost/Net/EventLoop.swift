@@ -1,7 +1,6 @@
-internal import Base
+public import Base
 internal import CLinux
 internal import Glibc
-public import Runtime
 internal import Synchronization
 
 /// Who is told that a descriptor is ready. Called on the loop's thread.

@@ -1,4 +1,4 @@
-internal import Runtime
+internal import Base
 
 /// Timers by deadline, from which cancelled ones are dropped when they come up or become the majority.
 struct TimerQueue {

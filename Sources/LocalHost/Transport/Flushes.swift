@@ -1,4 +1,4 @@
-internal import Runtime
+internal import Base
 
 /// Who is sent to at the end of a turn.
 struct Flushes {

@@ -52,7 +52,7 @@ public struct FunctionSet: Sendable {
                 manifest.functions.append(
                     FunctionEntry(
                         name: name(of: handler, in: manifest), handler: handler,
-                        access: entry.access == .none ? .none : .player,
+                        access: entry.access == .none ? .none : .authenticated,
                         limits: Limits(concurrency: ManifestBounds.concurrency.upperBound)))
             }
         }

@@ -42,7 +42,7 @@ struct Invocation {
     private var addressScope: String { "address:" + (event.address.map(AddressBlock.of) ?? "local") }
 
     /// What is counted and kept by caller.
-    private var callerScope: String? { caller.map { "player:" + $0.subject } }
+    private var callerScope: String? { caller.map { CallerWord.scope + $0.subject } }
 }
 
 // MARK: Who asks
@@ -128,7 +128,7 @@ extension Invocation {
     var admissionRequest: AdmissionRequest {
         let scope =
             switch entry.per {
-            case .player: callerScope ?? "player:"
+            case .caller: callerScope ?? CallerWord.scope
             case .address: addressScope
             case .function: "all"
             }

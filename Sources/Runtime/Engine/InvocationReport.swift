@@ -33,8 +33,8 @@ struct InvocationReport: Sendable {
 
     /// The names in a log line that are not a function's to set: no name stands there twice.
     private static let ownFields: Set<String> = [
-        "time", "level", "message", "function", "trigger", "status", "success", "duration", "player_id",
-        "problem", "request_id", "trace_id", "span_id",
+        "time", "level", "message", "function", "trigger", "status", "success", "duration",
+        CallerWord.field, "problem", "request_id", "trace_id", "span_id",
     ]
 
     /// What is refused before anybody looks at its data.
@@ -87,10 +87,10 @@ struct InvocationReport: Sendable {
         fields.append(("status", .integer(Int64(outcome.status))))
         fields.append(("success", .boolean(outcome.isSuccess)))
         fields.append(("duration", .number(duration.seconds)))
-        if let caller = invocation.caller { fields.append(("player_id", .string(caller.subject))) }
+        if let caller = invocation.caller { fields.append((CallerWord.field, .string(caller.subject))) }
         // Without a caller, a function may say whom it made.
         for (name, value) in added
-        where !Self.ownFields.contains(name) || name == "player_id" && invocation.caller == nil {
+        where !Self.ownFields.contains(name) || name == CallerWord.field && invocation.caller == nil {
             fields.append((name, value))
         }
         if let problem = outcome.problem { fields.append(("problem", .string(problem.kind.rawValue))) }
@@ -104,7 +104,7 @@ struct InvocationReport: Sendable {
     // MARK: Debugging
     //
     // What `LOG_LEVEL=DEBUG` tells beside the line that each invocation ends with: that it has begun, so that one that
-    // hangs is seen, and that it runs again. No player's text is in it.
+    // hangs is seen, and that it runs again. No client's text is in it.
 
     func began(_ invocation: Invocation) {
         guard log.isEnabled(.debug) else { return }

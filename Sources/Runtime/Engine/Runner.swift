@@ -1,3 +1,4 @@
+internal import Base
 internal import Functions
 internal import Identity
 internal import Synchronization

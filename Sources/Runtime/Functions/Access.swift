@@ -2,16 +2,16 @@
 public enum Access: Sendable, Equatable, CustomStringConvertible {
     /// Anyone, without a token.
     case none
-    /// Any player with a valid token; what a function gets that does not say.
-    case player
-    /// A player whose token carries this role.
+    /// Anyone with a valid token; what a function gets that does not say.
+    case authenticated
+    /// A caller whose token carries this role.
     case role(String)
 
     /// The value as the manifest writes it.
     public var description: String {
         switch self {
         case .none: "none"
-        case .player: "player"
+        case .authenticated: CallerWord.manifest
         case .role(let name): name
         }
     }
@@ -21,6 +21,6 @@ public enum Access: Sendable, Equatable, CustomStringConvertible {
 
     /// What rates are counted by where the manifest does not say: whoever the token names, else the address.
     public var defaultScope: RateScope {
-        self == .none ? .address : .player
+        self == .none ? .address : .caller
     }
 }

@@ -2,7 +2,7 @@ public import Base
 
 /// What a verified token says of its bearer.
 public struct Claims: Sendable, Equatable, Codable {
-    /// Who it is: `sub` (RFC 7519 section 4.1.2); for players, the player's id.
+    /// Who it is: `sub` (RFC 7519 section 4.1.2).
     public var subject: String
     /// The session, `sid`; nil where nothing is to be looked up (a job, a local developer).
     public var session: String?

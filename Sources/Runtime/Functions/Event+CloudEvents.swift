@@ -264,20 +264,20 @@ private struct CloudEventMembers {
         return text
     }
 
-    /// The player's word for a principal (auth context extension).
-    private static let player = "app_user"
+    /// The word for a caller among principals (auth context extension).
+    private static let endUser = "app_user"
 
-    /// The claims of an event of another system: of all principals only an end user of an application is a player, and
+    /// The claims of an event of another system: of all principals only an end user of an application is a caller, and
     /// nobody is named whom a token could not name.
     func foreignClaims() throws(CloudEventError) -> Claims? {
-        guard anyText("authtype") == Self.player, let subject = anyText("authid"),
+        guard anyText("authtype") == Self.endUser, let subject = anyText("authid"),
             (1...128).contains(subject.utf8.count)
         else { return nil }
         return try claims()
     }
 
     func claims() throws(CloudEventError) -> Claims? {
-        if let type = try text("authtype"), type != Self.player { return nil }
+        if let type = try text("authtype"), type != Self.endUser { return nil }
         let subject = try text("authid")
         guard let text = try text("authclaims") else {
             return try subject.map { subject throws(CloudEventError) in

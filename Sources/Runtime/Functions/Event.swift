@@ -68,7 +68,7 @@ public struct Event: Sendable {
             }
         }
 
-        /// For lists and messages, as the manifest writes it: `http POST /api/session`, `queue story`.
+        /// For lists and messages, as the manifest writes it: `http POST /echo`, `queue mail`.
         public var description: String {
             switch self {
             case .http(let method, let path): "http \(method) \(path)"

@@ -1,7 +1,7 @@
 /// The full name of a socket event: where it is (a namespace of Socket.IO, or the path of a plain WebSocket) and
 /// its name there.
 ///
-/// Written `player_action` in the main namespace `/`, and `/lobby#chat` or `/ws#$connect` elsewhere. A namespace
+/// Written `chat` in the main namespace `/`, and `/lobby#chat` or `/ws#$connect` elsewhere. A namespace
 /// never equals the path of a WebSocket, and neither has a `#`, so no two events share a full name.
 public struct EventName: Sendable, Hashable, CustomStringConvertible {
     /// The namespace (`/`, `/lobby`) or the path of a plain WebSocket (`/ws`).

@@ -27,7 +27,7 @@ public struct FunctionEntry: Sendable, Equatable {
 
     /// An entry made in code. Where `per` is left out it follows from `access`, as in the manifest.
     public init(
-        name: String, handler: String, triggers: [Trigger] = [], access: Access = .player,
+        name: String, handler: String, triggers: [Trigger] = [], access: Access = .authenticated,
         per: RateScope? = nil, limits: Limits = Limits(), isolation: Isolation = .inline,
         environment: [String] = [], hosts: [String] = [], idempotencyKey: String? = nil, line: Int = 0
     ) {

@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// Encodes values as JSON text straight into one buffer, the members of an object sorted by name: the bytes that
 /// Foundation's `JSONEncoder` gives with `.sortedKeys` and `.withoutEscapingSlashes`, at a fraction of its time, for
-/// it builds a tree of dictionaries first. Every action of a player encodes four values.
+/// it builds a tree of dictionaries first. An invocation encodes several values.
 ///
 /// What does not stream - nested containers, super encoders, numbers but for the common kinds, and the types that
 /// `JSONEncoder` treats in its own way - throws `Unstreamable`; `JSON.encode` then leaves the value to Foundation.

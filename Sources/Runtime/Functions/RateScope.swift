@@ -1,7 +1,8 @@
 /// What the rates of a function are counted by: the key `per` of a function.
 public enum RateScope: String, Sendable, Equatable, CaseIterable {
-    /// Each player has a count of their own; the function must ask for a token.
-    case player
+    /// Each caller has a count of their own, whom the token names; the function must ask for one. The manifest's word is
+    /// another (``CallerWord``).
+    case caller = "player"
     /// Each client address has a count of its own; of IPv6, each block of addresses (``AddressBlock``).
     case address
     /// All callers share one count.

@@ -2,7 +2,7 @@
 public enum Trigger: Sendable, Equatable, CustomStringConvertible {
     /// A request with this method and exactly this path.
     case http(method: String, path: String)
-    /// A Socket.IO event by its full name, as ``EventName`` writes it: `player_action`, `*`, `$connect`,
+    /// A Socket.IO event by its full name, as ``EventName`` writes it: `chat`, `*`, `$connect`,
     /// `$ack:trade`, and with a namespace in front `/lobby#chat`, `/lobby#*`, `/lobby#$disconnect`.
     case socket(event: String)
     /// A message of a plain WebSocket whose member `route-by` is `route`, or what ``connectEvent``,
@@ -13,8 +13,8 @@ public enum Trigger: Sendable, Equatable, CustomStringConvertible {
     /// A trigger of a kind that only its own folder knows (``TriggerKind``): what stands behind its key, and beside it.
     case other(kind: String, text: String, options: [String: String])
 
-    /// For tables and log lines: `http POST /api/session`, `socket player_action`, `websocket /ws#look`,
-    /// `queue story`.
+    /// For tables and log lines: `http POST /echo`, `socket chat`, `websocket /ws#look`,
+    /// `queue mail`.
     public var description: String {
         switch self {
         case .http(let method, let path): "http \(method) \(path)"

@@ -42,13 +42,14 @@ extension ManifestDecoder {
         let handler = require("handler", in: fields).flatMap { self.handler($0) } ?? ""
         var function = FunctionEntry(name: entry.key, handler: handler, line: entry.mark.line)
         if let node = fields["on"] { function.triggers = triggers(node, of: entry.key) }
-        if let node = fields["auth"] { function.access = access(node) ?? .player }
+        if let node = fields["auth"] { function.access = access(node) ?? .authenticated }
         function.per = function.access.defaultScope
         if let node = fields["per"], let per = choice(node, "per", RateScope.self) {
             function.per = per
-            if per == .player, function.access == .none {
+            if per == .caller, function.access == .none {
                 report(
-                    "'per: player' needs a player, and 'auth' is none", at: node.mark, suggestion: "address")
+                    "'per: \(per.rawValue)' needs a token, and 'auth' is none", at: node.mark,
+                    suggestion: "address")
             }
         }
         if let node = fields["limits"] { function.limits = limits(node, of: owner, per: function.per) }
@@ -71,13 +72,15 @@ extension ManifestDecoder {
     private mutating func access(_ node: YAMLNode) -> Access? {
         guard let text = text(node, "auth") else { return nil }
         if text == "none" { return Access.none }
-        if text == "player" { return .player }
+        if text == CallerWord.manifest { return .authenticated }
         // A role that is one slip away from a keyword would lock everybody out, and nobody would see why.
-        let slip = ["none", "player"].first { editDistance(Array(text.lowercased()), Array($0)) <= 1 }
+        let slip = ["none", CallerWord.manifest].first {
+            editDistance(Array(text.lowercased()), Array($0)) <= 1
+        }
         guard slip == nil, isName(text) else {
             report(
-                "'auth' must be none, player or the name of a role, not '\(quoted(text))'", at: node.mark,
-                suggestion: slip ?? name(near: text))
+                "'auth' must be none, \(CallerWord.manifest) or the name of a role, not '\(quoted(text))'",
+                at: node.mark, suggestion: slip ?? name(near: text))
             return nil
         }
         return .role(text)
@@ -100,8 +103,10 @@ extension ManifestDecoder {
         }
         if let node = fields["tokens"] {
             limits.budget = tokens(node)
-            if per != .player {
-                report("'tokens' needs 'per: player'; here it is '\(per.rawValue)'", at: node.mark)
+            if per != .caller {
+                report(
+                    "'tokens' needs 'per: \(CallerWord.manifest)'; here it is '\(per.rawValue)'",
+                    at: node.mark)
             }
         }
         return limits

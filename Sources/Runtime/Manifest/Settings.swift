@@ -5,7 +5,7 @@ public import Observability
 
 /// What the environment variables say of a start: `ENVIRONMENT`, `DEBUG`, `LOG_LEVEL`.
 public struct Settings: Sendable {
-    /// Whether real players depend on this process.
+    /// Whether real users depend on this process.
     public enum Stage: String, Sendable, CaseIterable {
         case development, production
     }

@@ -14,7 +14,7 @@ public enum LogValue: Sendable, Equatable {
 
 /// What a function adds to its invocation's log line. The last value set for a name counts.
 ///
-/// At most 32 fields; more are dropped. Never put a player's text, a token or a key here.
+/// At most 32 fields; more are dropped. Never put a client's text, a token or a key here.
 public final class LogFields: Sendable {
     private struct State {
         var message: String?

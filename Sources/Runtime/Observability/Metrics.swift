@@ -69,7 +69,7 @@ public final class Metrics: Sendable {
     static let maximumSeries = 4_096
     static let otherValue = "(other)"
 
-    /// Adds to a counter. The last label may have many values, a player's id for one.
+    /// Adds to a counter. The last label may have many values, a caller's id for one.
     package func add(_ counter: Counter, _ labels: [(String, String)], by amount: Int) {
         state.withLock { state in
             var labels = labels

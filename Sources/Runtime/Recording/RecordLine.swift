@@ -19,7 +19,7 @@ struct RecordLine {
     /// Nearly no line has anything to leave out: it is written as it is first, and looked through once.
     private var isPlain = false
     /// Claims as they stand in a line, by subject.
-    private var claims: [String: (of: Claims, literal: [UInt8])] = [:]
+    private var claims = BoundedCache<String, (of: Claims, literal: [UInt8])>(capacity: 4_096)
 
     init(redaction: Redaction, hide: @escaping @Sendable (String) -> String) {
         self.redaction = redaction
@@ -158,9 +158,8 @@ struct RecordLine {
 
     private mutating func literal(of claims: Claims) -> [UInt8] {
         if let known = self.claims[claims.subject], known.of == claims { return known.literal }
-        if self.claims.count >= 4_096 { self.claims.removeAll() }
         let literal = Event.cloudEventLiteral(of: claims)
-        self.claims[claims.subject] = (claims, literal)
+        self.claims.keep((claims, literal), for: claims.subject)
         return literal
     }
 

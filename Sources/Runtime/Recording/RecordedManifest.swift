@@ -57,7 +57,7 @@ struct RecordedManifest {
     }
 
     /// Where the manifest cannot be read with placeholders: keeps what is an amount and only called like a secret, such
-    /// as how many tokens a player may use up, and finds a placeholder that is a path where one must be.
+    /// as how many tokens a caller may use up, and finds a placeholder that is a path where one must be.
     private mutating func fit(
         to environment: [String: String], _ keys: [String], _ folder: String
     ) throws(RecordingError) {

@@ -52,7 +52,7 @@ struct RecordingPlace {
         } catch { throw RecordingError(folder, "\(name) cannot be written") }
     }
 
-    /// Only its owner may read it: it says who played what.
+    /// Only its owner may read it: it says who did what.
     static func makePrivate(_ path: String) throws {
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
     }
@@ -60,9 +60,8 @@ struct RecordingPlace {
 
 /// What stands for addresses in one recording. The salt is kept nowhere, so that nobody can try all addresses.
 final class AddressBook: Sendable {
-    private static let capacity = 65_536
     private let salt: [UInt8]
-    private let known = Mutex<[String: String]>([:])
+    private let known = Mutex(BoundedCache<String, String>(capacity: 65_536))
 
     init(salt: [UInt8]) { self.salt = salt }
 
@@ -74,8 +73,7 @@ final class AddressBook: Sendable {
             let block = AddressBlock.of(address)
             let part = block == address ? "" : "." + digits(of: address)
             let hidden = AddressBlock.standIn + digits(of: block) + part
-            if known.count >= Self.capacity { known.removeAll() }
-            known[address] = hidden
+            known.keep(hidden, for: address)
             return hidden
         }
     }

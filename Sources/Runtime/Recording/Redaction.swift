@@ -55,7 +55,7 @@ struct Redaction: Sendable {
         self.isLookedFor = isLookedFor
     }
 
-    /// The rarer a byte in the texts of a game, the smaller.
+    /// The rarer a byte in the texts that are recorded, the smaller.
     fileprivate static func rank(_ byte: UInt8) -> Int {
         Array("\\JQXZYVKWqxjzkwvyfbgpumchldrnsitoae_\"".utf8).firstIndex(of: byte) ?? 18
     }

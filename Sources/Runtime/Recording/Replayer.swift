@@ -1,9 +1,9 @@
 internal import Observability
 internal import Functions
-internal import Base
+public import Base
 public import Engine
 internal import FoundationEssentials
-public import Identity
+internal import Identity
 public import Ledger
 public import Manifest
 internal import Synchronization

@@ -1,4 +1,4 @@
-public import Base
+internal import Base
 public import Functions
 
 /// A trigger of the kind `schedule`, as the manifest has it.

@@ -40,7 +40,7 @@ public struct Job: Sendable, Equatable {
 public struct JobClaim: Sendable, Equatable {
     /// The queue's name.
     public let queue: String
-    /// The group, for a queue of stories the player.
+    /// The group: who the jobs are for.
     public let group: String
     /// Names this lease; a later claim of the group gets another.
     public let lease: Int64

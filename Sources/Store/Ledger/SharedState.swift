@@ -135,9 +135,9 @@ public struct Record: Sendable, Equatable {
 public struct JournalEntry: Sendable, Equatable {
     /// Its place in the store's one order.
     public let number: Int64
-    /// The stream, such as `player:ID`.
+    /// The stream, such as `order:ID`.
     public let stream: String
-    /// What it records, such as `action`.
+    /// What it records, such as `paid`.
     public let kind: String
     /// Unique over all streams.
     public let id: String

@@ -1,6 +1,6 @@
 /// Why the store could not do what was asked, whatever its engine.
 ///
-/// No case carries a bound value: keys, tokens and player texts stay out of logs and answers.
+/// No case carries a bound value: keys, tokens and clients' texts stay out of logs and answers.
 public enum StoreError: Error, Sendable, Equatable {
     /// It cannot be opened, or is no store that this version can use; `reason` is one line, with what to do about it.
     case unusable(Unusable, reason: String)

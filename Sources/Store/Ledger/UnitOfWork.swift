@@ -61,7 +61,7 @@ public struct UnitOfWork: Sendable, Equatable, Codable {
     public enum Connections: Sendable, Equatable, Codable {
         /// One connection.
         case connection(String)
-        /// All that a subject (a player) has open.
+        /// All that a subject has open.
         case subject(String)
     }
 }

@@ -13,8 +13,9 @@ struct KnownState {
     /// Records' versions, 0 for one that does not exist.
     private(set) var versions = BoundedCache<RecordName, Int64>(capacity: capacity)
     /// Groups that are in their queue's table.
-    private(set) var groups: Set<GroupName> = []
-    /// Counters as they are stored, but for those in `changedRates`.
+    private(set) var groups = BoundedCache<GroupName, Void>(capacity: capacity)
+    /// Counters as they are stored, but for those in `changedRates`. No `BoundedCache`: one that the transaction has still to
+    /// write must not be forgotten before.
     private(set) var rates: [String: OpenRateWindow] = [:]
     /// Counters that the transaction has still to write.
     private(set) var changedRates: [OpenRateWindow] = []
@@ -40,11 +41,10 @@ struct KnownState {
     }
 
     mutating func remember(_ group: GroupName) {
-        if groups.count >= Self.capacity { groups.removeAll() }
-        groups.insert(group)
+        groups.keep((), for: group)
     }
 
-    mutating func forget(_ group: GroupName) { groups.remove(group) }
+    mutating func forget(_ group: GroupName) { groups.forget(group) }
 
     mutating func remember(_ rate: OpenRateWindow) { rates[rate.rule.key] = rate }
 
@@ -65,6 +65,6 @@ struct KnownState {
     mutating func forgetRows() {
         sessions.forgetAll()
         versions.forgetAll()
-        groups.removeAll()
+        groups.forgetAll()
     }
 }

@@ -138,7 +138,7 @@ extension Transaction {
             .optional(traceparent),
             .time(now))
         let name = KnownState.GroupName(queue: queue, name: group)
-        if !known.groups.contains(name) {
+        if known.groups[name] == nil {
             try tables.groups.open.run(.text(queue), .text(group), .time(now))
             known.remember(name)
         }

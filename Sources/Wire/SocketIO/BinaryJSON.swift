@@ -62,7 +62,7 @@ public enum BinaryJSON {
     /// Takes out the objects that are exactly `{"$binary":"<Base64>"}`, each for a placeholder.
     ///
     /// Nil where there are none, or the text is not one JSON value. Also nil where the text has `_placeholder`
-    /// with the value true itself: a client would take that for one of ours, so that any player could hand
+    /// with the value true itself: a client would take that for one of ours, so that any client could hand
     /// others the wrong octets, or have their connections closed. The name is looked for as it stands here,
     /// without escapes.
     public static func extracted(json: String) -> (json: String, attachments: [[UInt8]])? {

@@ -1,4 +1,3 @@
-import SQLite
 import Broadcast
 import FoundationEssentials
 import Game
@@ -67,15 +66,15 @@ extension TestRuntime {
         try await write([.save(kind: Player.kind, id: player.id, body: body)])
     }
 
-    func player(_ id: String) throws -> Player? {
-        try state.record(kind: Player.kind, id: id).map {
+    func player(_ id: String) async throws -> Player? {
+        try await state.record(kind: Player.kind, id: id).map {
             try JSONDecoder().decode(Player.self, from: Data($0.body.utf8))
         }
     }
 
     /// What the journal says of a player.
-    func journal(_ player: String) throws -> [JournalEntry] {
-        try state.journal(stream: Player.stream(player), last: 100).entries
+    func journal(_ player: String) async throws -> [JournalEntry] {
+        try await state.journal(stream: Player.stream(player), last: 100).entries
     }
 }
 

@@ -3,7 +3,6 @@ import Base
 import Ledger
 @testable import LocalHost
 import Runtime
-import SQLite
 import Synchronization
 import TestSupport
 
@@ -73,7 +72,7 @@ final class Server: Sendable {
     let host: Host
     let loop: EventLoop
     let invoker: Engine
-    let state: SQLiteState
+    let state: any SharedState
     let port: Int
     let directory: TemporaryDirectory
     private let thread: SystemThread
@@ -84,7 +83,7 @@ final class Server: Sendable {
         platform change: (inout Platform) -> Void = { _ in }
     ) async throws {
         directory = try other?.directory ?? TemporaryDirectory()
-        state = try SQLiteState(path: directory.file("store.db"))
+        state = try Store.file(directory.file("store.db")).open()
         let loop = try EventLoop()
         self.loop = loop
         let manifest = Manifest(
@@ -111,7 +110,7 @@ final class Server: Sendable {
         let left = await host.stop()
         loop.stop()
         thread.join()
-        state.close()
+        await state.close()
         return left
     }
 
@@ -158,7 +157,7 @@ func serve(
 
 struct NotCommitted: Error {}
 
-extension SQLiteState {
+extension SharedState {
     /// Commits these changes as an invocation would.
     func apply(_ writes: [UnitOfWork.Write]) async throws {
         let now = Timestamp(milliseconds: 1_000)
@@ -196,15 +195,15 @@ extension Host {
 
 extension Server {
     /// Waits until the host is as the test needs it, or for twenty seconds: the test's own expectations fail then.
-    func wait(until isSo: @escaping @Sendable (isolated Host) -> Bool) async {
+    func wait(until isSo: @escaping @Sendable (isolated Host) async -> Bool) async {
         // On the loop: off the pool, each look would take a thread of its own.
         await Task(executorPreference: loop) { [host] in await host.wait(until: isSo) }.value
     }
 }
 
 extension Host {
-    fileprivate func wait(until isSo: @Sendable (isolated Host) -> Bool) async {
+    fileprivate func wait(until isSo: @Sendable (isolated Host) async -> Bool) async {
         let start = ContinuousClock.now
-        while !isSo(self), ContinuousClock.now - start < .seconds(20) { await Task.yield() }
+        while await !isSo(self), ContinuousClock.now - start < .seconds(20) { await Task.yield() }
     }
 }

@@ -21,16 +21,16 @@ import TestSupport
         let failed = try await runtime.invoke(runtime.event(#"{"text":"throw"}"#))
         #expect(failed.status == 500)
         #expect(failed.unit == UnitOfWork())
-        #expect(try runtime.state.record(kind: "counter", id: "c") == nil)
-        #expect(try runtime.state.journalEntry(id: "entry") == nil)
-        #expect(try runtime.state.nextJob(queue: "story") == nil)
+        #expect(try await runtime.state.record(kind: "counter", id: "c") == nil)
+        #expect(try await runtime.state.journalEntry(id: "entry") == nil)
+        #expect(try await runtime.state.nextJob(queue: "story") == nil)
 
         let done = try await runtime.invoke(runtime.event())
         #expect(done.isSuccess)
         #expect(done.unit.writes.count == 3)
-        #expect(try runtime.state.record(kind: "counter", id: "c")?.body == #"{"id":"c","value":1}"#)
-        #expect(try runtime.state.journalEntry(id: "entry") != nil)
-        #expect(try runtime.state.nextJob(queue: "story") != nil)
+        #expect(try await runtime.state.record(kind: "counter", id: "c")?.body == #"{"id":"c","value":1}"#)
+        #expect(try await runtime.state.journalEntry(id: "entry") != nil)
+        #expect(try await runtime.state.nextJob(queue: "story") != nil)
     }
 
     @Test func aConflict_runsTheFunctionAgain_withTheSameIDs() async throws {
@@ -58,7 +58,7 @@ import TestSupport
         let seen = ids.withLock { $0 }
         #expect(seen.count == 2)
         #expect(seen.first == seen.last)
-        #expect(try runtime.state.record(kind: "counter", id: "c")?.version == 2)
+        #expect(try await runtime.state.record(kind: "counter", id: "c")?.version == 2)
     }
 
     @Test func endlessConflicts_giveUp_andTheDeadlineCoversAllRuns() async throws {
@@ -76,7 +76,8 @@ import TestSupport
             if input.text == "slow" { runtime?.spend(.seconds(2)) }
             return [:]
         }
-        let runtime = try TestRuntime([.probe(.player, Limits(timeout: .seconds(5), concurrency: 1))], probe)
+        let runtime = try TestRuntime(
+            [.probe(.authenticated, Limits(timeout: .seconds(5), concurrency: 1))], probe)
         box.withLock { $0 = runtime }
         let busy = try await runtime.invoke(runtime.event())
         #expect(busy.status == 503)
@@ -109,13 +110,13 @@ import TestSupport
         var bad = event
         bad.data = Array(#"{"text":"throw"}"#.utf8)
         #expect(try await runtime.invoke(bad, completing: claim).status == 409)
-        #expect(try runtime.state.queueDepths().first?.waiting == 1)
+        #expect(try await runtime.state.queueDepths().first?.waiting == 1)
         #expect(try await runtime.invoke(event, completing: claim).isSuccess)
-        #expect(try runtime.state.queueDepths().first?.waiting ?? 0 == 0)
+        #expect(try await runtime.state.queueDepths().first?.waiting ?? 0 == 0)
         // A lease that is gone: nothing of the second run is kept.
         let late = try await runtime.invoke(event, completing: claim)
         #expect(late.status == 503)
-        #expect(try runtime.state.record(kind: "counter", id: "c")?.version == 1)
+        #expect(try await runtime.state.record(kind: "counter", id: "c")?.version == 1)
     }
 
     @Test func aFullStore_is507_andKeepsNothing() async throws {
@@ -131,7 +132,7 @@ import TestSupport
         let outcome = try await runtime.invoke(runtime.event(#"{"text":"x","count":1000000}"#))
         #expect(outcome.status == 507)
         #expect(outcome.problem?.kind == .storeFull)
-        #expect(try runtime.state.journalEntry(id: "entry") == nil)
+        #expect(try await runtime.state.journalEntry(id: "entry") == nil)
         #expect(try await runtime.invoke(runtime.event()).isSuccess)
     }
 
@@ -143,7 +144,7 @@ import TestSupport
 
     @Test func aClosedStore_is503() async throws {
         let runtime = try TestRuntime([.probe()], Probe())
-        runtime.state.close()
+        await runtime.state.close()
         let outcome = try await runtime.invoke(runtime.event())
         #expect(outcome.status == 503)
         #expect(outcome.problem?.retryAfterSeconds == 1)

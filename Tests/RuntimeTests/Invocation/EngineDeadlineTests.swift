@@ -1,4 +1,4 @@
-import SQLite
+import Ledger
 import Base
 import Runtime
 import Synchronization
@@ -9,7 +9,7 @@ import TestSupport
     @Test func aFunctionThatMinds_isCancelled() async throws {
         let cancelled = Gate()
         let runtime = try TestRuntime(
-            [.probe(.player, Limits(timeout: .seconds(7), concurrency: 1))],
+            [.probe(.authenticated, Limits(timeout: .seconds(7), concurrency: 1))],
             Probe { input, _ in
                 guard input.text == "wait" else { return [:] }
                 // A stream that nobody feeds ends when the task is cancelled.
@@ -31,7 +31,7 @@ import TestSupport
     @Test func aFunctionThatDoesNot_isAnsweredAtOnce_andKeepsItsPlaceUntilItEnds() async throws {
         let gate = Gate()
         let runtime = try TestRuntime(
-            [.probe(.player, Limits(concurrency: 1))],
+            [.probe(.authenticated, Limits(concurrency: 1))],
             Probe { input, context in
                 guard input.text == "stubborn" else { return [:] }
                 await gate.wait()
@@ -48,7 +48,7 @@ import TestSupport
         }
         gate.open()
         #expect(try await runtime.invokeWhenFree(runtime.event()).status == 202)
-        #expect(try runtime.state.record(kind: "counter", id: "late") == nil)
+        #expect(try await runtime.state.record(kind: "counter", id: "late") == nil)
         // Only one place came back.
         #expect(runtime.timers.delays.isEmpty)
     }
@@ -56,7 +56,7 @@ import TestSupport
     @Test func aCallerWhoGoes_cancelsTheFunction() async throws {
         let entered = Gate()
         let runtime = try TestRuntime(
-            [.probe(.player, Limits(concurrency: 1))],
+            [.probe(.authenticated, Limits(concurrency: 1))],
             Probe { input, context in
                 guard input.text == "wait" else { return [:] }
                 try context.save(Counter(id: "c", value: 1))
@@ -71,13 +71,13 @@ import TestSupport
         let outcome = try await gone.value
         #expect(outcome.status == 503)
         #expect(outcome.problem?.detail == "The invocation was cancelled; nothing was changed.")
-        #expect(try runtime.state.record(kind: "counter", id: "c") == nil)
+        #expect(try await runtime.state.record(kind: "counter", id: "c") == nil)
         #expect(try await runtime.invokeWhenFree(runtime.event()).status == 202)
     }
 
     @Test func manyAtOnce_eachGetTheirOwnAnswer() async throws {
         let runtime = try TestRuntime(
-            [.probe(.player, Limits(concurrency: 8))], Probe { input, _ in ["text": input.text] })
+            [.probe(.authenticated, Limits(concurrency: 8))], Probe { input, _ in ["text": input.text] })
         let seen = await withTaskGroup(of: Int.self) { group in
             for index in 0..<200 {
                 let event = runtime.event("{\"text\":\"t\(index)\"}", id: "req_\(index)")

@@ -9,7 +9,8 @@ import Testing
 import TestSupport
 
 @Suite struct EngineKeyTests {
-    private static func entry(_ access: Access = .player, _ limits: Limits = Limits()) -> FunctionEntry {
+    private static func entry(_ access: Access = .authenticated, _ limits: Limits = Limits()) -> FunctionEntry
+    {
         var entry = FunctionEntry.probe(access, limits)
         entry.idempotencyKey = "key"
         return entry
@@ -26,8 +27,9 @@ import TestSupport
         }
     }
 
-    private func runtime(_ limits: Limits = Limits(), access: Access = .player) throws -> (TestRuntime, Runs)
-    {
+    private func runtime(_ limits: Limits = Limits(), access: Access = .authenticated) throws -> (
+        TestRuntime, Runs
+    ) {
         let runs = Runs()
         return (try TestRuntime([Self.entry(access, limits)], Self.counting(runs)), runs)
     }
@@ -56,7 +58,7 @@ import TestSupport
         #expect(try await ask(runtime, "c").status == 429)
         // What is used up does not matter to what was done.
         #expect(try await ask(runtime, "a").json == first.json)
-        #expect(try runtime.state.journal(stream: "s", last: 9).entries.count == 2)
+        #expect(try await runtime.state.journal(stream: "s", last: 9).entries.count == 2)
     }
 
     @Test func withoutAKey_andOfAnotherCaller_itIsDoneEachTime() async throws {
@@ -119,7 +121,7 @@ import TestSupport
     @Test func tenAtOnce_areDoneOnce_andGetOneAnswer() async throws {
         let (entered, gate, runs) = (Gate(), Gate(), Runs())
         let runtime = try TestRuntime(
-            [Self.entry(.player, Limits(concurrency: 1))],
+            [Self.entry(.authenticated, Limits(concurrency: 1))],
             Probe { _, context in
                 let run = runs.count()
                 entered.open()
@@ -138,7 +140,7 @@ import TestSupport
             #expect(outcome.json == answer && outcome.isRepeated)
         }
         #expect(runs.value == 1)
-        #expect(try runtime.state.journal(stream: "s", last: 99).entries.count == 1)
+        #expect(try await runtime.state.journal(stream: "s", last: 99).entries.count == 1)
     }
 
     @Test func whereTheFirstFails_theNextOneDoesIt() async throws {
@@ -204,7 +206,7 @@ import TestSupport
         let key = try #require(
             IdempotencyKey("a")?.requestKey(
                 function: "probe", scope: "player:player_1", input: Array(#"{"text":"x"}"#.utf8)))
-        let other = try SQLiteState(path: runtime.directory.file("store.db"))
+        let other = try Store.file(runtime.directory.file("store.db")).open()
         let request = AdmissionRequest(
             function: "probe", now: runtime.now, session: nil, rates: [], concurrency: 9, key: key)
         guard case .admitted(let ticket, _) = try await other.admit(request) else { return }
@@ -215,7 +217,7 @@ import TestSupport
         gate.open()
         let outcome = try await ours.value
         #expect(outcome.json == #"{"by":"them"}"# && outcome.isRepeated)
-        #expect(try runtime.state.journal(stream: "s", last: 9).entries.isEmpty)
+        #expect(try await runtime.state.journal(stream: "s", last: 9).entries.isEmpty)
         #expect(runs.value == 1)
     }
 

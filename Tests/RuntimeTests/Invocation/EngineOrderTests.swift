@@ -91,7 +91,7 @@ import TestSupport
     }
 
     @Test func oneRate_countsOverAllTriggers() async throws {
-        let entry = FunctionEntry.probe(.player, Limits(rate: [Rate(count: 3, window: .seconds(60))]))
+        let entry = FunctionEntry.probe(.authenticated, Limits(rate: [Rate(count: 3, window: .seconds(60))]))
         let runtime = try TestRuntime([entry], Probe())
         let triggers: [Event.Source] = [
             .http(method: "POST", path: "/x"), .socket(event: "x", connection: "c", host: "h"),
@@ -107,7 +107,7 @@ import TestSupport
     }
 
     @Test func rateHeaders_sayWhereTheRateStands() async throws {
-        let entry = FunctionEntry.probe(.player, Limits(rate: [Rate(count: 2, window: .seconds(60))]))
+        let entry = FunctionEntry.probe(.authenticated, Limits(rate: [Rate(count: 2, window: .seconds(60))]))
         let runtime = try TestRuntime([entry], Probe())
         func headers() async throws -> [String: String] {
             let outcome = try await runtime.invoke(runtime.event())

@@ -1,4 +1,3 @@
-import SQLite
 import Base
 import Ledger
 @testable import Engine
@@ -241,7 +240,7 @@ import TestSupport
         let runtime = try TestRuntime([Self.caller], Caller { _, _ in throw Problem(.failed, "no") })
         #expect(runtime.invoker.manifest.function(named: "tally")?.triggers.isEmpty == true)
         #expect(try await runtime.invoke(runtime.event("{}"), "caller").status == 500)
-        #expect(try runtime.state.record(kind: Counter.kind, id: "player_1")?.version == 1)
+        #expect(try await runtime.state.record(kind: Counter.kind, id: "player_1")?.version == 1)
     }
 
     @Test func aCompanion_isCalledOnceAnInvocation() async throws {
@@ -257,7 +256,7 @@ import TestSupport
             })
         #expect(try await runtime.invoke(runtime.event("{}"), "caller").json == #"{"value":"1"}"#)
         #expect(runs.load(ordering: .relaxed) == 2)
-        #expect(try runtime.state.record(kind: Counter.kind, id: "player_1")?.version == 1)
+        #expect(try await runtime.state.record(kind: Counter.kind, id: "player_1")?.version == 1)
     }
 
     @Test func aCompanionsRefusal_isTheCallers() async throws {
@@ -280,7 +279,7 @@ import TestSupport
         #expect(await runtime.invoker.invoke(entry, runtime.event("{}"), replaying: taken).status == 409)
         let none = await runtime.invoker.invoke(entry, runtime.event("{}"), replaying: Taken(seed: 1))
         #expect(none.json == #"{"value":"-1"}"#)
-        #expect(try runtime.state.record(kind: Counter.kind, id: "player_1") == nil)
+        #expect(try await runtime.state.record(kind: Counter.kind, id: "player_1") == nil)
     }
 }
 

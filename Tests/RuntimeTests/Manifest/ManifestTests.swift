@@ -32,8 +32,8 @@ import Testing
             action.triggers == [
                 .http(method: "POST", path: "/api/player/action"), .socket(event: "player_action"),
             ])
-        #expect(action.access == .player)
-        #expect(action.per == .player)
+        #expect(action.access == .authenticated)
+        #expect(action.per == .caller)
         #expect(action.limits.rate == [Rate(count: 30, window: .seconds(60))])
         #expect(action.limits.timeout == .seconds(5))
         #expect(action.limits.body == 16 * 1024)
@@ -59,7 +59,7 @@ import Testing
         #expect(manifest.function(named: "socket-disconnect")?.triggers == [.socket(event: "$disconnect")])
         let broadcast = try #require(manifest.function(named: "broadcast"))
         #expect(broadcast.access == .role("ops"))
-        #expect(broadcast.per == .player)
+        #expect(broadcast.per == .caller)
         #expect(manifest.function(named: "nothing") == nil)
     }
 
@@ -85,7 +85,7 @@ import Testing
                     FunctionEntry(name: "hello", handler: "Hello", line: 1),
                     FunctionEntry(name: "open", handler: "Open", access: .none, line: 1),
                 ]))
-        #expect(manifest.functions.map(\.per) == [.player, .address])
+        #expect(manifest.functions.map(\.per) == [.caller, .address])
         #expect(!manifest.allowsAnonymous)
         #expect(manifest.store == "var/gestaloka.db")
     }
@@ -177,7 +177,7 @@ import Testing
                         .websocket(path: "/ws", route: "$default"), .websocket(path: "/ws", route: "look"),
                         .websocket(path: "/other", route: "$connect"),
                     ],
-                    access: .role("game-master"), per: .player, limits: limits,
+                    access: .role("game-master"), per: .caller, limits: limits,
                     environment: ["HOME", "_x1"], hosts: ["api.openai.com", "127.0.0.1:8080", "[::1]"],
                     line: 26)
             ])

@@ -93,7 +93,7 @@ struct Deed: Function {
 
 extension FunctionEntry {
     static func deed(
-        _ name: String = "deed", _ access: Access = .player, per: RateScope? = nil,
+        _ name: String = "deed", _ access: Access = .authenticated, per: RateScope? = nil,
         environment: [String] = [],
         _ limits: Limits = Limits()
     ) -> FunctionEntry {

@@ -1,6 +1,5 @@
-@testable import Base
-@testable import Ledger
-@testable import SQLite
+import Base
+import Ledger
 import Synchronization
 
 /// A store that cannot do one thing, when a test says so: at the admission, a read, or the commit; or at the commit, and
@@ -8,13 +7,13 @@ import Synchronization
 final class FaultyState: SharedState {
     enum Place: Equatable, CaseIterable { case admission, read, commit, transaction }
 
-    private let place = Mutex<SQLiteState?>(nil)
+    private let place = Mutex<(any SharedState)?>(nil)
     private let next = Mutex<(place: Place, error: StoreError)?>(nil)
 
     /// The store that does everything else.
-    func stand(before store: SQLiteState) { place.withLock { $0 = store } }
+    func stand(before store: any SharedState) { place.withLock { $0 = store } }
 
-    private var store: SQLiteState {
+    private var store: any SharedState {
         get throws(StoreError) {
             guard let store = place.withLock({ $0 }) else { throw .closed }
             return store
@@ -55,19 +54,19 @@ final class FaultyState: SharedState {
 
     func release(_ ticket: Ticket) { if ticket.number != .max { try? store.release(ticket) } }
 
-    func record(kind: String, id: String) throws(StoreError) -> Record? {
+    func record(kind: String, id: String) async throws(StoreError) -> Record? {
         try meet(.read)
-        return try store.record(kind: kind, id: id)
+        return try await store.record(kind: kind, id: id)
     }
 
-    func journal(stream: String, last count: Int) throws(StoreError) -> JournalSlice {
+    func journal(stream: String, last count: Int) async throws(StoreError) -> JournalSlice {
         try meet(.read)
-        return try store.journal(stream: stream, last: count)
+        return try await store.journal(stream: stream, last: count)
     }
 
-    func journalEntry(id: String) throws(StoreError) -> JournalEntry? {
+    func journalEntry(id: String) async throws(StoreError) -> JournalEntry? {
         try meet(.read)
-        return try store.journalEntry(id: id)
+        return try await store.journalEntry(id: id)
     }
 
     // What nothing here asks for.

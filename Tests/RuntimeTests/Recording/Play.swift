@@ -15,7 +15,7 @@ import TestSupport
 /// Functions over a real store that are recorded, and the recording.
 final class Play: Sendable {
     let directory: TemporaryDirectory
-    let state: SQLiteState
+    private let opened: TestStore
     let invoker: Engine
     let recorder: Recorder
     let timers = ManualTimers()
@@ -25,16 +25,18 @@ final class Play: Sendable {
     private let clock: Mutex<Timestamp>
 
     var folder: String { directory.file("recording") }
+    var state: any SharedState { opened.state }
     var store: String { directory.file("store.db") }
 
     init(
         _ entries: [FunctionEntry], _ functions: any Function..., limits: Recorder.Limits = Recorder.Limits(),
         redact: [String] = [], yaml: String = "version: 1\n", environment: [String: String] = [:],
         faulty: FaultyState? = nil, store storeLimits: StoreLimits = StoreLimits(),
-        before: (SQLiteState) async throws -> Void = { _ in }
+        before: (any SharedState) async throws -> Void = { _ in }
     ) async throws {
         directory = try TemporaryDirectory()
-        state = try SQLiteState(path: directory.file("store.db"), limits: storeLimits)
+        opened = try TestStore(directory.file("store.db"), limits: storeLimits)
+        let state = opened.state
         try await before(state)
         faulty?.stand(before: state)
         manifest = Manifest(auth: [TestRuntime.issuer], functions: entries)
@@ -60,7 +62,7 @@ final class Play: Sendable {
 
     deinit {
         recorder.close()
-        state.close()
+        opened.close()
     }
 
     /// One for what needs no clock that goes on.
@@ -118,7 +120,7 @@ final class Play: Sendable {
         var set = FunctionSet()
         for function in functions { set.add(function) }
         let replayer = try Replayer(
-            recording, functions: set, manifest: other ?? manifest, stores: SQLiteEngine(), timers: timers,
+            recording, functions: set, manifest: other ?? manifest, stores: TestStore.engine, timers: timers,
             executor: globalConcurrentExecutor)
         let copy = directory.file("replay-\(UUID().uuidString).db")
         try FileManager.default.copyItem(atPath: recording.snapshotPath, toPath: copy)

@@ -7,7 +7,6 @@ import Ledger
 @testable import Observability
 @testable import Recording
 import Runtime
-import SQLite
 import Testing
 import TestSupport
 
@@ -98,7 +97,7 @@ import TestSupport
         #expect(result.different.isEmpty, "\(result.account)")
         // The recording's own manifest can be read, and runs.
         _ = try Replayer(
-            recording, functions: FunctionSet(Deed()), stores: SQLiteEngine(), timers: play.timers,
+            recording, functions: FunctionSet(Deed()), stores: TestStore.engine, timers: play.timers,
             executor: globalConcurrentExecutor)
     }
 
@@ -179,7 +178,7 @@ import TestSupport
 
     @Test func folder_thatIsNotEmpty_isNotTouched() throws {
         let directory = try TemporaryDirectory()
-        try SQLiteState(path: directory.file("s.db")).close()
+        try TestStore(directory.file("s.db")).close()
         let lines = LogLines()
         func record(_ folder: String, of store: String = "s.db") throws {
             try Recorder(
@@ -321,7 +320,7 @@ import TestSupport
     }
 
     @Test func event_thatCannotBeWritten_isAGap() async throws {
-        let play = try await Play([.deed("deed", .player, Limits(body: 4 << 20))], Deed())
+        let play = try await Play([.deed("deed", .authenticated, Limits(body: 4 << 20))], Deed())
         var event = play.event("large", "count")
         event.id = ""
         await play.invoke(event)

@@ -1,4 +1,3 @@
-import SQLite
 import Base
 import FoundationEssentials
 import Ledger

@@ -47,12 +47,12 @@ import TestSupport
 
     private static let entries: [FunctionEntry] = {
         let rate = Limits(rate: [Rate(count: 3, window: .seconds(10))])
-        var keyed = FunctionEntry.deed("keyed", .player)
+        var keyed = FunctionEntry.deed("keyed", .authenticated)
         keyed.idempotencyKey = "key"
         return [
-            .deed(), .deed("rated", .player, rate), .deed("open", .none, per: .address, rate),
-            .deed("ops", .role("ops")), .deed("small", .player, Limits(body: 16)),
-            .deed("narrow", .player, Limits(concurrency: 1)), keyed,
+            .deed(), .deed("rated", .authenticated, rate), .deed("open", .none, per: .address, rate),
+            .deed("ops", .role("ops")), .deed("small", .authenticated, Limits(body: 16)),
+            .deed("narrow", .authenticated, Limits(concurrency: 1)), keyed,
             FunctionEntry(name: "listen", handler: "Listener"),
             FunctionEntry(name: "echo", handler: "Echo", limits: Limits(body: 16 << 20)),
         ]

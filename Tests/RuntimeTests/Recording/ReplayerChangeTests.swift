@@ -7,7 +7,6 @@ import FoundationEssentials
 @testable import Observability
 @testable import Recording
 import Runtime
-import SQLite
 import Testing
 import TestSupport
 
@@ -103,8 +102,8 @@ import TestSupport
         func value(_ end: Replayer.End) async throws -> (String?, Int) {
             let (result, store) = try await play.replay(recording, with: Deed(), end: end)
             #expect(result.different.isEmpty, "\(result.account)")
-            let state = try SQLiteState(path: store)
-            return (try state.record(kind: "counter", id: "1")?.body, result.invocations.count)
+            let state = try Store.file(store).open()
+            return (try await state.record(kind: "counter", id: "1")?.body, result.invocations.count)
         }
         // The third count is the seventh invocation.
         #expect(try await value(.before(7)) == (#"{"id":"1","value":2}"#, 6))
@@ -117,7 +116,7 @@ import TestSupport
         let play = try await play()
         let recording = try play.recording()
         let (_, store) = try await play.replay(recording, with: Deed(), end: .before(7))
-        let state = try SQLiteState(path: store)
+        let state = try Store.file(store).open()
         let invoker = try Engine(
             manifest: Manifest(functions: [.deed()]), functions: FunctionSet(Deed()), state: state,
             platform: .system(timers: play.timers, executor: globalConcurrentExecutor),
@@ -142,7 +141,8 @@ import TestSupport
         let (result, store) = try await play.replay(recording, with: Deed(), end: .before(4))
         #expect(result.invocations.count == 3)
         #expect(
-            try SQLiteState(path: store).record(kind: "counter", id: "1")?.body == #"{"id":"1","value":3}"#)
+            try await Store.file(store).open().record(kind: "counter", id: "1")?.body
+                == #"{"id":"1","value":3}"#)
         // In front of the second, the first one waits, and is let go.
         let (early, _) = try await play.replay(recording, with: Deed(), end: .before(2))
         #expect(early.invocations.map(\.recorded.event.id) == ["0"])

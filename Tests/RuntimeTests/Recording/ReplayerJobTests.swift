@@ -4,7 +4,6 @@ import Ledger
 @testable import Functions
 @testable import Recording
 import Runtime
-import SQLite
 import Testing
 import TestSupport
 
@@ -38,7 +37,8 @@ import TestSupport
     @Test func jobs_areClaimedDoneGivenBackAndBuried_again() async throws {
         let rate = Limits(rate: [Rate(count: 1, window: .seconds(60))])
         let play = try await Play(
-            [.deed(), .deed("work"), .deed("rated", .player, rate), .deed("nothing", .role("none"))], Deed())
+            [.deed(), .deed("work"), .deed("rated", .authenticated, rate), .deed("nothing", .role("none"))],
+            Deed())
         for index in 0..<6 { await play.does("send\(index)", "send", "g\(index % 2)") }
         #expect(try await work(play, "rated").allSatisfy(\.isSuccess))
         // The rate is used up: the jobs wait.
@@ -54,14 +54,14 @@ import TestSupport
         await play.does("more", "send", "g0")
         #expect(try await work(play, "nothing") { .bury(reason: "no \($0.group)", at: play.now) }.count == 1)
         await play.does("last", "count", "g0")
-        #expect(try play.state.queueDepths().map { [$0.waiting, $0.dead] } == [[0, 1]])
+        #expect(try await play.state.queueDepths().map { [$0.waiting, $0.dead] } == [[0, 1]])
         let recording = try play.recording()
         #expect(recording.returns.count == 5)
         let (result, store) = try await play.replay(recording, with: Deed())
         #expect(result.different.isEmpty, "\(result.account)")
         #expect(result.remarks.isEmpty)
         #expect(result.invocations.count == recording.invocations.count)
-        #expect(try SQLiteState(path: store).queueDepths() == play.state.queueDepths())
+        #expect(try await Store.file(store).open().queueDepths() == play.state.queueDepths())
     }
 
     @Test func update_keepsClaimsAndReturns() async throws {
@@ -80,7 +80,7 @@ import TestSupport
         let (result, store) = try await play.replay(updated, with: Deed(step: 5))
         #expect(result.different.isEmpty, "\(result.account)")
         #expect(result.beyond == 0)
-        #expect(try SQLiteState(path: store).queueDepths().isEmpty)
+        #expect(try await Store.file(store).open().queueDepths().isEmpty)
     }
 
     /// Jobs that are given up before anything runs for them: their claim stands in the line of the return.
@@ -100,7 +100,7 @@ import TestSupport
         let (result, store) = try await play.replay(recording, with: Deed(), renumbers: true)
         #expect(result.different.isEmpty, "\(result.account)")
         #expect(result.beyond == 0 && result.remarks.isEmpty)
-        #expect(try SQLiteState(path: store).queueDepths() == play.state.queueDepths())
+        #expect(try await Store.file(store).open().queueDepths() == play.state.queueDepths())
         // And so it is where the recording is written anew.
         try recording.update(with: result)
         let (again, _) = try await play.replay(try Recording(folder: play.folder), with: Deed())
@@ -138,7 +138,7 @@ import TestSupport
         let (result, store) = try await play.replay(recording, with: Deed())
         #expect(result.different.isEmpty, "\(result.account)")
         #expect(result.beyond == 0)
-        #expect(try SQLiteState(path: store).queueDepths().isEmpty)
+        #expect(try await Store.file(store).open().queueDepths().isEmpty)
     }
 
     @Test func manyWorkersAtOnce_replayWithNoDifference() async throws {
@@ -165,6 +165,6 @@ import TestSupport
         let (result, store) = try await play.replay(recording, with: Deed())
         #expect(result.different.isEmpty, "\(result.account)")
         #expect(result.beyond == 0)
-        #expect(try SQLiteState(path: store).queueDepths() == play.state.queueDepths())
+        #expect(try await Store.file(store).open().queueDepths() == play.state.queueDepths())
     }
 }

@@ -1,4 +1,3 @@
-import SQLite
 import Base
 import Ledger
 @testable import Engine

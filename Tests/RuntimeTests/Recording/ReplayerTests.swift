@@ -5,7 +5,6 @@ import Ledger
 @testable import Observability
 @testable import Recording
 import Runtime
-import SQLite
 import Synchronization
 import Testing
 import TestSupport
@@ -47,17 +46,18 @@ import TestSupport
         await play.does("b", "count")
         let (result, store) = try await play.replay(with: Deed())
         #expect(result.different.isEmpty, "\(result.account)")
-        let state = try SQLiteState(path: store)
-        #expect(try state.record(kind: "counter", id: "1") == play.state.record(kind: "counter", id: "1"))
+        let state = try Store.file(store).open()
         #expect(
-            try state.journal(stream: "s:1", last: 9).entries
+            try await state.record(kind: "counter", id: "1") == play.state.record(kind: "counter", id: "1"))
+        #expect(
+            try await state.journal(stream: "s:1", last: 9).entries
                 == play.state.journal(stream: "s:1", last: 9).entries)
     }
 
     @Test func manyAtOnce_replayWithNoDifference() async throws {
         let seed: UInt64 = 0x5eed_0004
         let limits = Limits(rate: [Rate(count: 40, window: .seconds(60))])
-        let play = try await Play([.deed("deed", per: .player, limits)], Deed(outside: { ["a", "b"] }))
+        let play = try await Play([.deed("deed", per: .caller, limits)], Deed(outside: { ["a", "b"] }))
         await withTaskGroup(of: Void.self) { group in
             for player in 0..<12 {
                 group.addTask {
@@ -153,9 +153,9 @@ import TestSupport
         let (entered, gate) = (Gate(), Gate())
         let play = try await Play(
             [
-                .deed(), .deed("rated", .player, rate), .deed("ops", .role("ops")),
-                .deed("narrow", .player, Limits(concurrency: 1)),
-                .deed("small", .player, Limits(body: 10)), .deed("open", .none, per: .address, rate),
+                .deed(), .deed("rated", .authenticated, rate), .deed("ops", .role("ops")),
+                .deed("narrow", .authenticated, Limits(concurrency: 1)),
+                .deed("small", .authenticated, Limits(body: 10)), .deed("open", .none, per: .address, rate),
             ],
             Deed(pause: { _ in
                 entered.open()
@@ -252,7 +252,8 @@ import TestSupport
     @Test func overrunDeadline_overrunsAgain_withoutWaiting() async throws {
         let gate = Gate()
         let play = try await Play(
-            [.deed("deed", .player, Limits(timeout: .seconds(7)))], Deed(pause: { _ in await gate.wait() }))
+            [.deed("deed", .authenticated, Limits(timeout: .seconds(7)))],
+            Deed(pause: { _ in await gate.wait() }))
         let slow = Task { await play.does("slow", "wait-long") }
         await play.timers.fire()
         #expect(await slow.value.status == 504)

@@ -34,7 +34,7 @@ struct Counter: StoredRecord, Equatable {
 }
 
 extension FunctionEntry {
-    static func probe(_ access: Access = .player, per: RateScope? = nil, _ limits: Limits = Limits())
+    static func probe(_ access: Access = .authenticated, per: RateScope? = nil, _ limits: Limits = Limits())
         -> FunctionEntry
     {
         FunctionEntry(name: "probe", handler: "Probe", access: access, per: per, limits: limits)

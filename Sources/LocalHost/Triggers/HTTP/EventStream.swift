@@ -56,7 +56,7 @@ final class EventStream {
         connection.advance()
     }
 
-    /// The answer's event has the name under which the player's sockets get the same; else it is `answer`.
+    /// The answer's event has the name under which the caller's sockets get the same; else it is `answer`.
     private static func name(of outcome: Outcome) -> String {
         guard outcome.isSuccess else { return "problem" }
         if let event = outcome.event { return event }

@@ -7,7 +7,7 @@ internal import Wire
 /// sockets, and what every host answers.
 final class HTTPTrigger: TriggerKind {
     let core: HostCore
-    let router: Router
+    let routes: HTTPRoutes
     let answers: HTTPAnswers
     let sessions: Sessions
     let workers: OtherWorkers?
@@ -17,19 +17,19 @@ final class HTTPTrigger: TriggerKind {
     private let ownPaths: OwnPaths
 
     init(
-        _ transports: Transports, _ router: Router, _ clients: ClientAddress, _ answers: HTTPAnswers,
+        _ transports: Transports, _ routes: HTTPRoutes, _ clients: ClientAddress, _ answers: HTTPAnswers,
         _ sessions: Sessions, _ ownPaths: OwnPaths, workers: OtherWorkers?
     ) {
         core = transports.core
         self.transports = transports
-        self.router = router
+        self.routes = routes
         self.clients = clients
         self.answers = answers
         self.sessions = sessions
         self.ownPaths = ownPaths
         self.workers = workers
         var limits = HTTPLimits.standard
-        limits.bodyBytes = max(router.largestBody, core.settings.maxPayload)
+        limits.bodyBytes = max(routes.largestBody, core.settings.maxPayload)
         httpLimits = limits
     }
 
@@ -48,8 +48,8 @@ final class HTTPTrigger: TriggerKind {
         if request.method == "OPTIONS", let methods = methods(at: request.path) {
             return connection.answer(answers.options(request, methods: methods), to: request)
         }
-        if let endpoint = router.endpoints[request.path],
-            WebSocketHandshake.isRequested(by: request) || !router.hasRoute(at: request.path)
+        if let endpoint = sessions.endpoint(at: request.path),
+            WebSocketHandshake.isRequested(by: request) || !routes.hasPath(request.path)
         {
             return sessions.openPlain(endpoint, request, connection)
         }
@@ -58,7 +58,7 @@ final class HTTPTrigger: TriggerKind {
             return connection.answer(OriginPolicy.refusal, to: request)
         }
         if connection.isProbe { return serveOwn(request, connection) }
-        switch router.match(method: request.method, path: request.path) {
+        switch routes.match(method: request.method, path: request.path) {
         case .function(let entry): invoke(entry, request, connection)
         case .otherMethods(let methods):
             let problem = Problem(
@@ -129,13 +129,13 @@ final class HTTPTrigger: TriggerKind {
     /// Whether what is behind a head may be of use. What can be refused by its head alone is not waited for.
     func takesBody(of request: HTTPRequest) -> Bool {
         if request.path == core.settings.path { return sessions.knowsSession(of: request) }
-        if case .function = router.match(method: request.method, path: request.path) { return true }
+        if case .function = routes.match(method: request.method, path: request.path) { return true }
         return false
     }
 
     func bodyLimit(of request: HTTPRequest) -> Int {
         if request.path == core.settings.path { return core.settings.maxPayload }
-        guard case .function(let entry) = router.match(method: request.method, path: request.path) else {
+        guard case .function(let entry) = routes.match(method: request.method, path: request.path) else {
             return httpLimits.bodyBytes
         }
         return min(entry.limits.body, httpLimits.bodyBytes)
@@ -143,8 +143,8 @@ final class HTTPTrigger: TriggerKind {
 
     /// What a path takes; nil where it is unknown.
     private func methods(at path: String) -> [String]? {
-        if path == "*" { return router.allMethods }
+        if path == "*" { return routes.allMethods }
         if OwnPaths.all.contains(path) { return ["GET", "HEAD"] }
-        return router.methods(at: path) ?? (router.endpoints[path] == nil ? nil : ["GET"])
+        return routes.methods(at: path) ?? (sessions.endpoint(at: path) == nil ? nil : ["GET"])
     }
 }

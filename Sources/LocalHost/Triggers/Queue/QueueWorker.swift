@@ -135,7 +135,7 @@ final class QueueWorker {
         }
     }
 
-    /// Jobs run on behalf of the player whom their group names, with the role that the manifest asks for: what is in a
+    /// Jobs run on behalf of the caller whom their group names, with the role that the manifest asks for: what is in a
     /// queue our own functions have put there. The trace is the latest one's.
     private func event(of claim: JobClaim) -> Event {
         let payloads = claim.jobs.map(\.payload)
@@ -160,7 +160,7 @@ final class QueueWorker {
         core.log.write(
             .error, "Jobs given up",
             [
-                ("queue", .string(claim.queue)), ("player_id", .string(claim.group)),
+                ("queue", .string(claim.queue)), (CallerWord.field, .string(claim.group)),
                 ("jobs", .integer(Int64(claim.jobs.count))), ("attempts", .integer(Int64(attempts))),
                 ("problem", .string(problem)),
             ], at: platform.now())

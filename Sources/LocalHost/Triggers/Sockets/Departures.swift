@@ -18,17 +18,19 @@ struct Departure {
 /// and not in the other.
 final class Departures {
     private let core: HostCore
-    private let router: Router
+    private let routes: SocketRoutes
     private let index: SocketIndex
     private let ids: TaskTurns
     private let caller: PatientCaller
     /// The store's connections are being compared with the sockets.
     private var isComparing = false
 
-    init(_ core: HostCore, _ router: Router, _ index: SocketIndex, _ ids: TaskTurns, _ caller: PatientCaller)
-    {
+    init(
+        _ core: HostCore, _ routes: SocketRoutes, _ index: SocketIndex, _ ids: TaskTurns,
+        _ caller: PatientCaller
+    ) {
         self.core = core
-        self.router = router
+        self.routes = routes
         self.index = index
         self.ids = ids
         self.caller = caller
@@ -37,7 +39,7 @@ final class Departures {
     /// Runs `$disconnect`. It must succeed for a token that has expired or a session that was revoked too, so neither is
     /// looked at again; and where it fails all the same, the store knows at least that the socket is lost.
     func depart(_ departure: Departure) async {
-        guard let entry = router.function(forEvent: departure.event) else { return }
+        guard let entry = routes.function(forEvent: departure.event) else { return }
         await caller.take(entry)
         let isRecoverable = departure.isLost && core.settings.recoveryWindow > .zero
         let data = #"{"reason":"\#(departure.reason.rawValue)","recoverable":\#(isRecoverable)}"#
@@ -108,7 +110,7 @@ final class Departures {
             connection.lostAt == nil
         else { return }
         let event = EventName(Trigger.disconnectEvent, in: connection.namespace)?.description ?? ""
-        guard router.function(forEvent: event) != nil else { return await lose([connection.id]) }
+        guard routes.function(forEvent: event) != nil else { return await lose([connection.id]) }
         await depart(
             Departure(
                 connectionID: connection.id, event: event, claims: Claims(subject: connection.subject),

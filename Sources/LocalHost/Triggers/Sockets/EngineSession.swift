@@ -38,7 +38,7 @@ final class EngineSession: Session {
         super.init(table, id: id, name: name, address: address)
     }
 
-    var players: [String] { sockets.compactMap(\.subject) }
+    var callers: [String] { sockets.compactMap(\.subject) }
     var hasPoll: Bool { poll != nil }
 
     func send(_ packet: EngineIOPacket) { send(OutgoingPacket(packet)) }
@@ -49,7 +49,7 @@ final class EngineSession: Session {
     /// A further request of its client.
     func serve(_ request: HTTPRequest, _ connection: HTTPConnection, of sender: SessionOpener) {
         let isUpgrade = WebSocketHandshake.isRequested(by: request)
-        guard opener?.admits(sender, isUpgrade: isUpgrade, players: players) ?? true else {
+        guard opener?.admits(sender, isUpgrade: isUpgrade, callers: callers) ?? true else {
             return table.refuse(connection, request, .unknownSession)
         }
         if isUpgrade { return openCandidate(request, connection) }

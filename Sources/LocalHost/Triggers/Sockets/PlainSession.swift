@@ -26,7 +26,7 @@ final class PlainSession: Session {
 
     /// What needs a token and has brought none in the request may bring it in its first message.
     func begin(_ request: HTTPRequest) {
-        let entry = hub.router.function(
+        let entry = hub.routes.function(
             forEvent: EventName(at: endpoint.path, Trigger.connectEvent).description)
         let query = request.queryItems()
         let token = HTTPTrigger.bearer(request) ?? query.first(where: { $0.name == "token" })?.value
@@ -77,7 +77,7 @@ final class PlainSession: Session {
                 .flatMap { JSONScanner.string(of: $0) }
             let isBound = name.map {
                 $0 == SocketHub.authenticateEvent
-                    || !$0.hasPrefix("$") && hub.router.function(forEvent: socket.fullName(of: $0)) != nil
+                    || !$0.hasPrefix("$") && hub.routes.function(forEvent: socket.fullName(of: $0)) != nil
             }
             route = isBound == true ? name ?? "" : Trigger.defaultEvent
             data = text

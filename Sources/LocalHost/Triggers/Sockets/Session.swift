@@ -131,7 +131,7 @@ class Session {
     final func endSlowReader() {
         core.log.write(
             .warning, "A socket was closed: it reads too slowly",
-            [("socket", .string(name)), ("player_id", .string(sockets.first?.subject ?? ""))],
+            [("socket", .string(name)), (CallerWord.field, .string(sockets.first?.subject ?? ""))],
             at: core.wallClock)
         end(.transportError, code: 1013, "it reads too slowly")
     }

@@ -9,7 +9,7 @@ internal import Wire
 struct SessionOpener: Sendable, Equatable {
     /// The digest of the Authorization field (RFC 9110 section 11.6.2); nil where none was sent.
     let credential: [UInt8]?
-    /// The player whom a bearer's token names, if it is good. Whoever has the request finds that out (`needsSubject`).
+    /// The caller whom a bearer's token names, if it is good. Whoever has the request finds that out (`needsSubject`).
     var subject: String?
     /// Whether a page opened it: what is no browser names no origin.
     let hasPage: Bool
@@ -29,22 +29,22 @@ struct SessionOpener: Sendable, Equatable {
         self.hasPage = hasPage || origin != nil
     }
 
-    /// Whether `admits` depends on the player whom another's token names: that has to be looked up.
-    func needsSubject(of other: SessionOpener, players: [String]) -> Bool {
-        guard let credential else { return !players.isEmpty && other.credential != nil }
+    /// Whether `admits` depends on the caller whom another's token names: that has to be looked up.
+    func needsSubject(of other: SessionOpener, callers: [String]) -> Bool {
+        guard let credential else { return !callers.isEmpty && other.credential != nil }
         return subject != nil && other.credential.map { $0 != credential } ?? false
     }
 
     /// Whether a later request with the session's id may be of the client that opened it.
     ///
-    /// A client that began without a credential has none to show; but where its sockets are a player's (`players`), one
-    /// that shows another player's token is somebody else. One that has renewed its token still is the same player. A
+    /// A client that began without a credential has none to show; but where its sockets are a caller's (`callers`), one
+    /// that shows another caller's token is somebody else. One that has renewed its token still is the same caller. A
     /// page's WebSocket cannot bring the field (https://websockets.spec.whatwg.org), so the upgrade of a session that a
     /// page opened may lack it.
-    func admits(_ other: SessionOpener, isUpgrade: Bool, players: [String] = []) -> Bool {
+    func admits(_ other: SessionOpener, isUpgrade: Bool, callers: [String] = []) -> Bool {
         guard origin == other.origin else { return false }
         guard let credential else {
-            return players.isEmpty || other.subject.map(players.contains) ?? true
+            return callers.isEmpty || other.subject.map(callers.contains) ?? true
         }
         guard let shown = other.credential else { return isUpgrade && hasPage }
         return shown == credential || subject != nil && subject == other.subject

@@ -99,7 +99,7 @@ final class Sessions {
         guard let session = byName[name] else { return refuse(connection, request, .unknownSession) }
         let sender = SessionOpener(request, answers.origins)
         guard let token = HTTPTrigger.bearer(request),
-            session.opener?.needsSubject(of: sender, players: session.players) == true
+            session.opener?.needsSubject(of: sender, callers: session.callers) == true
         else { return session.serve(request, connection, of: sender) }
         core.tasks.start { [self] in
             var sender = sender
@@ -140,6 +140,9 @@ final class Sessions {
             session.poll(request, connection)
         }
     }
+
+    /// The plain WebSocket that is bound to a path.
+    func endpoint(at path: String) -> WebSocketEndpoint? { hub.routes.endpoints[path] }
 
     /// A request for a plain WebSocket.
     func openPlain(_ endpoint: WebSocketEndpoint, _ request: HTTPRequest, _ connection: HTTPConnection) {

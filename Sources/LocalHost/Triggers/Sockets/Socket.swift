@@ -58,7 +58,7 @@ final class Socket {
     var reason: DisconnectReason?
     /// What the client proved itself with: the token, and once `$connect` has passed its claims.
     var credential: Event.Credential
-    /// The player behind it.
+    /// The caller behind it.
     var subject: String?
     /// What there is of it only until its client is connected: a socket may be idle for hours.
     var connecting: Connecting?

@@ -26,13 +26,13 @@ extension SocketHub {
             if next.name == socket.fullName(of: Self.authenticateEvent) {
                 guard socket.session.admitsStray(next, socket) else { continue }
                 handle(next, socket) { await self.authenticate(next, socket) }
-            } else if let entry = router.function(forEvent: next.name)
-                ?? router.function(forEvent: socket.fullName(of: socket.session.fallbackEvent))
+            } else if let entry = routes.function(forEvent: next.name)
+                ?? routes.function(forEvent: socket.fullName(of: socket.session.fallbackEvent))
             {
                 let event = event(next.name, socket, data: next.data, form: next.form)
                 handle(next, socket) { await self.answer(to: next, entry, event, socket) }
             } else {
-                let hint = router.suggestion(forEvent: next.name).map { " Did you mean '\($0)'?" } ?? ""
+                let hint = routes.suggestion(forEvent: next.name).map { " Did you mean '\($0)'?" } ?? ""
                 refuse(next, "No function is bound to this event.\(hint)", of: socket)
             }
         }
@@ -85,7 +85,7 @@ extension SocketHub {
         return outcome
     }
 
-    /// The event `authenticate`: a fresh token for an open socket, of the same player.
+    /// The event `authenticate`: a fresh token for an open socket, of the same caller.
     private func authenticate(
         _ event: Socket.WaitingEvent, _ socket: Socket
     ) async -> (json: String, form: DataForm) {
@@ -98,7 +98,7 @@ extension SocketHub {
             else { throw Problem(.malformed, #"The data must be {"token":"…"}."#) }
             let claims = try await core.engine.identify(token)
             guard socket.subject == nil || claims.subject == socket.subject else {
-                throw Problem(.forbidden, "The token is another player's.")
+                throw Problem(.forbidden, "The token is somebody else's.")
             }
             socket.credential = .verified(claims)
             socket.session.plan()

@@ -6,7 +6,7 @@ internal import Runtime
 /// Writes no bytes: those are its sessions'.
 final class SocketHub {
     let core: HostCore
-    let router: Router
+    let routes: SocketRoutes
     let index = SocketIndex()
     /// Connection ids, each of which one socket has at a time: until the last thing that runs for it has ended.
     private let ids = TaskTurns()
@@ -18,12 +18,12 @@ final class SocketHub {
 
     var limits: HostLimits { core.limits }
 
-    init(_ core: HostCore, _ router: Router) {
+    init(_ core: HostCore, _ routes: SocketRoutes) {
         self.core = core
-        self.router = router
+        self.routes = routes
         caller = PatientCaller(core)
         recovery = Recovery(core)
-        departures = Departures(core, router, index, ids, caller)
+        departures = Departures(core, routes, index, ids, caller)
     }
 
     func nextKey() -> UInt64 { index.nextKey() }
@@ -37,7 +37,7 @@ final class SocketHub {
     func begin(_ socket: Socket, data: [UInt8]) {
         socket.session.sockets.append(socket)
         index.add(socket)
-        guard let entry = router.function(forEvent: socket.fullName(of: Trigger.connectEvent)) else {
+        guard let entry = routes.function(forEvent: socket.fullName(of: Trigger.connectEvent)) else {
             index.name(socket)
             socket.hasID = ids.take(socket.connectionID)
             return tell(socket, .welcome)
@@ -99,7 +99,7 @@ final class SocketHub {
     /// Runs `$connect`, and gives the place that was taken for it back.
     private func runConnect(_ socket: Socket, _ data: [UInt8]) async {
         let name = socket.fullName(of: Trigger.connectEvent)
-        guard let entry = router.function(forEvent: name) else { return }
+        guard let entry = routes.function(forEvent: name) else { return }
         let outcome = await caller.insist(on: entry, until: socket.connecting?.deadline ?? core.now) {
             socket.life.isGone ? nil : event(name, socket, data: data)
         }
@@ -302,7 +302,7 @@ final class SocketHub {
     private func ask(_ emit: Emit, _ number: Int64, _ socket: Socket) -> Bool {
         guard let time = emit.answerWithin, socket.session.isSocketIO, socket.life.isOpen,
             socket.questions.count < limits.openQuestions,
-            router.function(forEvent: socket.fullName(of: Trigger.acknowledgementPrefix + emit.event)) != nil
+            routes.function(forEvent: socket.fullName(of: Trigger.acknowledgementPrefix + emit.event)) != nil
         else { return false }
         socket.questions[Int(clamping: number)] = Socket.Question(
             event: emit.event, deadline: core.now + time)

@@ -91,7 +91,7 @@ enum SocketIO {
     private static func connect(_ packet: SocketIOPacket, _ session: EngineSession) {
         let hub = session.hub
         let namespace = packet.namespace
-        guard namespace == "/" || hub.router.namespaces.contains(namespace) else {
+        guard namespace == "/" || hub.routes.namespaces.contains(namespace) else {
             return session.send(.connectError(message: "Invalid namespace", namespace: namespace))
         }
         guard session.sockets.count < session.limits.namespaces else {

@@ -1,10 +1,10 @@
 internal import Ledger
 
-/// This host's sockets: by key, connection id and player, and who is in which room.
+/// This host's sockets: by key, connection id and subject, and who is in which room.
 final class SocketIndex {
     /// By key, also those that are gone for their clients and have something under way.
     private(set) var sockets: [UInt64: Socket] = [:]
-    /// By connection id and by player, the keys of those that are not gone.
+    /// By connection id and by subject, the keys of those that are not gone.
     private(set) var byConnectionID: [String: UInt64] = [:]
     private(set) var bySubject: [String: Set<UInt64>] = [:]
     var rooms = RoomIndex()
@@ -55,7 +55,7 @@ final class SocketIndex {
         if byConnectionID[socket.connectionID] == socket.key { byConnectionID[socket.connectionID] = nil }
     }
 
-    /// It is this player's.
+    /// It is this caller's.
     func assign(_ socket: Socket, to subject: String) {
         socket.subject = subject
         bySubject[subject, default: []].insert(socket.key)

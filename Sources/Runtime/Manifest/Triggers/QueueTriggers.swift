@@ -2,7 +2,7 @@ internal import Base
 internal import Functions
 
 extension TriggerKind {
-    /// `queue: story`, or with a batch.
+    /// `queue: mail`, or with a batch.
     static let queue = TriggerKind(
         key: "queue", help: "Jobs of this queue.", synonyms: ["job", "jobs"]
     ) { decoder, node, _ in

@@ -2,7 +2,7 @@ internal import Base
 internal import Functions
 
 extension TriggerKind {
-    /// `socket: player_action`.
+    /// `socket: chat`.
     static let socket = TriggerKind(
         key: "socket",
         help:
