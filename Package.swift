@@ -11,6 +11,17 @@ let runtimeParts = [
 ]
 let runtimeTargets = runtimeParts.map { Target.Dependency(stringLiteral: $0) }
 
+/// The game's functions: a folder each in `Sources/Handlers/`; none imports another.
+let functions = [
+    "GuestSession",
+    "PlayerAction",
+    "StoryGeneration",
+    "SocketConnect",
+    "SocketDisconnect",
+    "Broadcast",
+]
+let functionTargets = functions.map { Target.Dependency(stringLiteral: $0) }
+
 let package = Package(
     name: "gestaloka",
     products: [
@@ -85,7 +96,7 @@ let package = Package(
             name: "Runtime",
             dependencies: runtimeTargets, path: "Sources/Runtime/Runtime"),
 
-        // One target a function; none imports another.
+        // What the game's functions share.
         .target(
             name: "Game", dependencies: ["Base", "Functions"], path: "Sources/Handlers/Game",
             resources: [.embedInCode("world.json")]),
@@ -93,12 +104,6 @@ let package = Package(
         .target(
             name: "StoryModels", dependencies: ["Base", "Game", "Functions", "Manifest", "Net", "Wire"],
             path: "Sources/Handlers/StoryModels"),
-        handler("GuestSession"),
-        handler("PlayerAction"),
-        handler("StoryGeneration"),
-        handler("SocketConnect"),
-        handler("SocketDisconnect"),
-        handler("Broadcast"),
 
         // The event loop and what it carries: descriptors, timers, bytes.
         .target(
@@ -117,10 +122,7 @@ let package = Package(
             ]),
         .executableTarget(
             name: "gestaloka",
-            dependencies: [
-                "Command", "Runtime", "Game", "GuestSession", "PlayerAction", "StoryGeneration",
-                "StoryModels", "SocketConnect", "SocketDisconnect", "Broadcast",
-            ]),
+            dependencies: functionTargets + ["Command", "Runtime", "Game", "StoryModels"]),
 
         .target(
             name: "TestSupport", dependencies: ["Runtime", "Base", "Ledger", "SQLite"], path: "Tests/Support"),
@@ -147,9 +149,8 @@ let package = Package(
             exclude: ["Server"]),
         .testTarget(
             name: "HandlersTests",
-            dependencies: [
-                "Runtime", "Base", "Ledger", "Game", "GuestSession", "PlayerAction", "StoryGeneration",
-                "SocketConnect", "SocketDisconnect", "Broadcast", "TestSupport",
+            dependencies: functionTargets + [
+                "Runtime", "Base", "Ledger", "Game", "TestSupport",
             ]),
         .testTarget(name: "ScheduleTests", dependencies: ["Schedule", "Base", "TestSupport"]),
         .testTarget(
@@ -167,9 +168,11 @@ let package = Package(
     ]
 )
 
-func handler(_ name: String) -> Target {
-    .target(
-        name: name, dependencies: ["Base", "Ledger", "Functions", "Game"], path: "Sources/Handlers/\(name)")
+for name in functions {
+    package.targets.append(
+        .target(
+            name: name, dependencies: ["Base", "Ledger", "Functions", "Game"],
+            path: "Sources/Handlers/\(name)"))
 }
 
 for target in package.targets where target.type != .system {

@@ -5,9 +5,10 @@ import Testing
 @testable import Command
 
 @Suite struct FunctionsTests {
-    private let manifest = Golden.root.appending(path: "functions.yaml").path
+    /// One with whatever the table shows; the game's own may change.
+    private let manifest = Golden.folder.appending(path: "functions.yaml").path
 
-    @Test func theTableOfTheGame() throws {
+    @Test func theTableOfAManifest() throws {
         let run = TestProgram.run(["functions", "--manifest", manifest])
         #expect(run.status == 0 && run.error.isEmpty)
         try Golden.check(run.output, "functions.txt")

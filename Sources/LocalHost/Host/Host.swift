@@ -80,7 +80,7 @@ public actor Host {
         let listener =
             try link.map { try Listener(inherited: $0.listener) }
             ?? Listener(host: host, port: port, backlog: core.limits.backlog)
-        loop.setHandler(Readiness(host: self))
+        loop.setHandler(self)
         // Before the first connection: a socket's rooms come by way of it.
         // Not a task: the order of commits is the order of delivery, and a task costs more.
         core.engine.state.follow(
@@ -162,29 +162,6 @@ public actor Host {
         workers?.tell(emit)
     }
 
-    // MARK: Readiness
-
-    fileprivate func ready(_ token: UInt64, _ events: ReadyEvents) {
-        core.turnBegins()
-        switch token {
-        case Self.listenerToken: acceptor.accept()
-        case Self.signalToken: readSignal()
-        case Self.workersToken: workers?.receive(acceptor) { sockets.hub.deliver($0, number: 0) }
-        case Self.storeToken: if storeNews?.drain() == true { core.engine.state.catchUp() }
-        default: transports.ready(token, events)
-        }
-    }
-
-    /// What this turn has brought goes out.
-    fileprivate func turnEnded() {
-        transports.turnEnds()
-        sockets.sessions.flushPolls()
-        transports.flush()
-        transports.relieve()
-        transports.deadlines.arm()
-        sockets.sessions.deadlines.arm()
-    }
-
     private func readSignal() {
         guard let signals else { return }
         loop.forget(signals.descriptor)
@@ -194,14 +171,34 @@ public actor Host {
     }
 }
 
-/// Brings the loop's news to the actor: both run on the loop's thread.
-private final class Readiness: ReadinessHandler {
-    private let host: Host
+/// The loop's turns: it calls on its own thread, which is the actor's.
+extension Host: ReadinessHandler {
+    nonisolated package func ready(token: UInt64, events: ReadyEvents) {
+        assumeIsolated { host in
+            host.core.turnBegins()
+            switch token {
+            case Self.listenerToken: host.acceptor.accept()
+            case Self.signalToken: host.readSignal()
+            case Self.workersToken:
+                host.workers?.receive(host.acceptor) { host.sockets.hub.deliver($0, number: 0) }
+            case Self.storeToken:
+                if host.storeNews?.drain() == true { host.core.engine.state.catchUp() }
+            default: host.transports.open[token]?.ready(events)
+            }
+        }
+    }
 
-    init(host: Host) { self.host = host }
-
-    func ready(token: UInt64, events: ReadyEvents) { host.assumeIsolated { $0.ready(token, events) } }
-    func turnEnded() { host.assumeIsolated { $0.turnEnded() } }
+    /// What this turn has brought goes out.
+    nonisolated package func turnEnded() {
+        assumeIsolated { host in
+            host.transports.turnEnds()
+            host.sockets.sessions.flushPolls()
+            host.transports.flush()
+            host.transports.relieve()
+            host.transports.deadlines.arm()
+            host.sockets.sessions.deadlines.arm()
+        }
+    }
 }
 
 /// Brings what functions say live to the host, from any thread.

@@ -16,10 +16,8 @@ protocol Speaker: AnyObject {
     /// Whether what is said is requests and answers, of which each is bounded by itself.
     var isHTTP: Bool { get }
 
-    /// Bytes have come.
-    func append(_ bytes: UnsafeRawBufferPointer)
-    /// They are a sign of life. Takes what has arrived as far as it goes.
-    func received()
+    /// Bytes have come, a sign of life. Takes what has arrived as far as it goes.
+    func received(_ bytes: UnsafeRawBufferPointer)
     /// It has its turn again.
     func goOn()
     /// Everything has been sent. False where the transport is another's now.
@@ -93,14 +91,14 @@ final class Transport {
     /// Adds to what is sent at the end of the turn, together with whatever else this turn brings.
     func queue(_ add: (inout Output) -> Void) {
         add(&output)
-        pool.markDirty(self)
+        markDirty()
     }
 
     /// Has what is to be sent go out at the end of the turn.
-    func markDirty() { pool.markDirty(self) }
+    func markDirty() { pool.flushes.add(self) }
 
     /// Has a share in a broadcast go out, which may wait a moment for the next one.
-    func gather() { pool.gather(self) }
+    func gather() { pool.flushes.addShare(self) }
 
     /// Gives the kernel what waits, as far as it takes it.
     func flush() {
@@ -144,12 +142,12 @@ final class Transport {
             // Of what is dropped anyway, nothing is copied (tcp(7), MSG_TRUNC).
             let flags = isDropped ? Int32(MSG_TRUNC) : 0
             let count = unsafe recv(descriptor, buffer.baseAddress, buffer.count, flags)
-            guard count > 0, !isDropped else { return count }
-            unsafe speaker?.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            guard count > 0 else { return count }
+            pool.hasRead(count)
+            if !isDropped { unsafe speaker?.received(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
             return count
         }
         if count > 0 {
-            pool.hasRead(count)
             // Only a peer that goes on sending to a closing connection gets here; it is read so as to see its end, but
             // not for as much as it likes: what is beyond that waits in the kernel until the connection is closed.
             if isDropped {
@@ -157,7 +155,6 @@ final class Transport {
                 if droppedBytes >= limits.droppedBytes { watch() }
                 return
             }
-            speaker?.received()
             pool.weigh(self)
             // Of what is long, one client's line can bring more than is left for all others' requests.
             if share.isNoted, isOpen {
@@ -221,7 +218,7 @@ final class Transport {
             ending = .whenSent
             expire(at: pool.core.now + (isHTTP ? limits.idleTime : limits.closeTime))
         }
-        pool.markDirty(self)
+        markDirty()
     }
 
     /// Ends our side, and waits a moment for the peer to end its own: to close a descriptor with bytes unread resets the

@@ -11,7 +11,8 @@ final class Transports {
     let deadlines: Deadlines
     private(set) var open: [UInt64: Transport] = [:]
     private var lastID: UInt64 = 16
-    private var flushes = Flushes()
+    /// Who is sent to at the end of this turn.
+    var flushes = Flushes()
     /// Where small pieces are put together before they are sent.
     var scratch: [UInt8] = []
     /// How often the loop has gone round: a host with nothing to do must stand still.
@@ -65,8 +66,6 @@ final class Transports {
     }
 
     func closeAll() { for transport in Array(open.values) { transport.close() } }
-
-    func ready(_ id: UInt64, _ events: ReadyEvents) { open[id]?.ready(events) }
 
     // MARK: Turns
 
@@ -126,10 +125,6 @@ final class Transports {
     }
 
     // MARK: Sending
-
-    func markDirty(_ transport: Transport) { flushes.add(transport) }
-
-    func gather(_ transport: Transport) { flushes.addShare(transport) }
 
     /// Sends what this turn has brought.
     func flush() {

@@ -6,7 +6,7 @@ import Testing
 /// `UPDATE_GOLDEN=1 swift test --filter CommandTests` writes them anew; read the difference before you commit it.
 enum Golden {
     static let root = URL(filePath: #filePath).appending(path: "../../../..").standardizedFileURL
-    private static let folder = root.appending(path: "Tests/CommandTests/Fixtures")
+    static let folder = root.appending(path: "Tests/CommandTests/Fixtures")
 
     static func check(_ text: String, _ name: String, location: SourceLocation = #_sourceLocation) throws {
         let file = folder.appending(path: name)

@@ -11,7 +11,7 @@ import StoryGeneration
 import TestSupport
 
 extension TestRuntime {
-    /// The game's functions under the manifest that is shipped, over a store of the test's own.
+    /// The functions that are tested here under the manifest that is shipped, over a store of the test's own.
     static func game(
         guests: Bool = true, model: any StoryModel = Narrator(world: .builtIn),
         environment: [String: String] = [:], sharing other: TestRuntime? = nil, records: Bool = false
@@ -21,14 +21,17 @@ extension TestRuntime {
             sharing: other, records: records)
     }
 
-    /// The manifest that is shipped.
+    /// The manifest that is shipped, with those of its functions that are tested here.
     static func gameManifest(guests: Bool = true, _ environment: [String: String] = [:]) throws -> Manifest {
         var variables = environment
         variables["GUESTS"] = guests ? "true" : "false"
-        return try Manifest(contentsOf: manifestPath, environment: variables)
+        var manifest = try Manifest(contentsOf: manifestPath, environment: variables)
+        let tested = Set(gameFunctions(Narrator(world: .builtIn)).names)
+        manifest.functions.removeAll { !tested.contains($0.handler) }
+        return manifest
     }
 
-    /// The game's functions, with a model.
+    /// The functions that are tested here, with a model.
     static func gameFunctions(_ model: any StoryModel) -> FunctionSet {
         let world = World.builtIn
         return FunctionSet(

@@ -48,9 +48,8 @@ final class HTTPConnection: Speaker {
     var hasOwnDeadlines: Bool { false }
     var isHTTP: Bool { true }
 
-    func append(_ bytes: UnsafeRawBufferPointer) { unsafe parser?.append(bytes) }
-
-    func received() {
+    func received(_ bytes: UnsafeRawBufferPointer) {
+        unsafe parser?.append(bytes)
         sender?.hears()
         advance()
     }

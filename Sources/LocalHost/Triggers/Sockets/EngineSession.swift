@@ -305,7 +305,7 @@ final class EngineSession: Session {
         plan()
     }
 
-    override func acknowledge(
+    override func answer(
         _ event: Socket.WaitingEvent, _ json: String, _ form: DataForm, of socket: Socket
     ) {
         guard let id = event.acknowledgement else { return }

@@ -117,7 +117,7 @@ final class PlainSession: Session {
 
     override func wantsAnswer(to event: Socket.WaitingEvent) -> Bool { true }
 
-    override func acknowledge(
+    override func answer(
         _ event: Socket.WaitingEvent, _ json: String, _ form: DataForm, of socket: Socket
     ) {
         send(OutgoingPacket(plain: json, form: form))

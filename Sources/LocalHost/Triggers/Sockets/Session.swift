@@ -70,8 +70,10 @@ class Session {
     func deny(_ socket: Socket, _ outcome: Outcome) {}
     /// Sends a socket away that was told why.
     func part(from socket: Socket, code: UInt16, _ text: String) {}
-    /// Answers an event.
-    func acknowledge(_ event: Socket.WaitingEvent, _ json: String, _ form: DataForm, of socket: Socket) {}
+    /// Answers an event, if there is still somebody to answer.
+    func answer(
+        _ event: Socket.WaitingEvent, _ json: String, _ form: DataForm = .value, of socket: Socket
+    ) {}
     /// Whether anybody would see such an answer.
     func wantsAnswer(to event: Socket.WaitingEvent) -> Bool { event.acknowledgement != nil }
     /// Keeps a packet while there is no WebSocket.
@@ -178,13 +180,6 @@ class Session {
             answer(event, core.told(problem), of: socket)
         }
         return false
-    }
-
-    /// Answers an event, if there is still somebody to answer.
-    final func answer(
-        _ event: Socket.WaitingEvent, _ json: String, _ form: DataForm = .value, of socket: Socket
-    ) {
-        if !isClosing { acknowledge(event, json, form, of: socket) }
     }
 
     // MARK: Time

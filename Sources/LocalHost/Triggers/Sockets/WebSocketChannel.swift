@@ -35,8 +35,8 @@ final class WebSocketChannel: Speaker {
     var hasOwnDeadlines: Bool { !isClosing }
     var isHTTP: Bool { false }
 
-    func append(_ bytes: UnsafeRawBufferPointer) { unsafe decoder.append(bytes) }
-    func received() {
+    func received(_ bytes: UnsafeRawBufferPointer) {
+        unsafe decoder.append(bytes)
         session.hears()
         advance()
     }
