@@ -59,6 +59,10 @@ import Testing
                 "Sources/Store/SQLite/Database.swift", "Sources/Store/SQLite/Writer.swift",
             ],
             instead: "take the uptime from the Platform"),
+        // A closure with a capture list is of no actor (findings/swift-capture-list-isolation.sh): each await in it would go
+        // through the loop's queue.
+        Ban(call: "tasks.start { [", instead: "write self. in it, without a list of what it captures"),
+        Ban(call: "createTask { [", instead: "write self. in it, without a list of what it captures"),
         Ban(call: "try!", instead: "throw, or make it impossible"),
         Ban(call: "as!", instead: "use as? or a type that makes it needless"),
         Ban(call: "fatalError(", instead: "throw for input, precondition for our own bugs"),

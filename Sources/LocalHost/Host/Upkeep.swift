@@ -37,10 +37,10 @@ final class Upkeep {
 
     private func heartbeat() {
         if shares.hasPeakBehind(of: core.limits.trimmedPeak) { clinux_trim_memory() }
-        core.tasks.start { [self] in
+        core.tasks.start {
             do {
-                if try await !beat() { await departures.compare(isBack: true) }
-            } catch { core.complain("The heartbeat could not be recorded", error) }
+                if try await !self.beat() { await self.departures.compare(isBack: true) }
+            } catch { self.core.complain("The heartbeat could not be recorded", error) }
         }
     }
 

@@ -15,6 +15,7 @@ package protocol ReadinessHandler: AnyObject, Sendable {
 package struct ReadyEvents: OptionSet {
     package let rawValue: UInt32
     package init(rawValue: UInt32) { self.rawValue = rawValue }
+    package static let none = ReadyEvents(rawValue: 0)
     package static let read = ReadyEvents(rawValue: clinux_in)
     package static let write = ReadyEvents(rawValue: clinux_out)
     package static let hangup = ReadyEvents(rawValue: clinux_hangup | clinux_error)
@@ -170,7 +171,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, Timers {
     package func createTask(_ work: @escaping () async -> Void) -> Task<Void, Never> {
         assert(isIsolatingCurrentContext() == true, "not on the event loop's thread")
         let staying = Staying(action: work)
-        return Task(executorPreference: self) { await staying.action() }
+        return Stay(loop: self).assumeIsolated { $0.start(staying) }
     }
 
     private func staying(_ action: @escaping () -> Void) -> @Sendable () -> Void {
@@ -188,6 +189,24 @@ public final class EventLoop: TaskExecutor, SerialExecutor, Timers {
 
     private struct Staying<Action>: @unchecked Sendable {
         let action: Action
+    }
+
+    /// What a task that stays is isolated to: with an actor of the loop's own, what it calls and waits for goes on in
+    /// place. Without one each return from an `await` goes through the queue, though it is on this thread already: of
+    /// no actor is another executor than this one. So it is with a closure that has a capture list
+    /// (findings/swift-capture-list-isolation.sh).
+    private actor Stay {
+        private let loop: EventLoop
+
+        init(loop: EventLoop) { self.loop = loop }
+
+        nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.asUnownedSerialExecutor() }
+
+        func start(_ staying: Staying<() async -> Void>) -> Task<Void, Never> {
+            Task(executorPreference: loop) { await self.run(staying) }
+        }
+
+        private func run(_ staying: Staying<() async -> Void>) async { await staying.action() }
     }
 
     public func checkIsolated() {

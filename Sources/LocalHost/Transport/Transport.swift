@@ -181,12 +181,10 @@ final class Transport {
     /// Tells the loop what this connection waits for.
     func watch() {
         guard isOpen else { return }
-        var interest: ReadyEvents = []
         // One that sends on while its turn is over would be told of again and again.
         let isDone = droppedBytes >= limits.droppedBytes
-        if !share.isParked, !peerHasEnded, !isDone, speaker?.hasRoom ?? false {
-            interest.insert(.read)
-        }
+        let isRead = !share.isParked && !peerHasEnded && !isDone && speaker?.hasRoom ?? false
+        var interest = isRead ? ReadyEvents.read : .none
         if output.byteCount > 0 { interest.insert(.write) }
         guard interest != self.interest else { return }
         self.interest = interest

@@ -25,11 +25,11 @@ final class EventStream {
     /// Runs the function.
     func run(_ entry: FunctionEntry) {
         let live = server.core.loop.callback { [weak self] (emit: Emit) in self?.send(emit.event, emit.json) }
-        task = server.core.tasks.start { [self] in
-            let outcome = await server.core.engine.invoke(entry, event, live: live)
+        task = server.core.tasks.start {
+            let outcome = await self.server.core.engine.invoke(entry, self.event, live: live)
             // Behind what was said live.
-            await nextTurn()
-            finish(outcome)
+            await self.nextTurn()
+            self.finish(outcome)
         }
     }
 

@@ -81,17 +81,17 @@ final class HTTPTrigger: TriggerKind {
             connection.stream = stream
             return stream.run(entry)
         }
-        core.tasks.start { [self] in
-            let outcome = await core.engine.invoke(entry, event)
+        core.tasks.start {
+            let outcome = await self.core.engine.invoke(entry, event)
             guard connection.transport.isOpen else { return }
-            connection.answer(answers.response(outcome, event), to: request)
+            connection.answer(self.answers.response(outcome, event), to: request)
             connection.advance()
         }
     }
 
     private func serveOwn(_ request: HTTPRequest, _ connection: HTTPConnection) {
-        core.tasks.start { [self] in
-            let response = await ownPaths.answer(request)
+        core.tasks.start {
+            let response = await self.ownPaths.answer(request)
             guard connection.transport.isOpen else { return }
             connection.answer(response, to: request)
             connection.advance()

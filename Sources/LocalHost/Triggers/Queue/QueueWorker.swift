@@ -114,17 +114,19 @@ final class QueueWorker {
 
     private func run(_ claim: JobClaim) {
         running += 1
-        core.tasks.start { [self] in
-            if let fate = JobFate.ofLost(claim, limits, now: platform.now()) {
-                complain(of: claim, "lost")
-                await giveBack(claim, fate, wasRun: false)
-            } else {
-                let outcome = await core.engine.invoke(entry, event(of: claim), completing: claim)
-                if !outcome.isSuccess { await giveBack(claim, fate(of: claim, outcome), wasRun: true) }
-            }
-            running -= 1
-            look()
+        core.tasks.start { await self.doJobs(of: claim) }
+    }
+
+    private func doJobs(of claim: JobClaim) async {
+        if let fate = JobFate.ofLost(claim, limits, now: platform.now()) {
+            complain(of: claim, "lost")
+            await giveBack(claim, fate, wasRun: false)
+        } else {
+            let outcome = await core.engine.invoke(entry, event(of: claim), completing: claim)
+            if !outcome.isSuccess { await giveBack(claim, fate(of: claim, outcome), wasRun: true) }
         }
+        running -= 1
+        look()
     }
 
     /// Where that fails too, the lease runs out and the jobs come back.

@@ -82,15 +82,17 @@ final class ScheduleWorker {
 
     private func ask(for due: Timestamp?, at now: Timestamp) {
         pace = .asking
-        core.tasks.start { [self] in
-            if due != nil, await isRunning {
-                wait(limits.scheduleRetry)
-            } else if let answer = await answer(due, at: now) {
-                last = answer.last
-                rest(at: core.wallClock)
-            } else {
-                wait(limits.scheduleRetry)
-            }
+        core.tasks.start { await self.take(due, at: now) }
+    }
+
+    private func take(_ due: Timestamp?, at now: Timestamp) async {
+        if due != nil, await isRunning {
+            wait(limits.scheduleRetry)
+        } else if let answer = await answer(due, at: now) {
+            last = answer.last
+            rest(at: core.wallClock)
+        } else {
+            wait(limits.scheduleRetry)
         }
     }
 

@@ -101,14 +101,14 @@ final class Sessions {
         guard let token = HTTPTrigger.bearer(request),
             session.opener?.needsSubject(of: sender, callers: session.callers) == true
         else { return session.serve(request, connection, of: sender) }
-        core.tasks.start { [self] in
+        core.tasks.start {
             var sender = sender
-            sender.subject = try? await core.engine.identify(token).subject
+            sender.subject = try? await self.core.engine.identify(token).subject
             guard connection.transport.isOpen else { return }
-            if open[session.id] != nil {
+            if self.open[session.id] != nil {
                 session.serve(request, connection, of: sender)
             } else {
-                refuse(connection, request, .unknownSession)
+                self.refuse(connection, request, .unknownSession)
             }
             connection.advance()
         }
@@ -170,8 +170,8 @@ final class Sessions {
     private func noteOpener(of session: EngineSession, _ request: HTTPRequest) {
         session.opener = SessionOpener(request, answers.origins)
         guard let token = HTTPTrigger.bearer(request) else { return }
-        core.tasks.start { [core] in
-            session.opener?.subject = try? await core.engine.identify(token).subject
+        core.tasks.start {
+            session.opener?.subject = try? await self.core.engine.identify(token).subject
         }
     }
 

@@ -49,13 +49,13 @@ extension SocketHub {
         _ work: @escaping () async -> (json: String, form: DataForm)?
     ) {
         tell(socket, .eventBegan)
-        core.tasks.start { [self] in
+        core.tasks.start {
             let answer = await work()
-            tell(socket, .eventEnded)
+            self.tell(socket, .eventEnded)
             guard socket.life.isOpen else { return }
             if let answer { socket.session.answer(next, answer.json, answer.form, of: socket) }
-            if core.lifecycle.isStopping { return socket.session.stop() }
-            handleNext(socket)
+            if self.core.lifecycle.isStopping { return socket.session.stop() }
+            self.handleNext(socket)
             socket.session.goOn()
         }
     }

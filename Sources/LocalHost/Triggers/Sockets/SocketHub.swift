@@ -47,14 +47,14 @@ final class SocketHub {
         socket.connecting?.deadline = core.now + core.settings.connectTimeout
         socket.session.plan()
         connectsWaiting += 1
-        core.tasks.start { [self] in
-            await takeUpWish(of: socket)
-            await waitForTurn(socket, entry)
-            connectsWaiting -= 1
-            guard socket.life.isWaiting else { return caller.leave(entry) }
-            let returns = await mayReturn(socket)
-            guard socket.life.isWaiting else { return caller.leave(entry) }
-            tell(socket, returns ? .turnToReturn : .turn, data: data)
+        core.tasks.start {
+            await self.takeUpWish(of: socket)
+            await self.waitForTurn(socket, entry)
+            self.connectsWaiting -= 1
+            guard socket.life.isWaiting else { return self.caller.leave(entry) }
+            let returns = await self.mayReturn(socket)
+            guard socket.life.isWaiting else { return self.caller.leave(entry) }
+            self.tell(socket, returns ? .turnToReturn : .turn, data: data)
         }
     }
 
