@@ -11,7 +11,7 @@ struct Arguments {
     private(set) var operands: [String] = []
     private var values: [String: [String]] = [:]
 
-    init(_ arguments: [String], of verb: any Verb.Type) throws(UsageError) {
+    init(_ arguments: [String], of verb: any CommandLineForm.Type) throws(UsageError) {
         var rest = arguments[...]
         while let argument = rest.popFirst() {
             if argument == "--" {
@@ -46,7 +46,7 @@ struct Arguments {
     }
 
     private static func option(
-        _ name: String, of verb: any Verb.Type
+        _ name: String, of verb: any CommandLineForm.Type
     ) throws(UsageError) -> any OptionDeclaration {
         if let option = verb.options.first(where: { $0.name == name }) { return option }
         let names = (verb.options + [Options.help]).map(\.name)

@@ -112,8 +112,8 @@ public struct Program: Sendable {
     }
 }
 
-/// One command of a program.
-protocol Verb {
+/// What may stand on a command line, and what the help says of it.
+protocol CommandLineForm {
     static var name: String { get }
     /// One line for the list of commands.
     static var summary: String { get }
@@ -124,7 +124,10 @@ protocol Verb {
     static var details: String { get }
     /// Command lines for the help, without the program's name.
     static var examples: [String] { get }
+}
 
+/// One command of a program.
+protocol Verb: CommandLineForm {
     /// Throws `UsageError` for arguments it cannot take.
     init(_ arguments: Arguments, _ program: Program) throws
 
@@ -132,7 +135,7 @@ protocol Verb {
     func run() throws -> Int32
 }
 
-extension Verb {
+extension CommandLineForm {
     static var examples: [String] { [] }
 
     static func help(_ program: String) -> String {

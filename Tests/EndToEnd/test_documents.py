@@ -37,6 +37,9 @@ class Shell:
             (here / source.name).symlink_to(source)
         (here / "bin").mkdir()
         (here / "bin/gestaloka").symlink_to(BINARY)
+        for program in BINARY.parent.glob("function-*"):
+            if program.is_file() and not program.suffix:
+                (here / "bin" / program.name).symlink_to(program)
         for name in ["limit", "schema", "manifest"]:
             (here / "bin" / name).symlink_to(ROOT / "Tests/EndToEnd/figure.py")
         # `swift run NAME …` of the example, which is built already.

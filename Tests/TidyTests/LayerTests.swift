@@ -50,6 +50,7 @@ import Testing
             "Base", "FoundationEssentials", "Glibc", "Ledger", "LocalHost", "Net", "Runtime", "SQLite",
             "Synchronization", "Wire",
         ],
+        "Sources/Programs/": ["Command", "Handlers"],
         "Sources/gestaloka/": ["Command", "Handlers", "Runtime"],
     ]
 
@@ -165,6 +166,7 @@ import Testing
         ("Sources/LocalHost/Net/A.swift", "import LocalHost"),
         ("Sources/LocalHost/Net/A.swift", "import Runtime"),
         ("Sources/Command/A.swift", "import Foundation"),
+        ("Sources/Programs/Broadcast/main.swift", "import Runtime"),
         ("Sources/Elsewhere/A.swift", ""),
     ])
     func canary_importThatPointsUp_isFound(path: String, text: String) {

@@ -5,8 +5,11 @@ import Testing
 @Suite struct VariableTests {
     /// Set by the program itself, for itself: in the document, but not in its table.
     private static let internals: Set<String> = ["GESTALOKA_WORKER"]
-    /// Not for a file that is to be copied: it goes to the C library, not to the program.
-    private static let notOffered: Set<String> = ["GLIBC_TUNABLES"]
+    /// Not for a file that is to be copied: one goes to the C library, not to the program, and platforms set the others.
+    private static let notOffered: Set<String> = [
+        "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_MAX_CONCURRENCY", "AWS_LAMBDA_RUNTIME_API", "GLIBC_TUNABLES",
+        "PORT",
+    ]
 
     /// Names between `before` and `after` in a text that are names of variables.
     private static func names(in text: String, after before: String, until ends: Set<Character>) -> [String] {

@@ -78,8 +78,18 @@ struct Invoke: Verb {
         // An empty batch is one (CloudEvents JSON format, section 4.3).
         guard !events.isEmpty else { return ExitStatus.done }
         let workshop = try Workshop(program, arguments, manifest, on: loop, quiet: true, isBeside: true)
-        let console = program.console
-        let result = try workshop.run {
+        let result = try Self.answers(events, entry, workshop, program.console)
+        if result.needsCaller {
+            program.console.error("\(program.name) invoke: --as PLAYER runs it on behalf of a player\n")
+        }
+        return result.isSuccess ? ExitStatus.done : ExitStatus.failed
+    }
+
+    /// Runs the function for each event, in order, and prints an answer a line.
+    static func answers(
+        _ events: [Event], _ entry: FunctionEntry, _ workshop: Workshop, _ console: Console
+    ) throws -> Result {
+        try workshop.run {
             var result = Result()
             for event in events {
                 let outcome = await workshop.invoker.invoke(entry, event)
@@ -88,14 +98,10 @@ struct Invoke: Verb {
             }
             return result
         }
-        if result.needsCaller {
-            console.error("\(program.name) invoke: --as PLAYER runs it on behalf of a player\n")
-        }
-        return result.isSuccess ? ExitStatus.done : ExitStatus.failed
     }
 
     /// What came of all events.
-    private struct Result {
+    struct Result {
         var isSuccess = true
         /// Whether one failed because nobody asked.
         var needsCaller = false

@@ -34,6 +34,19 @@ struct Serve: Verb {
     private let host: String
     private let port: Int
     private let workers: Int
+    /// What of the manifest is served.
+    private let part: @Sendable (Manifest) throws -> Manifest
+
+    /// Serves a part of the manifest in this process.
+    init(
+        _ arguments: Arguments, _ program: Program, host: String, port: Int,
+        part: @escaping @Sendable (Manifest) throws -> Manifest
+    ) {
+        (self.arguments, self.program, self.host, self.port, self.part) = (
+            arguments, program, host, port, part
+        )
+        workers = 1
+    }
 
     init(_ arguments: Arguments, _ program: Program) throws {
         try arguments.check(operands: 0)
@@ -42,6 +55,7 @@ struct Serve: Verb {
         host = arguments[Self.host]
         port = try arguments.value(Self.port) ?? 8_000
         workers = try arguments.value(Self.workers) ?? 1
+        part = { $0 }
         if workers > 1, arguments.has(Options.record) {
             throw UsageError(
                 "--record takes one process, not --workers \(workers): a recording keeps the order in which one process did things"
@@ -64,7 +78,7 @@ struct Serve: Verb {
     /// Serves in this process: alone, or as one of several workers, whose beginning and end another process tells of.
     private func serve(as place: WorkerPlace?) throws -> Int32 {
         let signals = try StopSignals()
-        let manifest = try Workshop.manifest(program, arguments)
+        let manifest = try part(Workshop.manifest(program, arguments))
         let objections = program.functions.objections(
             to: manifest, file: Workshop.manifestFile(arguments))
         guard objections.isEmpty else { throw EngineError.objections(objections) }

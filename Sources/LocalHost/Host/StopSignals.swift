@@ -4,7 +4,8 @@ internal import Glibc
 
 /// SIGTERM and SIGINT, taken from their default of ending the process at once.
 public struct StopSignals: Sendable {
-    let descriptor: Int32
+    /// Can be read once one has come.
+    package let descriptor: Int32
 
     /// Takes the signals over. Call it before any thread is started: threads inherit what is blocked.
     public init() throws(HostError) {

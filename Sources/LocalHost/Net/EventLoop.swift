@@ -15,7 +15,6 @@ package protocol ReadinessHandler: AnyObject, Sendable {
 package struct ReadyEvents: OptionSet {
     package let rawValue: UInt32
     package init(rawValue: UInt32) { self.rawValue = rawValue }
-    package static let none = ReadyEvents(rawValue: 0)
     package static let read = ReadyEvents(rawValue: clinux_in)
     package static let write = ReadyEvents(rawValue: clinux_out)
     package static let hangup = ReadyEvents(rawValue: clinux_hangup | clinux_error)

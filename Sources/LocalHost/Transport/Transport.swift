@@ -184,7 +184,7 @@ final class Transport {
         // One that sends on while its turn is over would be told of again and again.
         let isDone = droppedBytes >= limits.droppedBytes
         let isRead = !share.isParked && !peerHasEnded && !isDone && speaker?.hasRoom ?? false
-        var interest = isRead ? ReadyEvents.read : .none
+        var interest = ReadyEvents(rawValue: isRead ? ReadyEvents.read.rawValue : 0)
         if output.byteCount > 0 { interest.insert(.write) }
         guard interest != self.interest else { return }
         self.interest = interest

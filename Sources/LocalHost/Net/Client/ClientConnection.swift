@@ -10,7 +10,8 @@ package final class ClientConnection {
     package private(set) var hasEnded = false
 
     private let descriptor: Int32
-    private let patience: Patience
+    /// What ends its waits from here on.
+    package var patience: Patience
     /// Whether it ended otherwise than by the peer's will.
     private var isBroken = false
     /// Frees itself when the connection is let go of.

@@ -20,14 +20,8 @@ final class HTTPAnswers {
 
     /// The answer of an invocation.
     func response(_ outcome: Outcome, _ event: Event) -> HTTPResponse {
-        var headers = Self.securityHeaders
-        headers.add("Content-Type", outcome.isSuccess ? "application/json" : "application/problem+json")
-        headers.add("X-Request-Id", event.id)
-        if let trace = outcome.trace { headers.add("traceparent", trace.traceparent) }
-        for (name, value) in outcome.rateHeaders(now: event.time) { headers.add(name, value) }
-        if outcome.isRepeated { headers.add("Idempotent-Replayed", "true") }
-        if outcome.status == 401 { headers.add("WWW-Authenticate", "Bearer") }
-        return HTTPResponse(status: outcome.status, headers: headers, body: Array(outcome.json.utf8))
+        HTTPResponse(
+            status: outcome.status, headers: outcome.httpHeaders(event), body: Array(outcome.json.utf8))
     }
 
     func response(_ problem: Problem, _ request: HTTPRequest?) -> HTTPResponse {

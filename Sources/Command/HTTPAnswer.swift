@@ -11,11 +11,15 @@ struct HTTPAnswerReader {
     private var parser: HTTPResponseParser
     private var answer: HTTPAnswer?
 
+    init(limits: HTTPLimits, tolerating tolerance: HTTPResponseParser.Tolerance = []) {
+        parser = HTTPResponseParser(limits: limits, tolerating: tolerance)
+    }
+
     init(limits: AgainstLimits = .standard, tolerating tolerance: HTTPResponseParser.Tolerance = []) {
         var wire = HTTPLimits.response
         wire.headerBytes = limits.headBytes
         wire.bodyBytes = limits.answerBytes
-        parser = HTTPResponseParser(limits: wire, tolerating: tolerance)
+        self.init(limits: wire, tolerating: tolerance)
     }
 
     /// Takes in bytes.

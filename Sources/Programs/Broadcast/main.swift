@@ -1,0 +1,4 @@
+import Broadcast
+import Command
+
+FunctionProgram(Broadcast(), version: "0.1.0").main()
