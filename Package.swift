@@ -1,7 +1,7 @@
 // swift-tools-version:6.2
 // The layers of the project, lowest first. Imports point up this list only:
 // Base <- Wire, Ledger <- SQLite, Observability <- Functions <- Identity, Schedule <- Manifest <- Engine <- Recording <-
-// Runtime; Base <- Net; Functions <- Handlers; Runtime, Net <- LocalHost <- Command <- gestaloka, Programs.
+// Runtime; Base <- Net; Functions <- Handlers; Runtime, Net <- LocalHost <- Command <- gestaloka, each Program.
 // SQLite is known to Command alone, which puts the parts together.
 import PackageDescription
 
@@ -12,7 +12,7 @@ let runtimeParts = [
 let runtimeTargets = runtimeParts.map { Target.Dependency(stringLiteral: $0) }
 
 /// The game's functions: a folder each in `Sources/Handlers/`; none imports another. Each is a program of its own, too
-/// (`function-player-action`), with a folder in `Sources/Programs/`.
+/// (`function-player-action`), in its folder's `Program/`.
 let functions = [
     "GuestSession",
     "PlayerAction",
@@ -173,12 +173,12 @@ for name in functions {
     package.targets += [
         .target(
             name: name, dependencies: ["Base", "Ledger", "Functions", "Game"],
-            path: "Sources/Handlers/\(name)"),
+            path: "Sources/Handlers/\(name)", exclude: ["Program"]),
         .executableTarget(
             name: name.reduce("function") { $0 + ($1.isUppercase ? "-" : "") + $1.lowercased() },
             dependencies: ["Command", "Game", .target(name: name)]
                 + (name == "StoryGeneration" ? ["StoryModels"] : []),
-            path: "Sources/Programs/\(name)"),
+            path: "Sources/Handlers/\(name)/Program"),
     ]
 }
 

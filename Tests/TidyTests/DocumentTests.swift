@@ -55,9 +55,11 @@ import Testing
             || extensions.contains { text.hasSuffix($0) && text.count > $0.count }
     }
 
-    /// A path from the root, or the end of one: `Runtime/Engine/Engine.swift`, `Engine.swift`.
+    /// A path from the root, or the end of one: `Runtime/Engine/Engine.swift`, `Engine.swift`. `NAME` is any folder.
     static func exists(_ path: String, in tree: [String]) -> Bool {
-        tree.contains { $0 == path || $0 == path + "/" || $0.hasSuffix("/" + path) }
+        let parts = path.split(separator: "NAME", omittingEmptySubsequences: false)
+        if parts.count == 2 { return tree.contains { $0.hasPrefix(parts[0]) && $0.contains(parts[1]) } }
+        return tree.contains { $0 == path || $0 == path + "/" || $0.hasSuffix("/" + path) }
     }
 
     static func findings(_ file: SourceFile, in tree: [String]) -> [String] {
