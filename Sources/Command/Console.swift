@@ -1,5 +1,7 @@
+internal import Base
 internal import FoundationEssentials
 internal import Glibc
+internal import Synchronization
 
 /// Standard input, output and error, as a verb uses them.
 struct Console: Sendable {
@@ -19,7 +21,13 @@ struct Console: Sendable {
             let count = unsafe rest.withUnsafeBytes {
                 unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
             }
-            if count > 0 { rest = rest.dropFirst(count) } else if errno != EINTR && errno != EAGAIN { return }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if errno != EINTR && errno != EAGAIN {
+                // Who reads no further, as head(1), has what it wanted.
+                if descriptor == STDOUT_FILENO, errno != EPIPE { lostOutput.store(errno, ordering: .relaxed) }
+                return
+            }
         }
     }
 
@@ -39,8 +47,27 @@ struct Console: Sendable {
     }
 }
 
-/// Ends the process.
-func end(_ status: Int32) -> Never { exit(status) }
+/// Why something that was to be on standard output is not there; 0 where all is.
+private let lostOutput = Atomic<Int32>(0)
+
+/// Ends the process; a success only where its output is where it was to be.
+func end(_ status: Int32) -> Never {
+    let error = lostOutput.load(ordering: .relaxed)
+    if status == ExitStatus.done, error != 0 {
+        Console.standard.error("standard output cannot be written: \(SystemError.words(error))\n")
+        exit(ExitStatus.failed)
+    }
+    exit(status)
+}
+
+/// Standard input, output and error that are closed become ones that nothing can be read from and written to: whatever is
+/// opened next would take their numbers, a store too.
+func holdStandardDescriptors() {
+    for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+        // The lowest number that is free is this one.
+        _ = unsafe open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+    }
+}
 
 extension [String: String] {
     /// The process's environment.

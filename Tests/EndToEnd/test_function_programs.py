@@ -256,6 +256,19 @@ class FunctionPrograms(unittest.TestCase):
         done = self.run_once("broadcast", "", "--nonsense")
         self.assertEqual(done.returncode, 2)
 
+    def test_an_answer_that_cannot_be_written_is_no_success(self):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run(
+                [FOLDER / "function-broadcast", "--help"], cwd=ROOT, env=environment(), stdout=full,
+                stderr=subprocess.PIPE, text=True, timeout=PATIENCE)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stderr, "standard output cannot be written: No space left on device\n")
+        done = subprocess.run(
+            ["sh", "-c", '"$0" --help >&-', FOLDER / "function-broadcast"], cwd=ROOT, env=environment(),
+            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=PATIENCE)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("standard output cannot be written", done.stderr)
+
     # HTTP
 
     def test_a_port_has_the_functions_routes_and_no_others(self):
@@ -280,6 +293,8 @@ class FunctionPrograms(unittest.TestCase):
         self.assertEqual(status, 202, answer)
         self.assertIn("action_id", answer)
         self.assertEqual(request("POST", "/api/session", {"name": "A"})[0], 404)
+        # Nor are sockets: nobody here asks who connects.
+        self.assertEqual(request("GET", "/socket.io/?EIO=4&transport=polling")[0], 404)
         self.assertEqual(request("GET", "/healthz")[0], 200)
         # Nobody here does the job.
         self.assertEqual(self.rows("SELECT count(*) FROM job"), [(1,)])

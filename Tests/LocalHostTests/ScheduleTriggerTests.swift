@@ -122,6 +122,25 @@ private final class Clock: Sendable {
         }
     }
 
+    /// What came shortly before a host began is not waited for until it looks again.
+    @Test func timeShortlyBeforeTheStart_isNotMissed() async throws {
+        let record = try Record()
+        let clock = try Clock("2026-11-28T12:59:50Z")
+        let route = Self.route(record, "0 * * * *")
+        try await offPool {
+            let first = try await Self.server(route, clock)
+            await Self.settle(first)
+            await first.close()
+            try clock.set("2026-11-28T13:00:22Z")
+            var limits = Self.limits
+            limits.scheduleLook = .seconds(3_600)
+            let second = try await Server([route], limits: limits, sharing: first) { $0.now = { clock.now } }
+            _ = record.wait(for: 1)
+            await second.close()
+        }
+        #expect(record.all == ["2026-11-28T13:00"])
+    }
+
     @Test func severalHosts_beginItOnce() async throws {
         let record = try Record()
         let clock = try Clock("2026-11-28T12:03:00Z")
@@ -255,17 +274,21 @@ private final class Clock: Sendable {
     @Test func metrics_tellTheLastTimeAndTheNext() async throws {
         let record = try Record()
         let clock = try Clock("2026-11-28T12:03:00Z")
-        let route = Self.route(record, "0 * * * *", options: ["timezone": "Asia/Tokyo"])
+        let route = Self.route(record, "0 * * * *", options: ["timezone": "Asia/Tokyo"]) { _, _ in
+            throw Problem(.invalid, "never")
+        }
         try await offPool {
             let server = try await Self.server(route, clock)
             await Self.settle(server)
             try clock.set("2026-11-28T13:00:00Z")
             _ = record.wait(for: 1)
             await Self.settle(server, at: "2026-11-28T13:00:00Z")
+            await server.wait { $0.tasksUnderWay == 0 }
             let text = try server.client().exchange("GET", "/metrics").text
             let labels = #"{function="tidy",schedule="0 * * * * Asia/Tokyo"}"#
             #expect(text.contains("gestaloka_schedule_last_seconds\(labels) 1795870800"))
             #expect(text.contains("gestaloka_schedule_next_seconds\(labels) 1795874400"))
+            #expect(text.contains(#"gestaloka_dead_letters{queue="schedule:tidy:0 * * * * Asia/Tokyo"} 1"#))
             await server.close()
         }
     }

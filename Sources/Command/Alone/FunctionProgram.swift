@@ -30,7 +30,10 @@ public struct FunctionProgram: Sendable {
     }
 
     /// Serves until there is nothing left to serve, and ends the process with its status.
-    public func main() -> Never { end(run(Array(CommandLine.arguments.dropFirst()))) }
+    public func main() -> Never {
+        holdStandardDescriptors()
+        end(run(Array(CommandLine.arguments.dropFirst())))
+    }
 
     /// The exit status.
     func run(_ words: [String]) -> Int32 {

@@ -29,6 +29,7 @@ struct OwnEntry {
     /// The manifest with this function alone, started by its HTTP routes and by nothing else.
     var routes: Manifest {
         var manifest = alone
+        manifest.sockets.path = ""
         for index in manifest.functions.indices {
             let isOwn = manifest.functions[index].name == entry.name
             manifest.functions[index].triggers.removeAll { trigger in

@@ -12,7 +12,7 @@ final class RuntimeAPIClient {
 
     private static let prefix = "/2018-06-01/runtime"
     private static let connectTime = Duration.seconds(5)
-    /// How long it may take to be told that an answer has arrived.
+    /// How long it may take to be told that an answer has arrived, and for an event to arrive whole.
     private static let answerTime = Duration.seconds(30)
     /// For `next`: it is answered when there is an event.
     private static let noLimit = Duration.seconds(Int64(100 * 366 * 86_400))
@@ -108,6 +108,7 @@ final class RuntimeAPIClient {
     private func receive(
         on connection: ClientConnection, until end: Duration
     ) throws(ConnectionError) -> HTTPAnswer {
+        var end = end
         while true {
             var bytes: [UInt8] = []
             do throws(ConnectionError) { bytes = try connection.receive(until: end) } catch {
@@ -117,7 +118,10 @@ final class RuntimeAPIClient {
                 if bytes.isEmpty { throw error }
             }
             // What has begun to arrive is an event in hand.
-            if !bytes.isEmpty { connection.patience = patience }
+            if !bytes.isEmpty, end == Self.noLimit {
+                connection.patience = patience
+                end = patience.uptime() + Self.answerTime
+            }
             link?.reader.append(bytes)
             let answer: HTTPAnswer?
             do throws(HTTPResponseError) {

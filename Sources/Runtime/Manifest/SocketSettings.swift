@@ -2,7 +2,8 @@ public import Functions
 
 /// How the Socket.IO endpoint behaves: the `sockets` part of the manifest. Defaults are Socket.IO's own.
 public struct SocketSettings: Sendable, Equatable {
-    /// Where the endpoint is; always with a slash at both ends. Every path below it belongs to the host.
+    /// Where the endpoint is; always with a slash at both ends. Every path below it belongs to the host. Empty, which no
+    /// manifest says, where there is none.
     public var path: String
     /// Time between two pings of the server.
     public var pingInterval: Duration

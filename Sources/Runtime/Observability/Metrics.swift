@@ -66,7 +66,7 @@ public final class Metrics: Sendable {
     }
 
     /// The most series of one counter; what would make one more is counted where the last label is `otherValue`.
-    static let maximumSeries = 4_096
+    package static let maximumSeries = 4_096
     static let otherValue = "(other)"
 
     /// Adds to a counter. The last label may have many values, a caller's id for one.

@@ -25,7 +25,7 @@ public struct ScheduledTrigger: Sendable {
     }
 
     package init?(text: String, options: [String: String]) {
-        let words = text.split(separator: " ")
+        let words = text.split { $0 == " " || $0 == "\t" }
         let zone = options[Self.zoneOption]
         if words.first?.lowercased() == "every" {
             let amount = words.dropFirst().joined(separator: " ")
@@ -40,7 +40,9 @@ public struct ScheduledTrigger: Sendable {
         }
         catchUp = options[Self.catchUpOption].flatMap { CatchUp(rawValue: $0) } ?? .none
         role = options[Self.roleOption]
-        name = zone.map { "\(text) \($0)" } ?? text
+        // However it is written.
+        let written = words.joined(separator: " ").lowercased()
+        name = zone == nil || zone == "UTC" ? written : "\(written) \(zone ?? "")"
     }
 }
 

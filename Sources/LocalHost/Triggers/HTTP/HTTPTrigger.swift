@@ -43,7 +43,7 @@ final class HTTPTrigger: TriggerKind {
     // MARK: Requests
 
     func handle(_ request: HTTPRequest, _ connection: HTTPConnection) {
-        if request.path == core.settings.path { return sessions.serve(request, connection) }
+        if isForSockets(request) { return sessions.serve(request, connection) }
         connection.isBusy = true
         if request.method == "OPTIONS", let methods = methods(at: request.path) {
             return connection.answer(answers.options(request, methods: methods), to: request)
@@ -124,17 +124,21 @@ final class HTTPTrigger: TriggerKind {
         return Array("{\(members.joined(separator: ","))}".utf8)
     }
 
+    private func isForSockets(_ request: HTTPRequest) -> Bool {
+        request.path == core.settings.path && !request.path.isEmpty
+    }
+
     // MARK: Heads
 
     /// Whether what is behind a head may be of use. What can be refused by its head alone is not waited for.
     func takesBody(of request: HTTPRequest) -> Bool {
-        if request.path == core.settings.path { return sessions.knowsSession(of: request) }
+        if isForSockets(request) { return sessions.knowsSession(of: request) }
         if case .function = routes.match(method: request.method, path: request.path) { return true }
         return false
     }
 
     func bodyLimit(of request: HTTPRequest) -> Int {
-        if request.path == core.settings.path { return core.settings.maxPayload }
+        if isForSockets(request) { return core.settings.maxPayload }
         guard case .function(let entry) = routes.match(method: request.method, path: request.path) else {
             return httpLimits.bodyBytes
         }

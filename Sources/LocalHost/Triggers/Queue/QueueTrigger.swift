@@ -25,12 +25,15 @@ final class QueueTrigger: TriggerKind {
 
     func gauges() async -> [Metrics.Gauge] {
         let depths = (try? await core.engine.state.queueDepths()) ?? []
+        // Those of other triggers, too, as far as there is anything in them.
+        let others = Set(depths.map(\.queue)).subtracting(workers.map(\.name)).sorted()
+        let names = workers.map(\.name) + others.prefix(Metrics.maximumSeries)
         func gauge(_ name: String, _ help: String, _ value: (QueueDepth) -> Int) -> Metrics.Gauge {
             Metrics.Gauge(
                 name, help,
-                workers.map { worker in
-                    let depth = depths.first { $0.queue == worker.name }
-                    return ([("queue", worker.name)], Double(depth.map(value) ?? 0))
+                names.map { name in
+                    let depth = depths.first { $0.queue == name }
+                    return ([("queue", name)], Double(depth.map(value) ?? 0))
                 })
         }
         return [

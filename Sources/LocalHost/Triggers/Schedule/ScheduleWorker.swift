@@ -90,7 +90,9 @@ final class ScheduleWorker {
             wait(limits.scheduleRetry)
         } else if let answer = await answer(due, at: now) {
             last = answer.last
-            rest(at: core.wallClock)
+            // A time may have been missed, or have come since.
+            pace = .idle
+            look()
         } else {
             wait(limits.scheduleRetry)
         }

@@ -20,7 +20,7 @@ extension ManifestDecoder {
     mutating func claim(
         _ trigger: Trigger, of kind: TriggerKind, for function: String, at mark: YAMLMark
     ) {
-        let name = trigger.description
+        let name = kind.identity(trigger)
         let key = kind.clash == .anywhere ? name : name + "\n" + function
         if let owner = claims.triggers[key] {
             let holder = owner.function == function ? "this function" : "function '\(quoted(owner.function))'"

@@ -13,6 +13,14 @@ extension ManifestDecoder {
                 report("a trigger is \(alternatives(TriggerKind.all.map(\.key)))", at: item.mark)
                 continue
             }
+            guard TriggerKind.byKey[first.key] != nil else {
+                if let owner = TriggerKind.all.first(where: { $0.options.contains(first.key) }) {
+                    report(
+                        "'\(first.key)' stands beside '\(owner.key)', in the same entry of the list; leave out its '- '",
+                        at: first.mark)
+                }
+                continue
+            }
             let options = options(of: first, entries, fields)
             for entry in entries where options[entry.key] == nil {
                 guard let value = fields[entry.key], value == entry.value,

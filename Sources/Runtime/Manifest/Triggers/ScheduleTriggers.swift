@@ -8,7 +8,11 @@ extension TriggerKind {
         key: ScheduledTrigger.kind,
         help:
             "The times of a cron expression (minute hour day-of-month month day-of-week) in its timezone, or 'every 30s'.",
-        synonyms: ["cron", "timer", "every"], options: ScheduledTrigger.options, clash: .inOneFunction,
+        synonyms: ["cron", "timer", "every"], options: ScheduledTrigger.options,
+        identity: { trigger in
+            ScheduledTrigger(trigger).map { "\(ScheduledTrigger.kind) \($0.name)" } ?? trigger.description
+        },
+        clash: .inOneFunction,
         functions: [ScheduleClock()]
     ) { decoder, node, options in
         decoder.schedule(node, options)
@@ -80,7 +84,7 @@ extension ManifestDecoder {
         guard (try? UnitTable.durations.amount(amount)) != nil else {
             report(
                 "'every' needs a duration such as 30s, 5m or 1h, not '\(quoted(amount))'", at: mark,
-                suggestion: Self.interval(near: amount))
+                suggestion: Self.interval(near: amount.lowercased()))
             return false
         }
         guard ScheduledTrigger(text: text, options: [:]) != nil else {

@@ -21,6 +21,8 @@ package struct TriggerKind: Sendable {
     var synonyms: [String] = []
     /// Keys that may stand beside it, in the same entry.
     var options: [String] = []
+    /// What makes two of them the same.
+    var identity: @Sendable (Trigger) -> String = { $0.description }
     /// Whether two functions may have it.
     var clash = Clash.anywhere
     /// Functions of ours that run where a manifest has such a trigger.
