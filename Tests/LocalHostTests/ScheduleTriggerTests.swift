@@ -40,7 +40,6 @@ private final class Clock: Sendable {
     private static var limits: HostLimits {
         var limits = HostLimits()
         limits.scheduleLook = .milliseconds(5)
-        limits.scheduleRetry = .milliseconds(5)
         limits.queueRetry = .milliseconds(20)
         limits.queueLook = .milliseconds(20)
         return limits

@@ -43,7 +43,7 @@ import Testing
         ("*/99999999999999999999 * * * *", "no step"),
     ])
     func others_areRefused(text: String, reason: String) {
-        let fault = #expect(throws: CronExpression.Fault.self) { try CronExpression(text) }
+        let fault = #expect(throws: ScheduleFault.self) { try CronExpression(text) }
         #expect(fault?.description.contains(reason) == true, "\(fault?.description ?? "")")
     }
 

@@ -125,15 +125,13 @@ public struct HostLimits: Sendable {
     public var jobPauseDoublings = 8
     /// How long a job waits at least that was refused for the moment.
     public var jobWait: Duration = .milliseconds(10)
-    /// When a queue is looked at again that could not be; a queue with nothing ready is looked at as often at least.
+    /// When a queue, or a schedule, is looked at again that could not be; a queue with nothing ready is looked at as often at least.
     public var queueRetry: Duration = .seconds(1)
     public var queueLook: Duration = .seconds(60)
     /// How late a scheduled time may be before it counts as missed.
     public var scheduleGrace: Duration = .seconds(30)
     /// When a schedule is looked at again at the latest: the clock may have been set.
     public var scheduleLook: Duration = .seconds(10)
-    /// When it is looked at again that could not be, or whose last run goes on.
-    public var scheduleRetry: Duration = .seconds(1)
     /// How often the store is rid of what nobody needs any more.
     public var trimInterval: Duration = .seconds(30)
     /// For how much longer than the recovery window a lost connection is kept, for a client that is just coming back.

@@ -39,30 +39,26 @@ public struct FunctionSet: Sendable {
     /// The set with the functions of ours that the manifest's triggers need.
     func serving(_ manifest: Manifest) -> FunctionSet {
         var set = self
-        for function in TriggerKind.all.filter(manifest.uses).flatMap(\.functions) { set.add(function) }
+        for function in manifest.functionsOfTriggers { set.add(function) }
         return set
     }
 
     /// The manifest with an entry for each companion that it names nowhere, and each function that its triggers need.
     func completing(_ manifest: Manifest) -> Manifest {
         var manifest = manifest
+        func add(_ handler: String, _ access: Access) {
+            manifest.functions.append(
+                FunctionEntry(
+                    name: name(of: handler, in: manifest), handler: handler, access: access,
+                    limits: Limits(concurrency: ManifestBounds.concurrency.upperBound)))
+        }
         for entry in manifest.functions {
             for handler in functions[entry.handler]?.companions ?? []
             where !manifest.functions.contains(where: { $0.handler == handler }) {
-                manifest.functions.append(
-                    FunctionEntry(
-                        name: name(of: handler, in: manifest), handler: handler,
-                        access: entry.access == .none ? .none : .authenticated,
-                        limits: Limits(concurrency: ManifestBounds.concurrency.upperBound)))
+                add(handler, entry.access == .none ? .none : .authenticated)
             }
         }
-        for function in TriggerKind.all.filter(manifest.uses).flatMap(\.functions) {
-            let handler = type(of: function).handlerName
-            manifest.functions.append(
-                FunctionEntry(
-                    name: name(of: handler, in: manifest), handler: handler, access: .none,
-                    limits: Limits(concurrency: ManifestBounds.concurrency.upperBound)))
-        }
+        for function in manifest.functionsOfTriggers { add(type(of: function).handlerName, .none) }
         return manifest
     }
 

@@ -26,22 +26,16 @@ public struct CronExpression: Sendable, Equatable {
         var numbers: [Int64] { (0..<64).filter { contains($0) } }
     }
 
-    /// Why a text is no expression.
-    public struct Fault: Error, Equatable, CustomStringConvertible {
-        /// One line: what stands where, and what could.
-        public let description: String
-    }
-
     /// Reads an expression.
-    public init(_ text: String) throws(Fault) {
+    public init(_ text: String) throws(ScheduleFault) {
         let written = Self.nicknames[text.lowercased()] ?? text
         guard !written.hasPrefix("@") else {
             let known = Self.nicknames.keys.sorted().joined(separator: ", ")
-            throw Fault(description: "'\(quoted(text))' is none of \(known)")
+            throw ScheduleFault(description: "'\(quoted(text))' is none of \(known)")
         }
         let fields = written.split(whereSeparator: { $0 == " " || $0 == "\t" })
         guard fields.count == 5 else {
-            throw Fault(
+            throw ScheduleFault(
                 description:
                     "a cron expression has five fields (minute hour day-of-month month day-of-week), not \(fields.count)"
             )
@@ -53,7 +47,9 @@ public struct CronExpression: Sendable, Equatable {
         var week = try Field.dayOfWeek.read(fields[4])
         if week.contains(7) { week.bits = (week.bits | 1) & 0x7f }
         daysOfWeek = week
-        guard isPossible else { throw Fault(description: "no day of any year is meant by '\(quoted(text))'") }
+        guard isPossible else {
+            throw ScheduleFault(description: "no day of any year is meant by '\(quoted(text))'")
+        }
     }
 
     /// Whether any hour is meant: such times follow the clock through its changes, others are kept once a day.
@@ -97,7 +93,7 @@ private struct Field {
     static let dayOfWeek = Field(
         name: "day-of-week", range: 0...7, names: ["sun", "mon", "tue", "wed", "thu", "fri", "sat"])
 
-    func read(_ text: Substring) throws(CronExpression.Fault) -> CronExpression.FieldSet {
+    func read(_ text: Substring) throws(ScheduleFault) -> CronExpression.FieldSet {
         var set = CronExpression.FieldSet(bits: 0, isWildcard: text.first == "*")
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             set.bits |= try bits(part)
@@ -105,7 +101,7 @@ private struct Field {
         return set
     }
 
-    private func bits(_ part: Substring) throws(CronExpression.Fault) -> UInt64 {
+    private func bits(_ part: Substring) throws(ScheduleFault) -> UInt64 {
         let halves = part.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         var step: Int64 = 1
         if halves.count == 2 {
@@ -150,7 +146,7 @@ private struct Field {
         return Int64(text)
     }
 
-    private func fault(_ reason: String, _ part: Substring) -> CronExpression.Fault {
-        CronExpression.Fault(description: "in the field \(name), '\(quoted(String(part)))': \(reason)")
+    private func fault(_ reason: String, _ part: Substring) -> ScheduleFault {
+        ScheduleFault(description: "in the field \(name), '\(quoted(String(part)))': \(reason)")
     }
 }

@@ -11,21 +11,19 @@ public struct ScheduleClock: Function {
 
     /// What a host asks.
     public struct Input: Codable, Sendable {
-        /// Names the schedule in the store.
+        /// Names the schedule in the store, and the queue for its jobs.
         public let schedule: String
         /// The time that has come; none to hear only what is done, from which a new schedule begins.
         public let due: Timestamp?
         /// A later time that is kept as done is of a clock that was wrong (`Schedule.latestBelieved`).
         public let believed: Timestamp
-        /// Where the job goes, and whose it is.
-        public let queue: String
+        /// Whose the job is.
         public let group: String
 
-        public init(schedule: String, due: Timestamp?, believed: Timestamp, queue: String, group: String) {
+        public init(schedule: String, due: Timestamp?, believed: Timestamp, group: String) {
             self.schedule = schedule
             self.due = due
             self.believed = believed
-            self.queue = queue
             self.group = group
         }
     }
@@ -59,7 +57,8 @@ public struct ScheduleClock: Function {
         try context.save(ScheduleRecord(id: input.schedule, last: new))
         if let due = input.due {
             try context.enqueue(
-                Job(time: due.rfc3339), id: context.identifier("job"), on: input.queue, group: input.group)
+                Job(time: due.rfc3339), id: context.identifier("job"), on: input.schedule,
+                group: input.group)
         }
         return Output(last: new, isNew: input.due != nil)
     }

@@ -20,29 +20,53 @@ public struct ScheduledTrigger: Sendable {
 
     /// Nil for a trigger of another kind, or one that no manifest could have brought.
     public init?(_ trigger: Trigger) {
-        guard case .other(Self.kind, let text, let options) = trigger else { return nil }
-        self.init(text: text, options: options)
+        guard case .other(Self.kind, let text, let options) = trigger,
+            let read = try? ScheduledTrigger(text: text, options: options)
+        else { return nil }
+        self = read
     }
 
-    package init?(text: String, options: [String: String]) {
+    /// Throws where the text is neither an expression nor an interval.
+    package init(text: String, options: [String: String]) throws(ScheduleFault) {
         let words = text.split { $0 == " " || $0 == "\t" }
         let zone = options[Self.zoneOption]
         if words.first?.lowercased() == "every" {
-            let amount = words.dropFirst().joined(separator: " ")
-            guard let milliseconds = try? UnitTable.durations.amount(amount),
-                let schedule = Schedule(every: .milliseconds(milliseconds), text: text)
-            else { return nil }
-            self.schedule = schedule
+            schedule = try Self.interval(words.dropFirst().joined(separator: " "), text)
+            guard zone == nil else {
+                throw ScheduleFault(description: "an interval is the same in every timezone")
+            }
         } else {
-            guard let expression = try? CronExpression(text), let rules = TimeZoneRules(named: zone ?? "UTC")
-            else { return nil }
-            schedule = Schedule(expression, in: rules, text: text)
+            schedule = Schedule(try CronExpression(text), in: try Self.rules(of: zone ?? "UTC"), text: text)
         }
         catchUp = options[Self.catchUpOption].flatMap { CatchUp(rawValue: $0) } ?? .none
         role = options[Self.roleOption]
         // However it is written.
         let written = words.joined(separator: " ").lowercased()
         name = zone == nil || zone == "UTC" ? written : "\(written) \(zone ?? "")"
+    }
+
+    private static func interval(_ amount: String, _ text: String) throws(ScheduleFault) -> Schedule {
+        let table = UnitTable.durations
+        guard let milliseconds = try? table.amount(amount) else {
+            throw ScheduleFault(
+                description: "'every' needs a duration such as 30s, 5m or 1h, not '\(quoted(amount))'")
+        }
+        guard let schedule = Schedule(every: .milliseconds(milliseconds), text: text) else {
+            let bounds = Schedule.intervals
+            throw ScheduleFault(
+                description:
+                    "an interval is between \(table.text(Int(bounds.lowerBound.milliseconds))) and \(table.text(Int(bounds.upperBound.milliseconds))), written 'every 30s', not '\(quoted(text))'"
+            )
+        }
+        return schedule
+    }
+
+    package static func rules(of zone: String) throws(ScheduleFault) -> TimeZoneRules {
+        guard let rules = TimeZoneRules(named: zone) else {
+            throw ScheduleFault(
+                description: "'\(quoted(zone))' is no time zone of this system, such as Asia/Tokyo")
+        }
+        return rules
     }
 }
 

@@ -18,10 +18,7 @@ final class QueueTrigger: TriggerKind {
 
     func start() { for worker in workers { worker.look() } }
 
-    /// Looks at the queues that have got something; at all of them where that is not known.
-    func follow(_ committed: Committed) {
-        for worker in workers where committed.queues?.contains(worker.name) ?? true { worker.look() }
-    }
+    func follow(_ committed: Committed) { for worker in workers { worker.follow(committed) } }
 
     func gauges() async -> [Metrics.Gauge] {
         let depths = (try? await core.engine.state.queueDepths()) ?? []

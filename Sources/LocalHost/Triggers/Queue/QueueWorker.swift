@@ -57,6 +57,9 @@ final class QueueWorker {
 
     // MARK: Pace
 
+    /// Looks where the queue has got something, or where that is not known.
+    func follow(_ committed: Committed) { if committed.queues?.contains(name) ?? true { look() } }
+
     /// Claims what is ready, if there is room for it and it is time.
     func look() {
         guard !core.lifecycle.isStopping else { return }

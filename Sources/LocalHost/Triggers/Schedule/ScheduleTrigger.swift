@@ -14,11 +14,7 @@ final class ScheduleTrigger: TriggerKind {
 
     func start() { for worker in workers { worker.start() } }
 
-    func follow(_ committed: Committed) {
-        for worker in workers where committed.queues?.contains(worker.queue.name) ?? true {
-            worker.queue.look()
-        }
-    }
+    func follow(_ committed: Committed) { for worker in workers { worker.queue.follow(committed) } }
 
     func stop() { for worker in workers { worker.stop() } }
 

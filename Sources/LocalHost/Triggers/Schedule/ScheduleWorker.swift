@@ -87,14 +87,14 @@ final class ScheduleWorker {
 
     private func take(_ due: Timestamp?, at now: Timestamp) async {
         if due != nil, await isRunning {
-            wait(limits.scheduleRetry)
+            wait(limits.queueRetry)
         } else if let answer = await answer(due, at: now) {
             last = answer.last
             // A time may have been missed, or have come since.
             pace = .idle
             look()
         } else {
-            wait(limits.scheduleRetry)
+            wait(limits.queueRetry)
         }
     }
 
@@ -108,7 +108,7 @@ final class ScheduleWorker {
 
     private func answer(_ due: Timestamp?, at now: Timestamp) async -> ScheduleClock.Output? {
         let input = ScheduleClock.Input(
-            schedule: queue.name, due: due, believed: schedule.latestBelieved(at: now), queue: queue.name,
+            schedule: queue.name, due: due, believed: schedule.latestBelieved(at: now),
             group: "schedule:\(entry.name)")
         guard let clock, let data = try? JSON.encode(input) else { return nil }
         let outcome = await core.engine.invoke(

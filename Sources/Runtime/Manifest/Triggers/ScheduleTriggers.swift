@@ -37,33 +37,25 @@ extension ManifestDecoder {
             guard let role = role(node) else { return nil }
             given[ScheduledTrigger.roleOption] = role
         }
-        let words = text.split(separator: " ")
-        if words.first?.lowercased() == "every" {
-            guard isInterval(text, words, at: node.mark) else { return nil }
-            guard given[ScheduledTrigger.zoneOption] == nil else {
-                report("an interval is the same in every timezone", at: node.mark)
-                return nil
-            }
-        } else {
-            do throws(CronExpression.Fault) {
-                _ = try CronExpression(text)
-            } catch {
-                report(error.description, at: node.mark, suggestion: Self.interval(near: text))
-                return nil
-            }
+        do throws(ScheduleFault) {
+            _ = try ScheduledTrigger(text: text, options: given)
+        } catch {
+            report(error.description, at: node.mark, suggestion: Self.interval(near: text))
+            return nil
         }
         return .other(kind: ScheduledTrigger.kind, text: text, options: given)
     }
 
     private mutating func timeZone(_ node: YAMLNode) -> String? {
         guard let name = text(node, ScheduledTrigger.zoneOption) else { return nil }
-        guard TimeZoneRules(named: name) != nil else {
+        do throws(ScheduleFault) {
+            _ = try ScheduledTrigger.rules(of: name)
+            return name
+        } catch {
             report(
-                "'\(quoted(name))' is no time zone of this system, such as Asia/Tokyo", at: node.mark,
-                suggestion: nearest(name, among: TimeZoneRules.names()))
+                error.description, at: node.mark, suggestion: nearest(name, among: TimeZoneRules.names()))
             return nil
         }
-        return name
     }
 
     private mutating func role(_ node: YAMLNode) -> String? {
@@ -78,31 +70,12 @@ extension ManifestDecoder {
         return name
     }
 
-    /// Whether a text that begins with `every` is an interval; reported, if not.
-    private mutating func isInterval(_ text: String, _ words: [Substring], at mark: YAMLMark) -> Bool {
-        let amount = words.dropFirst().joined(separator: " ")
-        guard (try? UnitTable.durations.amount(amount)) != nil else {
-            report(
-                "'every' needs a duration such as 30s, 5m or 1h, not '\(quoted(amount))'", at: mark,
-                suggestion: Self.interval(near: amount.lowercased()))
-            return false
-        }
-        guard ScheduledTrigger(text: text, options: [:]) != nil else {
-            let bounds = Schedule.intervals
-            let table = UnitTable.durations
-            report(
-                "an interval is between \(table.text(Int(bounds.lowerBound.milliseconds))) and \(table.text(Int(bounds.upperBound.milliseconds))), written 'every 30s', not '\(quoted(text))'",
-                at: mark)
-            return false
-        }
-        return true
-    }
-
     /// `30s` is `every 30s`, and `30` too.
     private static func interval(near text: String) -> String? {
-        for amount in [text, text + "s"] where (try? UnitTable.durations.amount(amount)) != nil {
-            return "every \(amount)"
+        let words = text.lowercased().split(separator: " ").drop { $0 == "every" }
+        let amount = words.joined(separator: " ")
+        return ["every \(amount)", "every \(amount)s"].first { meant in
+            meant != text && (try? ScheduledTrigger(text: meant, options: [:])) != nil
         }
-        return nil
     }
 }

@@ -42,11 +42,13 @@ package struct TriggerKind: Sendable {
 }
 
 extension Manifest {
-    /// Whether a function has a trigger of this kind, of those that only their own folder knows.
-    package func uses(_ kind: TriggerKind) -> Bool {
-        functions.contains { entry in
-            entry.triggers.contains { if case .other(kind.key, _, _) = $0 { true } else { false } }
-        }
+    /// Functions of ours that its triggers need.
+    package var functionsOfTriggers: [any Function] {
+        let kinds = Set(
+            functions.flatMap(\.triggers).compactMap {
+                if case .other(let kind, _, _) = $0 { kind } else { nil }
+            })
+        return TriggerKind.all.filter { kinds.contains($0.key) }.flatMap(\.functions)
     }
 }
 
