@@ -1,7 +1,7 @@
 // swift-tools-version:6.2
 // The layers of the project, lowest first. Imports point up this list only:
 // Base <- Wire, Ledger <- SQLite, Observability <- Functions <- Identity, Schedule <- Manifest <- Engine <- Recording <-
-// Runtime; Base <- Net; Functions <- Handlers; Runtime, Net <- LocalHost <- Command <- gestaloka, each Program.
+// Runtime; Base <- Net, Confinement; Functions <- Handlers; Runtime, Net, Confinement <- LocalHost <- Command <- gestaloka, each Program.
 // SQLite is known to Command alone, which puts the parts together.
 import PackageDescription
 
@@ -109,10 +109,13 @@ let package = Package(
         // The event loop and what it carries: descriptors, timers, bytes.
         .target(
             name: "Net", dependencies: ["Base", "CLinux", "CTLS"], path: "Sources/LocalHost/Net"),
+        // A process with its limits, and what keeps them.
+        .target(
+            name: "Confinement", dependencies: ["Base", "CLinux"], path: "Sources/LocalHost/Confinement"),
         .target(
             name: "LocalHost",
-            dependencies: ["Base", "Ledger", "Net", "Runtime", "Wire", "CLinux"],
-            exclude: ["Net"]),
+            dependencies: ["Base", "Confinement", "Ledger", "Net", "Runtime", "Wire", "CLinux"],
+            exclude: ["Confinement", "Net"]),
         .target(
             name: "Command",
             dependencies: ["Base", "Ledger", "SQLite", "Runtime", "Net", "LocalHost", "Wire"],
@@ -154,6 +157,8 @@ let package = Package(
                 "Runtime", "Base", "Ledger", "Game", "TestSupport",
             ]),
         .testTarget(name: "ScheduleTests", dependencies: ["Schedule", "Base", "TestSupport"]),
+        .testTarget(
+            name: "ConfinementTests", dependencies: ["Confinement", "Base", "CLinux", "TestSupport"]),
         .testTarget(
             name: "LocalHostTests",
             dependencies: runtimeTargets + [

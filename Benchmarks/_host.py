@@ -16,10 +16,19 @@ BINARY = ROOT / ".build/release/gestaloka"
 PEERS = ROOT.parent / "shared/peers"
 
 
-def build():
+def build(*product):
     print("building a release ...", file=sys.stderr)
-    if subprocess.run([ROOT / "script/build"], cwd=ROOT).returncode != 0:
+    if subprocess.run([ROOT / "script/build", *product], cwd=ROOT).returncode != 0:
         sys.exit(1)
+
+
+def memory(pid):
+    """Bytes of a process."""
+    found = {}
+    for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]:
+        name, amount, *_ = line.split()
+        found[name.rstrip(":")] = int(amount) * 1_024
+    return {"pss": found["Pss"], "rss": found["Rss"], "anonymous": found["Anonymous"]}
 
 
 def environment(**variables):
@@ -95,6 +104,12 @@ class Host:
             ["wrk", "-t1", "-c32", f"-d{seconds}s", "-s", peers / "action.lua", self.url + "/api/player/action"],
             env=dict(os.environ, TOKEN=token), capture_output=True, text=True, timeout=seconds + 60)
         return rate(out.stdout)
+
+    @property
+    def worker(self):
+        """The process that serves; the one that was started here only starts it."""
+        pid = self.process.pid
+        return int(pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)

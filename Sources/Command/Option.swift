@@ -1,3 +1,5 @@
+internal import Base
+
 /// What a verb says of an option once: from it come the help, the reading of a command line and the suggestion for a
 /// name that is half typed.
 protocol OptionDeclaration: Sendable {
@@ -77,6 +79,23 @@ extension Option where Value == Int?, Failure == UsageError {
                     "--\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound)")
             }
             return number
+        }
+    }
+}
+
+extension Option where Failure == UsageError {
+    /// One of the values of an enumeration.
+    static func choice<Choice: RawRepresentable & CaseIterable & Sendable>(
+        _ name: String, _ type: Choice.Type, help: String
+    ) -> Self where Choice.RawValue == String, Value == Choice? {
+        let names = Choice.allCases.map(\.rawValue)
+        return Option(name, names.joined(separator: "|"), help: help) { texts throws(UsageError) in
+            guard let text = texts.first else { return nil }
+            guard let choice = Choice(rawValue: text) else {
+                let hint = nearest(text, among: names).map { " (did you mean '\($0)'?)" } ?? ""
+                throw UsageError("--\(name) must be one of: \(names.joined(separator: ", "))\(hint)")
+            }
+            return choice
         }
     }
 }

@@ -32,7 +32,6 @@ public struct Program: Sendable {
     /// Runs the verb that the process's arguments name, and ends the process with its status.
     public func main() -> Never {
         holdStandardDescriptors()
-        if CommandLine.arguments.dropFirst().first == Serve.name { Allocator.tune(environment) }
         end(run(Array(CommandLine.arguments.dropFirst())))
     }
 

@@ -3,7 +3,7 @@ internal import Glibc
 internal import LocalHost
 internal import Runtime
 
-/// Runs the workers of `serve --workers N`, and does what the `Supervisor` says.
+/// Runs the workers of `serve`, and does what the `Supervisor` says.
 ///
 /// On the process's main thread, from beginning to end: the kernel tells a worker of the end of the *thread* that has
 /// started it (prctl(2), PR_SET_PDEATHSIG).
@@ -18,18 +18,29 @@ struct SupervisorLoop {
     private let start: Start
     private let group: WorkerGroup
     private let signals: WorkerSignals
+    /// How long workers may take to stop.
+    private let patience: Duration
     private let log: Log
     private let platform: Platform
     /// What the line that says that all serve has beside the address.
     private let address: String
     private let fields: [(String, LogValue)]
     private var supervisor: Supervisor
+    private var notices: SupervisorNotices
     private var processes: [Int: pid_t] = [:]
-    private var unfinished: Int?
+    private var end: End?
+
+    /// How it came to an end.
+    enum End {
+        /// So many workers had not finished what they did.
+        case stopped(unfinished: Int)
+        /// The only one has said why it ended with this status.
+        case told(status: Int32)
+    }
 
     init(
-        _ start: Start, group: WorkerGroup, signals: WorkerSignals, patience: Duration, log: Log,
-        platform: Platform, address: String, fields: [(String, LogValue)]
+        _ start: Start, group: WorkerGroup, signals: WorkerSignals, limits: HostLimits, log: Log,
+        platform: Platform, manager: ServiceManager?, address: String, fields: [(String, LogValue)]
     ) {
         self.start = start
         self.group = group
@@ -38,19 +49,20 @@ struct SupervisorLoop {
         self.platform = platform
         self.address = address
         self.fields = fields
-        supervisor = Supervisor(workers: group.count, patience: patience)
+        patience = limits.drain * 2
+        supervisor = Supervisor(workers: group.count, patience: patience, silence: limits.silence)
+        notices = SupervisorNotices(to: manager, sign: limits.sign, address: address)
     }
 
-    /// Serves until the process is asked to stop, or until the workers cannot be started. How many workers had not
-    /// finished what they did.
-    mutating func run() -> Int {
+    /// Serves until the process is asked to stop, or until the workers cannot be started.
+    mutating func run() -> End {
         perform(supervisor.begin(at: platform.uptime()))
         while true {
-            if let unfinished { return unfinished }
-            let patience = supervisor.nextDeadline.map { max(.zero, $0 - platform.uptime()) }
+            if let end { return end }
+            let deadline = [supervisor.nextDeadline, notices.nextDeadline].compactMap(\.self).min()
+            let patience = deadline.map { max(.zero, $0 - platform.uptime()) }
             SupervisorSpawn.wait(for: [signals.descriptor, group.readiness], atMost: patience)
-            // A worker that says that it serves and ends at once has done both in this order.
-            for worker in group.announced() { perform(supervisor.serves(worker)) }
+            hear()
             while let signal = signals.next() {
                 switch signal {
                 case .stop: perform(supervisor.stopRequested(at: platform.uptime()))
@@ -58,7 +70,12 @@ struct SupervisorLoop {
                 }
             }
             perform(supervisor.passed(to: platform.uptime()))
+            do { try notices.passed(to: platform.uptime(), supervisor) } catch { complain(error) }
         }
+    }
+
+    private mutating func hear() {
+        for worker in group.announced() { perform(supervisor.serves(worker, at: platform.uptime())) }
     }
 
     /// One signal may stand for several ends.
@@ -66,12 +83,20 @@ struct SupervisorLoop {
         for (worker, pid) in processes {
             guard let ending = SupervisorSpawn.end(of: pid) else { continue }
             processes[worker] = nil
+            // What it has said before its end is not its successor's.
+            hear()
             perform(supervisor.ended(worker, ending, at: platform.uptime()))
         }
     }
 
+    /// A service manager that cannot be told takes nothing from those who are served.
+    private func complain(_ error: any Error) {
+        write(.warning, "The service manager could not be told", [("error", .string("\(error)"))])
+    }
+
     private mutating func perform(_ actions: [Supervisor.Action]) {
         for action in actions {
+            do { try notices.tell(action, stopTime: patience) } catch { complain(error) }
             switch action {
             case .start(let worker): launch(worker)
             case .takeOut(let worker): group.takeOut(worker)
@@ -79,6 +104,7 @@ struct SupervisorLoop {
             case .reportEnd(let worker, let ending, let again): report(worker, ending, again: again)
             case .reportReturn(let worker):
                 write(.info, "A worker serves again", [("worker", .integer(Int64(worker)))])
+            case .endSilent(let worker): endSilent(worker)
             case .stop:
                 write(.info, "Stopping: finishing what is in flight")
                 group.stopListening()
@@ -86,9 +112,19 @@ struct SupervisorLoop {
             case .kill:
                 write(.warning, "Ending the workers that have not stopped")
                 for pid in processes.values { kill(pid, SIGKILL) }
-            case .finish(let unfinished): self.unfinished = unfinished
+            case .finish(let unfinished): end = .stopped(unfinished: unfinished)
+            case .follow(let status): end = .told(status: status)
             }
         }
+    }
+
+    /// Who looks into a worker with a debugger has it stand still.
+    private func endSilent(_ worker: Int) {
+        guard let pid = processes[worker], !SupervisorSpawn.isTraced(pid) else { return }
+        write(
+            .error, "A worker does not answer, and is ended",
+            [("worker", .integer(Int64(worker))), ("pid", .integer(Int64(pid)))])
+        kill(pid, SIGKILL)
     }
 
     private mutating func launch(_ worker: Int) {

@@ -52,6 +52,23 @@ enum SupervisorSpawn {
         return signal == 0 ? .exited((status >> 8) & 0xff) : .killed(signal: signal)
     }
 
+    /// Whether a debugger holds a process.
+    static func isTraced(_ pid: pid_t) -> Bool {
+        state("TracerPid", of: pid).map { $0 != "0" } ?? false
+    }
+
+    /// What the system says of a process (/proc/PID/status, proc(5)); nil where there is none, or no such word.
+    static func state(_ word: String, of pid: pid_t) -> String? {
+        let file = unsafe open("/proc/\(pid)/status", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var bytes = [UInt8](repeating: 0, count: 4_096)
+        let count = unsafe read(file, &bytes, bytes.count)
+        let line = bytes.prefix(max(0, count)).split(separator: UInt8(ascii: "\n"))
+            .map { String(decoding: $0, as: UTF8.self) }.first { $0.hasPrefix(word + ":\t") }
+        return line.map { String($0.dropFirst(word.utf8.count + 2)) }
+    }
+
     /// Waits for at most `patience` (nil: for ever) until one of the descriptors can be read.
     static func wait(for descriptors: [Int32], atMost patience: Duration?) {
         var waiting = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }

@@ -21,10 +21,10 @@ struct Workshop {
     let part: RecordingPart?
 
     /// Opens everything. `store` goes before the option and the manifest; `quiet` leaves log lines of successes out where
-    /// `LOG_LEVEL` does not ask for them; `isBeside` says that a host may record what happens to the store meanwhile.
+    /// `LOG_LEVEL` does not ask for them; a worker's recording has been begun by the process that started it.
     init(
         _ program: Program, _ arguments: Arguments, _ manifest: Manifest, on loop: EventLoop? = nil,
-        store: String? = nil, quiet: Bool = false, isBeside: Bool = false
+        store: String? = nil, quiet: Bool = false, isWorker: Bool = false
     ) throws {
         settings = try Settings(environment: program.environment)
         var manifest = manifest
@@ -40,16 +40,15 @@ struct Workshop {
         let level = quiet && program.environment["LOG_LEVEL"] == nil ? .warning : settings.logLevel
         log = Log(level: level, format: program.console.isTerminal ? .terminal : .json, sink: writer)
         let platform = Platform.system(timers: loop, executor: loop)
-        if let folder = arguments[Options.record] {
+        if let folder = arguments[Options.record], !isWorker {
             recorder = try Workshop.recorder(
                 folder, of: self.store, program, arguments, self.manifest, log, platform)
         } else {
             recorder = nil
         }
-        let isElsewhere = recorder?.isAlone != true
         part =
-            isBeside && isElsewhere
-            ? RecordingPart(beside: self.store, log: log, now: platform.now) : nil
+            recorder?.isMarked == true
+            ? nil : RecordingPart(beside: self.store, log: log, platform: platform)
         invoker = try Engine(
             manifest: self.manifest, functions: program.functions, state: state, platform: platform, log: log,
             settings: settings, observer: Observers.of(recorder, part))
@@ -131,6 +130,7 @@ struct Workshop {
     func run<T: Sendable>(_ work: @escaping @Sendable () async throws -> T) throws -> T {
         defer {
             recorder?.close()
+            part?.close()
             writer.close()
         }
         return try loop.run { [state] in

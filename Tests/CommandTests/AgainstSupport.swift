@@ -31,7 +31,7 @@ final class LiveHost: Sendable {
             manifest: manifest, functions: FunctionSet(SignIn(), Act(), Enter(), Leave()), state: state,
             platform: platform, log: log, settings: Settings(environment: [:]))
         thread = try SystemThread(named: "test-loop") { loop.run() }
-        host = Host(invoker: invoker, loop: loop, log: log)
+        host = try Host(invoker: invoker, loop: loop, log: log)
         port = try await host.start(host: "127.0.0.1", port: 0)
     }
 

@@ -43,12 +43,15 @@ import TestSupport
         #expect(!FileManager.default.fileExists(atPath: program.store + ".recording"))
         // Nobody records any more.
         #expect(program("token", "--player", "after", environment: environment).status == 0)
-        let others = String(
-            decoding: try Data(contentsOf: URL(filePath: folder + "/others.ndjson")), as: UTF8.self)
-        #expect(others.split(separator: "\n").count == 7, "\(others)")
+        // The host's own part is the first.
+        let others = try (2...8).map { number in
+            try String(
+                decoding: Data(contentsOf: URL(filePath: folder + "/events-\(number).ndjson")), as: UTF8.self)
+        }.joined()
+        #expect(others.split(separator: "\n").count == 7 * 2, "a line each, and the end: \(others)")
         #expect(others.split(separator: "\n").count { $0.contains(#""kind":"write","by":"token""#) } == 3)
         #expect(!others.contains("a@b") && !others.contains(#""t""#))
-        let attributes = try FileManager.default.attributesOfItem(atPath: folder + "/others.ndjson")
+        let attributes = try FileManager.default.attributesOfItem(atPath: folder + "/events-2.ndjson")
         #expect(attributes[.posixPermissions].map { "\($0)" } == "384")
 
         // Also the revocation that found nothing took a number.
@@ -72,6 +75,6 @@ import TestSupport
         // A mark that nobody holds is that of a process that has died.
         try program.file("store.db.recording", folder)
         #expect(program("token", "--player", "p", environment: environment).status == 0)
-        #expect(!FileManager.default.fileExists(atPath: folder + "/others.ndjson"))
+        #expect(!FileManager.default.fileExists(atPath: folder + "/events-2.ndjson"))
     }
 }

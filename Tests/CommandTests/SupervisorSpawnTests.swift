@@ -61,6 +61,13 @@ import Testing
         #expect(throws: SpawnFailure.self) { try started.get() }
     }
 
+    @Test func state_isTheSystems() {
+        #expect(SupervisorSpawn.state("Pid", of: getpid()) == "\(getpid())")
+        #expect(SupervisorSpawn.state("TracerPid", of: getpid()) != nil)
+        #expect(SupervisorSpawn.state("Tracer", of: getpid()) == nil)
+        #expect(SupervisorSpawn.state("Pid", of: -1) == nil && !SupervisorSpawn.isTraced(-1))
+    }
+
     @Test func wait_ends_withSomethingToRead_orWithItsTime() {
         var ends: [Int32] = [-1, -1]
         let code = unsafe pipe(&ends)

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import signal
 import sqlite3
 import tempfile
 
@@ -56,11 +55,11 @@ class CrowdTestCase(LobbyTestCase):
     @contextlib.contextmanager
     def one_instant(self):
         """What is sent meanwhile comes to the host all at once."""
-        self.host.process.send_signal(signal.SIGSTOP)
+        self.host.stand_still()
         try:
             yield
         finally:
-            self.host.process.send_signal(signal.SIGCONT)
+            self.host.go_on()
 
     @contextlib.contextmanager
     def locked_store(self):

@@ -1,5 +1,6 @@
 """A gestaloka host as a process of its own, and what a test needs to talk to it over HTTP."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -42,18 +43,27 @@ class Answer:
         return f"{self.status} {self.body[:500]!r}"
 
 
+def children(pid):
+    """The processes that this one has started and that run, or have ended without its knowledge."""
+    try:
+        return [int(each) for each in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
 class Host:
     """`gestaloka serve` (or another program's) on a free port of this machine. Its log lines are read as they come."""
 
-    def __init__(self, store, variables=(), arguments=("--port", "0"), binary=BINARY):
+    def __init__(self, store, variables=(), arguments=("--port", "0"), binary=BINARY, launcher=(), inherits=()):
         self.store = store
         self.log = []
         self._changed = threading.Condition()
         self._has_ended = False
         self.process = subprocess.Popen(
-            [binary, "serve", "--store", store, *arguments],
+            [*launcher, binary, "serve", "--store", store, *arguments],
             cwd=ROOT,
             env=environment(**dict(variables)),
+            pass_fds=inherits,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -127,9 +137,46 @@ class Host:
         self.process.send_signal(signal.SIGTERM)
         return self.wait()
 
+    def insist(self, number):
+        """Sends a signal again until the process has ended: it takes what comes soon behind another one for the same."""
+        deadline = time.monotonic() + PATIENCE
+        while self.process.poll() is None and time.monotonic() < deadline:
+            self.process.send_signal(number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(0.1)
+
+    @property
+    def workers(self):
+        """The processes that serve; the one that was started here only starts them."""
+        return children(self.process.pid)
+
+    @property
+    def worker(self):
+        """The one that serves, where there is one."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if len(self.workers) == 1:
+                return self.workers[0]
+        raise AssertionError(f"there is not one worker: {self.workers}")
+
+    def stand_still(self):
+        """Stops it, and its workers."""
+        # It first: it would start another one for a worker that does not answer.
+        self.process.send_signal(signal.SIGSTOP)
+        for worker in self.workers:
+            os.kill(worker, signal.SIGSTOP)
+
+    def go_on(self):
+        for process in [*self.workers, self.process.pid]:
+            os.kill(process, signal.SIGCONT)
+
     def kill(self):
-        """Ends it without a chance to do anything more."""
-        self.process.kill()
+        """Ends it, and its workers, without a chance to do anything more."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGSTOP)
+            for worker in self.workers:
+                os.kill(worker, signal.SIGKILL)
+            self.process.kill()
         return self.wait()
 
 

@@ -3,6 +3,7 @@
 import functools
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
@@ -36,6 +37,12 @@ class Reference:
         self.process = subprocess.Popen(
             [sys.executable, pathlib.Path(__file__).with_name("reference.py"), str(self.port)],
             env={**os.environ, **variables}, stdin=subprocess.DEVNULL)
+
+    def stand_still(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        self.process.send_signal(signal.SIGCONT)
 
     def wait_until_serving(self):
         deadline = time.monotonic() + PATIENCE

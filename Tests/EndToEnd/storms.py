@@ -4,7 +4,6 @@
 import asyncio
 import dataclasses
 import os
-import pathlib
 import random
 import signal
 import subprocess
@@ -112,11 +111,11 @@ class Storms:
             await scene.come(count, patient=count // 4)
             await crowd.stream(2, rate=3)
             self.tell("  the host stands still, its clients try again and again")
-            scene.signal(signal.SIGSTOP)
+            scene.crowd.hosts[0].stand_still()
             try:
                 await asyncio.sleep(LEASE)
             finally:
-                scene.signal(signal.SIGCONT)
+                scene.crowd.hosts[0].go_on()
             begun = time.monotonic()
             await crowd.stream(3, rate=3)
             scene.result["back_in_seconds"] = await crowd.all_there(begun)
@@ -272,19 +271,11 @@ class Scene:
             seed = self.storms.chance.randrange(1, 1 << 31)
             await self.crowd.swarms.order("again", share=share, place=place, seed=seed)
 
-    def signal(self, number):
-        """Sends a signal to the host and to its workers."""
-        pid = self.crowd.hosts[0].process.pid
-        workers = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        for each in [pid, *map(int, workers)]:
-            os.kill(each, number)
-
     async def restart(self, how):
         """The host ends, and another one takes its place on its port."""
         host = self.crowd.hosts[0]
         self.storms.tell(f"  the host gets {how.name}")
-        host.process.send_signal(how)
-        status = await asyncio.to_thread(host.wait)
+        status = await asyncio.to_thread(host.kill if how == signal.SIGKILL else host.terminate)
         if how == signal.SIGTERM and status != 0:
             self.crowd.complaints.append(f"{self.name}: the host ended with status {status}")
         await asyncio.sleep(self.storms.chance.uniform(0, 0.3))

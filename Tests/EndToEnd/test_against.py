@@ -90,7 +90,12 @@ class Beside(AgainstTestCase):
         return self.replay(str(self.recording), *options, PLAYER_ACTION_RATE="1/minute")
 
     def events(self):
-        return (self.recording / "events.ndjson").read_text(encoding="utf-8")
+        return self.file.read_text(encoding="utf-8")
+
+    @property
+    def file(self):
+        """Of the process that served; that of its parent has an end alone."""
+        return max(self.recording.glob("events*.ndjson"), key=lambda path: path.stat().st_size)
 
     def functions(self):
         return [json.loads(line).get("function") for line in self.events().splitlines()]
@@ -139,7 +144,7 @@ class Beside(AgainstTestCase):
         lines = self.events()
         changed = lines.replace('"location_id":"tavern"', '"location_id":"cellar"', 1)
         self.assertNotEqual(lines, changed)
-        (self.recording / "events.ndjson").write_text(changed, encoding="utf-8")
+        self.file.write_text(changed, encoding="utf-8")
         page, xml_file = (os.path.join(self.folder.name, name) for name in ("page.html", "junit.xml"))
         done = self.replay(str(self.recording), "--json")
         self.assertEqual(done.returncode, 1, done.stderr)

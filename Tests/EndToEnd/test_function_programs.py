@@ -61,7 +61,7 @@ def socket_event(route, body, claims=None, id="req_2"):
 
 
 class RuntimeAPI:
-    """The Lambda Runtime API, as far as a function sees it."""
+    """The Lambda Runtime API, as far as a function sees it. Who answers what it does not have in hand is told 400."""
 
     def __init__(self):
         self.events = queue.Queue()
@@ -70,6 +70,7 @@ class RuntimeAPI:
         self.waiting = threading.Semaphore(0)
         self.handed_out = threading.Semaphore(0)
         self.ids = itertools.count(1)
+        self.in_hand = set()
         # What the function is told of its answers.
         self.status = 202
         api = self
@@ -85,10 +86,12 @@ class RuntimeAPI:
                 api.asked += 1
                 api.waiting.release()
                 item = api.events.get()
-                if item is None:
+                if item is None or isinstance(item, bytes):
+                    self.wfile.write(item or b"")
                     self.close_connection = True
                     return
                 headers, body = item
+                api.in_hand.add(headers.get("Lambda-Runtime-Aws-Request-Id"))
                 self.send_response(200)
                 for name, value in headers.items():
                     self.send_header(name, value)
@@ -98,9 +101,23 @@ class RuntimeAPI:
                 api.handed_out.release()
 
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                api.answers.put((self.path, dict(self.headers), json.loads(body)))
-                self.send_response(api.status)
+                length = int(self.headers["Content-Length"])
+                body = self.rfile.read(length)
+                if len(body) < length:
+                    self.close_connection = True
+                    return
+                status = api.status
+                _, _, _, kind, id, *_ = self.path.split("/")
+                if kind == "invocation" and id not in api.in_hand:
+                    status = 400
+                else:
+                    api.in_hand.discard(id)
+                    try:
+                        body = json.loads(body)
+                    except ValueError:
+                        pass
+                    api.answers.put((self.path, dict(self.headers), body))
+                self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
@@ -123,7 +140,7 @@ class RuntimeAPI:
 
     def put(self, event, seconds=30, **headers):
         """Queues an event; its id."""
-        id = f"8476a536-e9f4-11e8-9739-{next(self.ids):012d}"
+        id = headers.pop("id", None) or f"8476a536-e9f4-11e8-9739-{next(self.ids):012d}"
         body = event if isinstance(event, bytes) else json.dumps(event).encode()
         self.events.put(
             (
@@ -139,6 +156,10 @@ class RuntimeAPI:
             )
         )
         return id
+
+    def say(self, data):
+        """Queues bytes that are the answer to `next`, whatever they are; the connection ends with them."""
+        self.events.put(data)
 
     def answer(self):
         """The next thing that is told: its path behind the API's version, its header fields, its JSON."""
@@ -410,6 +431,42 @@ class FunctionPrograms(unittest.TestCase):
         api.put(self.action(token))
         self.assertEqual(process.wait(PATIENCE), 1)
         self.assertIn("with 413", process.stderr.read())
+
+    def test_an_api_that_says_something_else_ends_it_with_status_1(self):
+        for said in (
+            b"\0\xff garbage\r\n\r\n",
+            b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+            b"HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: a\r\nContent-Length: 99\r\n\r\n{",
+            b"HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: a/../b\r\nContent-Length: -1\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20_000 + b"\r\n",
+        ):
+            with self.subTest(said[:80]):
+                api, process = self.serve()
+                api.say(said)
+                self.assertEqual(process.wait(PATIENCE), 1)
+                self.assertIn("Lambda Runtime API", process.stderr.read())
+                self.assertTrue(api.answers.empty())
+
+    def test_an_event_that_comes_twice_is_done_twice(self):
+        token = self.guest()["token"]
+        api, process = self.serve()
+        id = api.put(self.action(token))
+        self.assertEqual(api.answer()[0], f"invocation/{id}/response")
+        # Lambda may hand out an event again, as another invocation or as the same.
+        api.put(self.action(token), id=id)
+        self.assertEqual(api.answer()[0], f"invocation/{id}/response")
+        self.assertEqual(self.rows("SELECT count(*) FROM journal WHERE kind = 'action'"), [(2,)])
+        self.assertIsNone(process.poll())
+
+    def test_an_event_that_is_too_large_is_refused(self):
+        token = self.guest()["token"]
+        api, process = self.serve()
+        api.put(self.action(token, "x" * 100_000))
+        self.assertEqual(api.answer()[2]["statusCode"], 413)
+        api.put(self.action(token))
+        self.assertEqual(api.answer()[2]["statusCode"], 202)
+        self.assertIsNone(process.poll())
 
     def test_a_start_that_fails_is_told(self):
         api, process = self.serve("player-action", "--manifest", self.folder / "none.yaml")

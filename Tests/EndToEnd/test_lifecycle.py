@@ -15,15 +15,17 @@ from player import Player
 
 
 def variables_of(host):
-    pairs = pathlib.Path(f"/proc/{host.process.pid}/environ").read_bytes().split(b"\0")
+    pairs = pathlib.Path(f"/proc/{host.worker}/environ").read_bytes().split(b"\0")
     return dict(pair.split(b"=", 1) for pair in pairs if b"=" in pair)
 
 
 class SettingsOfMalloc(HostTestCase):
     def test_malloc_has_larger_caches_and_the_process_its_own_name(self):
+        # Where glibc reads it, it ends each setting with a NUL.
         self.assertEqual(variables_of(self.host)[b"GLIBC_TUNABLES"], b"glibc.malloc.tcache_count=160")
-        name = pathlib.Path(f"/proc/{self.host.process.pid}/comm").read_text().strip()
-        self.assertEqual(name, BINARY.name[:15])
+        for process in (self.host.process.pid, self.host.worker):
+            name = pathlib.Path(f"/proc/{process}/comm").read_text().strip()
+            self.assertEqual(name, BINARY.name[:15])
 
 
 class GivenSettingsOfMalloc(HostTestCase):

@@ -21,7 +21,9 @@ def run(*arguments, timeout=120, **variables):
 
 
 def invocations(recording):
-    lines = (pathlib.Path(recording) / "events.ndjson").read_text().splitlines()
+    # Each process that has served has a file of its own.
+    files = sorted(pathlib.Path(recording).glob("events*.ndjson"))
+    lines = [line for file in files for line in file.read_text().splitlines()]
     return [line for line in map(json.loads, filter(str.strip, lines)) if line["kind"] == "invocation"]
 
 

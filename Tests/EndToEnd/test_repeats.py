@@ -2,7 +2,6 @@
 
 import json
 import pathlib
-import signal
 import tempfile
 import threading
 import unittest
@@ -169,15 +168,14 @@ class JavaScriptRetries(HostTestCase):
         browser.open(
             auth={"token": self.token("ann")}, transports=["websocket"], retries=20, ackTimeout=150)
         browser.expect(what="connect")
-        process = self.host.process
-        process.send_signal(signal.SIGSTOP)
+        self.host.stand_still()
         try:
             browser.order("call", event="player_action", values=[action], timeout=150)
             # It is sent for the third time when the time-out has passed twice.
             with self.assertRaises(AssertionError):
                 browser.expect(timeout=0.6, what="answer", to="player_action")
         finally:
-            process.send_signal(signal.SIGCONT)
+            self.host.go_on()
         told = browser.expect(what="answer", to="player_action")
         self.assertFalse(told["timed_out"], told)
         # What it sent before is handled by now, for it goes in order.

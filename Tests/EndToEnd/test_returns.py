@@ -1,7 +1,6 @@
 """Who comes back: with the offset of an earlier connection, to a host that stood still, to an outbox that was trimmed."""
 
 import json
-import signal
 import sqlite3
 import time
 import unittest
@@ -107,7 +106,7 @@ class Standstill(ReturnTestCase):
         second = json.loads(packets[-1][2:])
         leaver, third = self.open()
         going = self.serve()
-        still.process.send_signal(signal.SIGSTOP)
+        still.stand_still()
         try:
             self.eventually(lambda: self.lost(first["sid"]) and self.lost(second["sid"]), "the end of its lease")
             self.host = going
@@ -117,7 +116,7 @@ class Standstill(ReturnTestCase):
             other = self.connected("bob")
             self.say(other, "meanwhile")
         finally:
-            still.process.send_signal(signal.SIGCONT)
+            still.go_on()
         self.eventually(
             lambda: self.lost(first["sid"]) is False and self.lost(second["sid"]) is False,
             "the connections of its live sockets in the store")
@@ -146,14 +145,14 @@ class StandstillAndPings(ReturnTestCase):
     @ours("has no recovery")
     def test_a_pong_that_came_while_the_host_stood_still_counts(self):
         client, first = self.open()
-        self.host.process.send_signal(signal.SIGSTOP)
+        self.host.stand_still()
         try:
             # Whatever the client says now, the host reads late.
             for _ in range(8):
                 client.text("3")
                 time.sleep(0.5)
         finally:
-            self.host.process.send_signal(signal.SIGCONT)
+            self.host.go_on()
         self.assertEqual(client.call("message", "still here")[0], "still here")
 
 

@@ -67,7 +67,8 @@ class Schedules(unittest.TestCase):
         host = self.serve("--record", recording)
         self.runs(host, 3)
         self.assertEqual(host.terminate(), 0)
-        lines = [json.loads(line) for line in (recording / "events.ndjson").read_text().splitlines()]
+        files = sorted(recording.glob("events*.ndjson"))
+        lines = [json.loads(line) for file in files for line in file.read_text().splitlines()]
         events = [line["event"] for line in lines if line.get("function") == "guest-session"]
         times = [event["data"]["time"] for event in events]
         self.assertGreaterEqual(len(times), 3)

@@ -1,6 +1,8 @@
 """Socket.IO, protocol revision 5, on the wire (github.com/socketio/socket.io-protocol)."""
 
 import json
+import os
+import signal
 import time
 import unittest
 
@@ -430,6 +432,20 @@ class Recovery(LobbyTestCase):
         self.host.kill()
         self.host.process.stderr.close()
         self.host = self.serve()
+        other = self.connected("bob")
+        other.call("chat", {"text": "after"}, id=0)
+        client, second = self.open(pid=first["pid"], offset=offset)
+        self.assertEqual(second, first)
+        self.assertEqual(self.hear(client, 1)[0][0], "after")
+
+    @ours("has no recovery")
+    def test_also_over_the_host_that_is_started_for_one_that_died(self):
+        client, first = self.open()
+        other = self.connected("bob")
+        other.call("chat", {"text": "before"}, id=0)
+        [(_, offset)] = self.hear(client, 1)
+        os.kill(self.host.worker, signal.SIGKILL)
+        # Nobody waits: who comes while it is started again is answered by it.
         other = self.connected("bob")
         other.call("chat", {"text": "after"}, id=0)
         client, second = self.open(pid=first["pid"], offset=offset)

@@ -121,4 +121,36 @@ import Testing
         try copy.close()
         #expect(throws: StoreError.closed) { try copy.number() }
     }
+
+    @Test(arguments: engines) func settling_waitsForWhatIsUnderWay(_ engine: TestedEngine) async throws {
+        let fixture = try Fixture(engine)
+        for round in 0..<20 {
+            let request = AdmissionRequest(
+                function: "f", now: at(1), session: nil, rates: [], concurrency: 1)
+            // It is answered before its transaction is committed.
+            guard case .admitted(let ticket, _) = try await fixture.state.admit(request) else {
+                Issue.record("refused")
+                return
+            }
+            try fixture.store.settle()
+            #expect(
+                try fixture.store.copy(to: fixture.directory.file("copy-\(round)")) >= ticket.number)
+            fixture.state.release(ticket)
+        }
+    }
+
+    @Test(arguments: engines) func aTicketOfACopy_takesNoNumber(_ engine: TestedEngine) async throws {
+        let fixture = try Fixture(engine)
+        let last = try await fixture.state.apply([.save(kind: "k", id: "1", body: "a")])
+        let file = fixture.directory.file("copy")
+        _ = try fixture.store.copy(to: file)
+        let copy = try fixture.store.engine.openSerially(file)
+        let ticket = try copy.ticket(for: "f")
+        #expect(try copy.number() == last)
+        let unit = UnitOfWork(writes: [.save(kind: "k", id: "1", body: "b")])
+        #expect(
+            try copy.commit(unit, at: at(1), ticket: ticket, completing: nil)
+                == .committed(number: last + 1))
+        try copy.close()
+    }
 }

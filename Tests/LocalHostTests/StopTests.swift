@@ -159,7 +159,7 @@ import Testing
         try await offPool {
             let server = try await Server([])
             await server.state.close()
-            let host = Host(
+            let host = try Host(
                 invoker: server.invoker, loop: server.loop,
                 log: Log(level: .error, format: .json, sink: Silence()))
             await #expect(throws: StoreError.closed) { try await host.start(host: "127.0.0.1", port: 0) }

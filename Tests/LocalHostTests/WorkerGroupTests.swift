@@ -38,6 +38,39 @@ import Testing
         }
     }
 
+    @Test func workerAlone_sharesNothing_andHasNoWayToOthers() throws {
+        let group = try WorkerGroup(count: 1, host: "127.0.0.1", port: 0)
+        let (place, descriptors) = try group.place(of: 0)
+        #expect(place.link == nil && descriptors.count == 2 && WorkerLink(place) == nil)
+        #expect(throws: HostError.addressInUse(host: "127.0.0.1", port: group.port)) {
+            try Listener(host: "127.0.0.1", port: group.port, backlog: 5, joining: true)
+        }
+        let client = try Client(port: group.port)
+        group.takeOut(0)
+        #expect(try Self.waiting(group) == [1])
+        withExtendedLifetime(client) {}
+    }
+
+    @Test func starts_areCounted() throws {
+        let group = try WorkerGroup(count: 2, host: "127.0.0.1", port: 0)
+        #expect(try (0..<3).map { _ in try group.place(of: 1).place.start } == [1, 2, 3])
+        #expect(try group.place(of: 0).place.start == 1)
+    }
+
+    @Test func socketThatWasPassed_isOneForAll() throws {
+        let listener = try Listener(host: "127.0.0.1", port: 0, backlog: 5)
+        let group = try WorkerGroup(count: 3, passed: PassedSocket(listener))
+        #expect(group.host == "127.0.0.1" && group.port == listener.port)
+        let places = try (0..<3).map { try group.place(of: $0).place }
+        #expect(places.map(\.listener) == Array(repeating: listener.descriptor, count: 3))
+        group.takeOut(1)
+        let client = try Client(port: group.port)
+        #expect(try Self.waiting(group) == [1, 0, 0])
+        group.stopListening()
+        #expect(throws: ClientError.self) { try Client(port: group.port) }
+        withExtendedLifetime(client) {}
+    }
+
     @Test func badAddress_isRefused() {
         #expect(throws: HostError.self) { try WorkerGroup(count: 2, host: "192.0.2.1", port: 0) }
     }
@@ -74,7 +107,7 @@ import Testing
 
     @Test func places_leadToEachOther() throws {
         let group = try WorkerGroup(count: 3, host: "127.0.0.1", port: 0)
-        let links = try (0..<3).map { WorkerLink(try group.place(of: $0).place) }
+        let links = try (0..<3).map { try #require(WorkerLink(try group.place(of: $0).place)) }
         let client = try Client(port: group.port)
         for sender in links {
             for receiver in links {

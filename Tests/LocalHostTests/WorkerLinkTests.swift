@@ -24,11 +24,11 @@ import Testing
             inboxes = pairs.map { $0[0] }
             let outboxes = pairs.map { $0[1] }
             self.outboxes = outboxes
-            links = pairs.indices.map { index in
+            links = pairs.indices.compactMap { index in
                 WorkerLink(
                     WorkerPlace(
-                        index: index, parent: 1, listener: -1, ready: -1, inbox: pairs[index][0],
-                        outboxes: outboxes))
+                        index: index, start: 1, parent: 1, listener: -1, ready: -1,
+                        link: WorkerPlace.Link(inbox: pairs[index][0], outboxes: outboxes)))
             }
         }
 

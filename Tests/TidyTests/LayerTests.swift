@@ -42,8 +42,10 @@ import Testing
         "Sources/Handlers/StoryModels/": [
             "Base", "FoundationEssentials", "Functions", "Game", "Manifest", "Net", "Synchronization", "Wire",
         ],
+        "Sources/LocalHost/Confinement/": ["Base", "CLinux", "Glibc", "Synchronization"],
         "Sources/LocalHost/": [
-            "Base", "CLinux", "FoundationEssentials", "Glibc", "Ledger", "Net", "Runtime", "Synchronization",
+            "Base", "CLinux", "Confinement", "FoundationEssentials", "Glibc", "Ledger", "Net", "Runtime",
+            "Synchronization",
             "Wire",
         ],
         "Sources/LocalHost/Net/": ["Base", "CLinux", "CTLS", "Glibc", "Synchronization"],

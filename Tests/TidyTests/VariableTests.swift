@@ -4,11 +4,15 @@ import Testing
 /// same.
 @Suite struct VariableTests {
     /// Set by the program itself, for itself: in the document, but not in its table.
-    private static let internals: Set<String> = ["GESTALOKA_WORKER"]
+    private static let internals: Set<String> = [
+        "GESTALOKA_WORKER", "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        "AWS_LAMBDA_FUNCTION_VERSION",
+        "AWS_LAMBDA_LOG_STREAM_NAME", "LAMBDA_TASK_ROOT", "PATH", "_LAMBDA_TELEMETRY_LOG_FD",
+    ]
     /// Not for a file that is to be copied: one goes to the C library, not to the program, and platforms set the others.
     private static let notOffered: Set<String> = [
         "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_MAX_CONCURRENCY", "AWS_LAMBDA_RUNTIME_API", "GLIBC_TUNABLES",
-        "PORT",
+        "LISTEN_FDS", "LISTEN_PID", "NOTIFY_SOCKET", "PORT", "TMPDIR", "WATCHDOG_PID", "WATCHDOG_USEC",
     ]
 
     /// Names between `before` and `after` in a text that are names of variables.

@@ -82,7 +82,7 @@ struct AgainstCommand {
                 "\(callers.count) players need a session in the host's store, and \(manifest.store) is not there: name it with --store"
             )
         }
-        let workshop = try Workshop(program, arguments, manifest, quiet: true, isBeside: true)
+        let workshop = try Workshop(program, arguments, manifest, quiet: true)
         let tokens = try workshop.run { try await Self.openSessions(for: callers, workshop) }
         program.console.error("Opened \(tokens.count) sessions in \(manifest.store)\n")
         return tokens

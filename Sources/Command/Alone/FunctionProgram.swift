@@ -81,7 +81,7 @@ public struct FunctionProgram: Sendable {
         } catch { throw UsageError("standard input: \(error)") }
         guard !events.isEmpty else { return ExitStatus.done }
         let workshop = try Workshop(
-            program, arguments, own.alone, on: loop, quiet: true, isBeside: true)
+            program, arguments, own.alone, on: loop, quiet: true)
         let result = try Invoke.answers(events, own.entry, workshop, program.console)
         return result.isSuccess ? ExitStatus.done : ExitStatus.failed
     }
@@ -102,7 +102,7 @@ public struct FunctionProgram: Sendable {
         let objections = program.functions.objections(
             to: own.alone, file: Workshop.manifestFile(arguments))
         guard objections.isEmpty else { throw EngineError.objections(objections) }
-        let workshop = try Workshop(program, arguments, own.alone, on: loop, isBeside: true)
+        let workshop = try Workshop(program, arguments, own.alone, on: loop)
         return ServedFunction(entry: own.entry, manifest: own.manifest, workshop: workshop)
     }
 

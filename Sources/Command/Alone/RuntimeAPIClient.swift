@@ -1,61 +1,70 @@
 internal import Base
+internal import Ledger
 internal import Net
+internal import Runtime
 internal import Wire
 
-/// A client of the Lambda Runtime API 2018-06-01, over one connection. Belongs to one thread, which it blocks.
-final class RuntimeAPIClient {
-    private let host: TargetHost
-    private let patience: Patience
-    /// While nothing is in hand, a stop ends the waiting.
-    private let idle: Patience
-    private var link: (connection: ClientConnection, reader: HTTPAnswerReader)?
+/// What a function says to the Lambda Runtime API 2018-06-01, as HTTP/1.1 requests.
+struct RuntimeAPIClient: Sendable {
+    let host: TargetHost
+    let patience: Patience
 
     private static let prefix = "/2018-06-01/runtime"
     private static let connectTime = Duration.seconds(5)
     /// How long it may take to be told that an answer has arrived, and for an event to arrive whole.
-    private static let answerTime = Duration.seconds(30)
-    /// For `next`: it is answered when there is an event.
-    private static let noLimit = Duration.seconds(Int64(100 * 366 * 86_400))
-    /// Lambda's events have at most 6 MB.
-    private static let limits = HTTPLimits(
-        headerBytes: 64 * 1024, headerCount: 1_000, bodyBytes: 8 << 20, chunkLineBytes: 4 * 1024)
+    static let answerTime = Duration.seconds(30)
+    /// Lambda's events have at most 6 MB; those of a host of ours are as large as its manifest lets them be.
+    static let limits = HTTPLimits(
+        headerBytes: 64 * 1024, headerCount: 1_000, bodyBytes: 48 << 20, chunkLineBytes: 4 * 1024)
+    /// Where events are asked for.
+    static let nextPath = "/invocation/next"
 
-    /// `uptime` is the platform's; `stop` rings when no further event is wanted.
-    init(of host: TargetHost, uptime: @escaping @Sendable () -> Duration, stop: Bell) {
+    /// `uptime` is the platform's.
+    init(of host: TargetHost, uptime: @escaping @Sendable () -> Duration) {
         self.host = host
         patience = Patience(uptime: uptime)
-        idle = Patience(cancellation: stop, uptime: uptime)
     }
 
-    /// The next event; waits for it without a limit. Nil after a stop.
-    func next() throws(RuntimeAPIError) -> RuntimeInvocation? {
-        guard !idle.isCancelled else { return nil }
-        let path = "/invocation/next"
-        guard let answer = try exchange("GET", path, [], body: nil, until: Self.noLimit) else { return nil }
-        guard answer.head.status == 200 else { throw .status(answer.head.status, path) }
-        guard let invocation = RuntimeInvocation(answer.head.headers, payload: answer.body) else {
-            throw .noRequestID
-        }
-        return invocation
+    func connect() throws(ConnectionError) -> ClientConnection {
+        let peer = ClientConnection.Peer(name: host.name, port: host.port, isLiteral: false, isSecure: false)
+        return try ClientConnection(to: peer, until: patience.uptime() + Self.connectTime, patience)
     }
+
+    // MARK: Requests
+
+    /// Asks for an event.
+    func next(into bytes: inout [UInt8]) { request("GET", Self.nextPath, [], body: nil, into: &bytes) }
 
     /// Gives an answer.
-    func respond(_ json: String, to invocation: RuntimeInvocation) throws(RuntimeAPIError) {
-        try tell(path(invocation, "response"), fields(invocation), json)
+    func response(_ json: String, to invocation: RuntimeInvocation, into bytes: inout [UInt8]) {
+        request("POST", path(invocation, "response"), fields(invocation), body: json, into: &bytes)
+    }
+
+    /// Tells a host of ours what a function says before it answers.
+    func live(_ json: String, of invocation: RuntimeInvocation, into bytes: inout [UInt8]) {
+        request("POST", path(invocation, "live"), fields(invocation), body: json, into: &bytes)
     }
 
     /// Says that there is no answer, and why.
-    func fail(_ message: String, type: String, _ invocation: RuntimeInvocation) throws(RuntimeAPIError) {
-        try tell(
-            path(invocation, "error"), fields(invocation) + [("Lambda-Runtime-Function-Error-Type", type)],
-            RuntimeAnswer.failure(message, type: type))
+    func error(
+        _ message: String, type: String, to invocation: RuntimeInvocation, into bytes: inout [UInt8]
+    ) {
+        request(
+            "POST", path(invocation, "error"),
+            fields(invocation) + [("Lambda-Runtime-Function-Error-Type", type)],
+            body: RuntimeAnswer.failure(message, type: type), into: &bytes)
     }
 
-    /// Says that nothing can be served, and why.
-    func failStart(_ message: String, type: String) throws(RuntimeAPIError) {
-        try tell(
-            "/init/error", [("Lambda-Runtime-Function-Error-Type", type)],
-            RuntimeAnswer.failure(message, type: type))
+    /// Says that nothing can be served, and why, and waits until that is known. Blocks.
+    func failStart(_ message: String, type: String) throws {
+        var bytes: [UInt8] = []
+        request(
+            "POST", "/init/error", [("Lambda-Runtime-Function-Error-Type", type)],
+            body: RuntimeAnswer.failure(message, type: type), into: &bytes)
+        let connection = try connect()
+        let end = patience.uptime() + Self.answerTime
+        try connection.send(bytes, until: end)
+        _ = try connection.receive(until: end)
     }
 
     private func path(_ invocation: RuntimeInvocation, _ end: String) -> String {
@@ -66,72 +75,23 @@ final class RuntimeAPIClient {
         invocation.invocationID.map { [("Lambda-Runtime-Invocation-Id", $0)] } ?? []
     }
 
-    private func tell(
-        _ path: String, _ fields: [(String, String)], _ json: String
-    ) throws(RuntimeAPIError) {
-        let answer = try exchange(
-            "POST", path, fields, body: json, until: patience.uptime() + Self.answerTime)
-        guard let answer, answer.head.status == 202 else { throw .status(answer?.head.status ?? 0, path) }
-    }
-
-    /// One request and its answer; nil where a stop came before there was any of it. Without a body it may be stopped.
-    private func exchange(
-        _ method: String, _ path: String, _ fields: [(String, String)], body: String?, until end: Duration
-    ) throws(RuntimeAPIError) -> HTTPAnswer? {
-        var head = "\(method) \(Self.prefix)\(path) HTTP/1.1\r\nHost: \(host.authority)\r\n"
-        head += "User-Agent: gestaloka\r\n"
-        for (name, value) in fields { head += "\(name): \(value)\r\n" }
+    private func request(
+        _ method: String, _ path: String, _ fields: [(String, String)], body: String?,
+        into bytes: inout [UInt8]
+    ) {
+        bytes.append(utf8: method)
+        bytes.append(utf8: " ")
+        bytes.append(utf8: Self.prefix)
+        bytes.append(utf8: path)
+        bytes.append(utf8: " HTTP/1.1\r\nHost: ")
+        bytes.append(utf8: host.authority)
+        bytes.append(utf8: "\r\nUser-Agent: gestaloka\r\n")
+        for (name, value) in fields { bytes.append(utf8: "\(name): \(value)\r\n") }
         if let body {
-            head += "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n"
-        }
-        do throws(ConnectionError) {
-            let connection = try connected()
-            try connection.send(Array((head + "\r\n" + (body ?? "")).utf8), until: end)
-            connection.patience = body == nil ? idle : patience
-            defer { connection.patience = patience }
-            return try receive(on: connection, until: end)
-        } catch {
-            link = nil
-            if error == .cancelled { return nil }
-            throw .connection("\(error)", path)
-        }
-    }
-
-    private func connected() throws(ConnectionError) -> ClientConnection {
-        if let link { return link.connection }
-        let peer = ClientConnection.Peer(name: host.name, port: host.port, isLiteral: false, isSecure: false)
-        let made = try ClientConnection(to: peer, until: patience.uptime() + Self.connectTime, patience)
-        link = (made, HTTPAnswerReader(limits: Self.limits))
-        return made
-    }
-
-    private func receive(
-        on connection: ClientConnection, until end: Duration
-    ) throws(ConnectionError) -> HTTPAnswer {
-        var end = end
-        while true {
-            var bytes: [UInt8] = []
-            do throws(ConnectionError) { bytes = try connection.receive(until: end) } catch {
-                guard error == .cancelled else { throw error }
-                connection.fill(atMost: 1)
-                bytes = connection.take()
-                if bytes.isEmpty { throw error }
-            }
-            // What has begun to arrive is an event in hand.
-            if !bytes.isEmpty, end == Self.noLimit {
-                connection.patience = patience
-                end = patience.uptime() + Self.answerTime
-            }
-            link?.reader.append(bytes)
-            let answer: HTTPAnswer?
-            do throws(HTTPResponseError) {
-                answer = try link?.reader.next(atEnd: bytes.isEmpty)
-            } catch { throw .broken }
-            if let answer {
-                if !answer.head.keepsAlive { link = nil }
-                return answer
-            }
-            guard !bytes.isEmpty else { throw .broken }
+            bytes.append(utf8: "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n")
+            bytes.append(utf8: body)
+        } else {
+            bytes.append(utf8: "\r\n")
         }
     }
 }
@@ -143,7 +103,6 @@ enum RuntimeAPIError: Error, Equatable, CustomStringConvertible {
     case connection(_ reason: String, _ path: String)
     case status(_ status: Int, _ path: String)
     case noRequestID
-    case noThread(String)
 
     var description: String {
         switch self {
@@ -153,7 +112,6 @@ enum RuntimeAPIError: Error, Equatable, CustomStringConvertible {
         case .connection(let reason, let path): "the Lambda Runtime API is lost at \(path): \(reason)"
         case .status(let status, let path): "the Lambda Runtime API answers \(path) with \(status)"
         case .noRequestID: "the Lambda Runtime API gives an event without Lambda-Runtime-Aws-Request-Id"
-        case .noThread(let reason): reason
         }
     }
 }

@@ -2,7 +2,6 @@ internal import Base
 internal import LocalHost
 internal import Net
 internal import Runtime
-internal import Synchronization
 
 /// Serves the Lambda Runtime API with one function until it is stopped: asks for events, runs them, answers.
 struct RuntimeAPISession: Sendable {
@@ -22,14 +21,13 @@ struct RuntimeAPISession: Sendable {
         // Before any thread is started.
         let signals = try StopSignals()
         let loop = try EventLoop()
-        let stop = try Bell()
         let served: ServedFunction
         let count: Int
         do {
             count = try loops()
             served = try open(loop)
         } catch {
-            let client = client(.system(timers: loop, executor: loop), stop)
+            let client = client(.system(timers: loop, executor: loop))
             try? client.failStart("\(error)", type: "Runtime.InitError")
             throw error
         }
@@ -42,10 +40,11 @@ struct RuntimeAPISession: Sendable {
                     ("function", .string(served.entry.name)), ("at", .string(host.authority)),
                     ("concurrency", .integer(Int64(count))),
                 ], at: platform.now())
-            loop.setHandler(StopWatch(signals, loop, stop))
+            let watch = SessionWatch(signals, loop)
+            loop.setHandler(watch)
             defer { loop.setHandler(nil) }
-            try loop.watch(signals.descriptor, for: .read, token: StopWatch.token)
-            try await serve(served, count, stop)
+            try loop.watch(signals.descriptor, for: .read, token: SessionWatch.signal)
+            try await serve(served, count, on: loop, watch)
             log.write(.info, "Stopped", at: platform.now())
         }
         return ExitStatus.done
@@ -57,119 +56,77 @@ struct RuntimeAPISession: Sendable {
         return count
     }
 
-    private func client(_ platform: Platform, _ stop: Bell) -> RuntimeAPIClient {
-        RuntimeAPIClient(of: host, uptime: platform.uptime, stop: stop)
+    private func client(_ platform: Platform) -> RuntimeAPIClient {
+        RuntimeAPIClient(of: host, uptime: platform.uptime)
     }
 
-    /// Serves with so many threads until each has ended. The first that fails stops the others.
-    private func serve(_ served: ServedFunction, _ count: Int, _ stop: Bell) async throws {
-        let (ends, end) = AsyncStream<RuntimeAPIError?>.makeStream()
+    /// Serves with so many slots until each has ended. The first that fails stops the others.
+    private func serve(_ served: ServedFunction, _ count: Int, on loop: EventLoop, _ watch: SessionWatch)
+        async throws
+    {
+        let client = client(served.workshop.invoker.platform)
+        let ends = AsyncStream<RuntimeAPIError?>.makeStream()
+        let begin = loop.callback { (_: Bool) in
+            for index in 0..<count {
+                let token = SessionWatch.firstSlot + UInt64(index)
+                watch.slots[token] = RuntimeAPISlot(served, client, loop, token: token) { error in
+                    watch.slots[token] = nil
+                    ends.continuation.yield(error)
+                }
+            }
+            for slot in watch.slots.values { slot.start() }
+            watch.looks()
+        }
+        begin(true)
         var failure: RuntimeAPIError?
-        var started = 0
-        for _ in 0..<count {
-            do throws(SystemError) {
-                let worker = RuntimeAPIWorker(served, answered: try Bell())
-                try SystemThread(named: "runtime-api") {
-                    let client = client(served.workshop.invoker.platform, stop)
-                    do throws(RuntimeAPIError) {
-                        try worker.run(client)
-                        end.yield(nil)
-                    } catch { end.yield(error) }
-                }.detach()
-                started += 1
-            } catch {
-                failure = .noThread("\(error)")
-                stop.ring()
-                break
+        var left = count
+        for await error in ends.stream {
+            left -= 1
+            if let error, failure == nil {
+                failure = error
+                watch.stop()
             }
+            if left == 0 { break }
         }
-        guard started > 0 else { throw failure ?? .noThread("no thread was started") }
-        for await error in ends {
-            if let error {
-                failure = failure ?? error
-                stop.ring()
-            }
-            started -= 1
-            if started == 0 { break }
-        }
+        watch.isOver = true
         if let failure { throw failure }
-    }
-
-    /// Rings when the process is asked to stop.
-    private final class StopWatch: ReadinessHandler {
-        static let token: UInt64 = 1
-        private let signals: StopSignals
-        private let loop: EventLoop
-        private let stop: Bell
-
-        init(_ signals: StopSignals, _ loop: EventLoop, _ stop: Bell) {
-            (self.signals, self.loop, self.stop) = (signals, loop, stop)
-        }
-
-        func ready(token: UInt64, events: ReadyEvents) {
-            loop.forget(signals.descriptor)
-            stop.ring()
-        }
-
-        func turnEnded() {}
     }
 }
 
-/// One loop of a session, on a thread of its own: an event at a time, which runs on the event loop.
-struct RuntimeAPIWorker: Sendable {
-    private let served: ServedFunction
-    private let answered: Bell
+/// The descriptors of a session: what asks the process to stop, and the slots.
+final class SessionWatch: ReadinessHandler, @unchecked Sendable {
+    static let signal: UInt64 = 1
+    static let firstSlot: UInt64 = 16
+    private let signals: StopSignals
+    private let loop: EventLoop
+    /// On the loop's thread.
+    var slots: [UInt64: RuntimeAPISlot] = [:]
+    var isOver = false
 
-    init(_ served: ServedFunction, answered: Bell) {
-        self.served = served
-        self.answered = answered
+    private static let look = Duration.seconds(5)
+
+    init(_ signals: StopSignals, _ loop: EventLoop) {
+        self.signals = signals
+        self.loop = loop
     }
 
-    /// Until a stop, or the API is lost.
-    func run(_ client: RuntimeAPIClient) throws(RuntimeAPIError) {
-        let now = served.workshop.invoker.platform.now
-        while let invocation = try client.next() {
-            let arrival = now()
-            switch read(invocation, at: arrival) {
-            case .failure(let fault): try client.fail(fault.description, type: "Event.Unreadable", invocation)
-            case .success(let event):
-                let outcome = outcome(of: event, invocation.bounded(served.entry, at: arrival))
-                try client.respond(RuntimeAnswer.response(outcome, to: event), to: invocation)
-            }
+    func ready(token: UInt64, events: ReadyEvents) {
+        guard token == Self.signal else { return slots[token]?.ready() ?? () }
+        loop.forget(signals.descriptor)
+        stop()
+    }
+
+    func turnEnded() {}
+
+    /// No further event is asked for.
+    func stop() { for slot in Array(slots.values) { slot.stop() } }
+
+    /// From now on slots are looked at.
+    func looks() {
+        _ = loop.callLater(after: Self.look) { [weak self] in
+            guard let self, !isOver else { return }
+            for slot in Array(slots.values) { slot.look() }
+            looks()
         }
     }
-
-    private func read(_ invocation: RuntimeInvocation, at now: Timestamp) -> Result<Event, RuntimeEventFault>
-    {
-        let events: [ForeignEvent]
-        do throws(EventFileError) {
-            events = try EventFile.events(in: invocation.payload, receivedAt: now, now: now)
-        } catch { return .failure(RuntimeEventFault(description: error.description)) }
-        guard events.count == 1, var event = events.first?.event(in: served.manifest) else {
-            return .failure(RuntimeEventFault(description: "The text has \(events.count) events, not one."))
-        }
-        if event.trace == nil { event.trace = invocation.trace }
-        return .success(event)
-    }
-
-    /// Runs it on the loop, and waits here.
-    private func outcome(of event: Event, _ entry: FunctionEntry) -> Outcome {
-        let result = Slot()
-        let engine = served.workshop.invoker
-        Task(executorPreference: served.workshop.loop) {
-            let outcome = await engine.invoke(entry, event)
-            result.outcome.withLock { $0 = outcome }
-            answered.ring()
-        }
-        while true {
-            answered.wait()
-            if let outcome = result.outcome.withLock({ $0 }) { return outcome }
-        }
-    }
-
-    private final class Slot: Sendable {
-        let outcome = Mutex<Outcome?>(nil)
-    }
-
-    private struct RuntimeEventFault: Error { let description: String }
 }

@@ -14,6 +14,8 @@ struct RuntimeInvocation: Equatable {
     let invocationID: String?
     /// The event.
     let payload: [UInt8]
+    /// Whether it is a host of ours that asks.
+    let isOfHost: Bool
 
     /// Reads an answer to `next`; nil where it has no id that can stand in a path.
     init?(_ headers: HTTPHeaders, payload: [UInt8]) {
@@ -27,6 +29,7 @@ struct RuntimeInvocation: Equatable {
         trace = headers["Lambda-Runtime-Trace-Id"].flatMap(Self.trace)
         invocationID = headers["Lambda-Runtime-Invocation-Id"]
         self.payload = payload
+        isOfHost = headers["Content-Type"] == RemoteInvocation.mediaType
     }
 
     /// The last millisecond that RFC 3339 can write.

@@ -1,4 +1,5 @@
 internal import Ledger
+internal import LocalHost
 internal import Runtime
 
 /// `check`: whether the manifest can be served here.
@@ -10,6 +11,7 @@ struct Check: Verb {
     static let details = """
         Also tells the version of the SQLite library, and whether it has the fix of the WAL-reset bug
         (3.51.3, 3.50.7, 3.44.6 and later). Where it has not, this program works around it.
+        With functions in processes of their own: what keeps each of their limits on this machine.
         """
 
     private let program: Program
@@ -30,6 +32,8 @@ struct Check: Verb {
         let functions: Int
         let problems: [String]
         let warnings: [String]
+        /// What keeps each limit of a process, where a function has one of its own.
+        let enforcement: [(limit: String, kept: String)]
 
         private struct Key: CodingKey {
             let stringValue: String
@@ -48,6 +52,10 @@ struct Check: Verb {
             try members.encode(functions, forKey: Key("functions"))
             try members.encode(problems, forKey: Key("problems"))
             try members.encode(warnings, forKey: Key("warnings"))
+            if !enforcement.isEmpty {
+                var limits = members.nestedContainer(keyedBy: Key.self, forKey: Key("limits"))
+                for (limit, kept) in enforcement { try limits.encode(kept, forKey: Key(limit)) }
+            }
             for engine in StoreEngines.all.map(\.about) {
                 var facts = members.nestedContainer(keyedBy: Key.self, forKey: Key(engine.name))
                 try facts.encode(engine.version, forKey: Key("version"))
@@ -61,15 +69,20 @@ struct Check: Verb {
         var functions = 0
         var problems: [String] = []
         var warnings: [String] = []
+        var enforcement: [(limit: String, kept: String)] = []
         do {
             let settings = try Settings(environment: program.environment)
             let manifest = try Manifest(contentsOf: file, environment: program.environment)
             functions = manifest.functions.count
+            if manifest.functions.contains(where: { $0.isolation == .process }) {
+                enforcement = InstanceHost.enforcement
+            }
             let store = try StoreEngines.store(manifest.store)
             warnings = store.warnings
             problems =
                 program.functions.missing(from: manifest, file: file)
                 + program.functions.objections(to: manifest, file: file)
+                + FunctionPrograms.objections(to: manifest, file: file)
             // Development makes what is missing; only production can be refused.
             if settings.stage == .production { _ = try settings.ready(manifest, keysAt: store.place) }
         } catch {
@@ -78,7 +91,7 @@ struct Check: Verb {
         if arguments[Options.json] {
             let report = Report(
                 manifest: file, ok: problems.isEmpty, functions: functions, problems: problems,
-                warnings: warnings)
+                warnings: warnings, enforcement: enforcement)
             program.console.output(try jsonText(report) + "\n")
             return problems.isEmpty ? ExitStatus.done : ExitStatus.failed
         }
@@ -88,7 +101,8 @@ struct Check: Verb {
         if problems.isEmpty {
             program.console.output(
                 "\(file): ok, \(functions) function\(functions == 1 ? "" : "s")\n"
-                    + StoreEngines.all.map { $0.about.line + "\n" }.joined())
+                    + StoreEngines.all.map { $0.about.line + "\n" }.joined()
+                    + enforcement.map { "limit \($0.limit): \($0.kept)\n" }.joined())
         } else {
             program.console.error(problems.joined(separator: "\n") + "\n")
         }

@@ -15,8 +15,14 @@ struct Invoke: Verb {
     static let subject = Option.subject(
         "as", "PLAYER", help: "Run on behalf of this player, without a token.")
     static let roles = Option.roles(help: "A role of that player (repeatable).")
+    static let isolation = Option.choice(
+        "isolation", Isolation.self,
+        help: "Run it here or in a process of its own (default: the manifest's).")
+    static let instance = Option.flag(
+        "instance", help: "Run each event in a new process, and log its report.")
     static let options: [any OptionDeclaration] = [
-        data, event, subject, roles, Options.manifest, Options.store, Options.record, Options.redact,
+        data, event, subject, roles, isolation, instance, Options.manifest, Options.store, Options.record,
+        Options.redact,
         Options.recordLimit,
     ]
     static let details = """
@@ -44,6 +50,7 @@ struct Invoke: Verb {
     private let arguments: Arguments
     private let function: String
     private let caller: Claims?
+    private let isolation: Isolation?
     private let input: [UInt8]
 
     init(_ arguments: Arguments, _ program: Program) throws {
@@ -57,6 +64,10 @@ struct Invoke: Verb {
         }
         let roles = try arguments.value(Self.roles)
         caller = try arguments.value(Self.subject).map { Claims(subject: $0, roles: roles) }
+        isolation = try arguments.value(Self.isolation) ?? (arguments[Self.instance] ? .process : nil)
+        if arguments[Self.instance], isolation == .inline {
+            throw UsageError("--instance is a process, and --isolation says inline")
+        }
         self.program = program
         self.arguments = arguments
         self.function = function
@@ -70,32 +81,63 @@ struct Invoke: Verb {
 
     func run() throws -> Int32 {
         ignoreBrokenPipes()
-        let manifest = try Workshop.manifest(program, arguments)
+        let manifest = try isolated(Workshop.manifest(program, arguments))
         // The loop comes before the store: a slip of the finger leaves no file behind.
         let loop = try EventLoop()
         let entry = try manifest.entry(function)
         let events = try self.events(.system(timers: loop, executor: loop))
         // An empty batch is one (CloudEvents JSON format, section 4.3).
         guard !events.isEmpty else { return ExitStatus.done }
-        let workshop = try Workshop(program, arguments, manifest, on: loop, quiet: true, isBeside: true)
-        let result = try Self.answers(events, entry, workshop, program.console)
+        let file = Workshop.manifestFile(arguments)
+        var alone = manifest
+        alone.functions.removeAll { $0.isolation == .process && $0.name != entry.name }
+        let objections = FunctionPrograms.objections(to: alone, file: file)
+        guard objections.isEmpty else { throw EngineError.objections(objections) }
+        let workshop = try Workshop(
+            program, arguments, manifest, on: loop, quiet: !arguments[Self.instance])
+        var processes: InstanceHost?
+        if entry.isolation == .process {
+            processes = try InstanceHost(
+                workshop.invoker, loop: loop, log: workshop.log,
+                programs: FunctionPrograms(program, arguments, workshop).forHost(tellsErrors: true))
+        }
+        let result = try Self.answers(events, entry, workshop, program.console, processes)
         if result.needsCaller {
             program.console.error("\(program.name) invoke: --as PLAYER runs it on behalf of a player\n")
         }
         return result.isSuccess ? ExitStatus.done : ExitStatus.failed
     }
 
+    /// The manifest with the function where the options want it. Nothing is started ahead for one command.
+    private func isolated(_ manifest: Manifest) throws -> Manifest {
+        let name = try manifest.entry(function).name
+        var manifest = manifest
+        for index in manifest.functions.indices {
+            manifest.functions[index].instances.warm = 0
+            guard manifest.functions[index].name == name else { continue }
+            if isolation == .inline, !manifest.functions[index].command.isEmpty {
+                throw UsageError("'\(name)' is a command, which has a process of its own")
+            }
+            manifest.functions[index].isolation = isolation ?? manifest.functions[index].isolation
+            if arguments[Self.instance] { manifest.functions[index].instances.invocations = 1 }
+        }
+        return manifest
+    }
+
     /// Runs the function for each event, in order, and prints an answer a line.
     static func answers(
-        _ events: [Event], _ entry: FunctionEntry, _ workshop: Workshop, _ console: Console
+        _ events: [Event], _ entry: FunctionEntry, _ workshop: Workshop, _ console: Console,
+        _ processes: InstanceHost? = nil
     ) throws -> Result {
         try workshop.run {
             var result = Result()
+            await processes?.start()
             for event in events {
                 let outcome = await workshop.invoker.invoke(entry, event)
                 console.output(outcome.json + "\n")
                 result.note(outcome, of: event)
             }
+            await processes?.stop()
             return result
         }
     }

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Ledger
 internal import Net
 internal import LocalHost
@@ -24,9 +25,16 @@ struct Serve: Verb {
         Environment: ENVIRONMENT (development, production), SECRET_KEY, DEBUG, LOG_LEVEL,
         and whatever the manifest expands.
 
-        With --workers above 1 this process starts that many others and serves nothing itself:
-        they share the port and the store, and one that dies is started again. They end with it;
-        a second SIGTERM or SIGINT ends them at once. --record takes one process.
+        This process listens, and starts another one that serves, or as many as --workers says,
+        which share the port and the store. One that dies is started again at once, and clients
+        that come meanwhile wait. They end with this one; a further SIGTERM or SIGINT, half a second
+        after the first or later, ends them at once.
+
+        Under systemd it says when it serves (Type=notify, WatchdogSec=), and takes the socket that
+        is passed to it (LISTEN_FDS).
+
+        --record tells of every process on the store: workers, other hosts, commands, and those of
+        functions.
         """
 
     private let program: Program
@@ -34,6 +42,8 @@ struct Serve: Verb {
     private let host: String
     private let port: Int
     private let workers: Int
+    /// It is the program of one function, which serves in this process and starts no other, whatever the manifest says.
+    private let isAlone: Bool
     /// What of the manifest is served.
     private let part: @Sendable (Manifest) throws -> Manifest
 
@@ -46,6 +56,7 @@ struct Serve: Verb {
             arguments, program, host, port, part
         )
         workers = 1
+        isAlone = true
     }
 
     init(_ arguments: Arguments, _ program: Program) throws {
@@ -56,43 +67,41 @@ struct Serve: Verb {
         port = try arguments.value(Self.port) ?? 8_000
         workers = try arguments.value(Self.workers) ?? 1
         part = { $0 }
-        if workers > 1, arguments.has(Options.record) {
-            throw UsageError(
-                "--record takes one process, not --workers \(workers): a recording keeps the order in which one process did things"
-            )
-        }
+        isAlone = false
     }
 
     func run() throws -> Int32 {
         ignoreBrokenPipes()
         raiseDescriptorLimit()
-        guard workers > 1 else { return try serve(as: nil) }
+        if isAlone { return try serve(as: nil) }
         guard let text = program.environment[WorkerPlace.variable] else { return try supervise() }
         guard let place = WorkerPlace(text), place.count == workers else {
             throw UsageError("\(WorkerPlace.variable) is set, but not by the process that starts workers")
         }
-        try place.take()
+        try place.take(as: program.name)
         return try serve(as: place)
     }
 
-    /// Serves in this process: alone, or as one of several workers, whose beginning and end another process tells of.
+    /// Serves in this process: alone, or as a worker, whose beginning and end another process tells of.
     private func serve(as place: WorkerPlace?) throws -> Int32 {
         let signals = try StopSignals()
-        let manifest = try part(Workshop.manifest(program, arguments))
-        let objections = program.functions.objections(
-            to: manifest, file: Workshop.manifestFile(arguments))
-        guard objections.isEmpty else { throw EngineError.objections(objections) }
-        let workshop = try Workshop(program, arguments, manifest)
+        let manifest = try checked().manifest
+        let workshop = try Workshop(program, arguments, manifest, isWorker: place != nil)
         let (log, platform, loop) = (workshop.log, workshop.invoker.platform, workshop.loop)
-        if place == nil { warn(of: workshop) }
-        let server = Host(
-            invoker: workshop.invoker, loop: loop, log: log, link: place.map { WorkerLink($0) })
+        if place.map({ $0.index == 0 && $0.start == 1 }) ?? true { warn(of: workshop) }
+        let server = try Host(
+            invoker: workshop.invoker, loop: loop, log: log, link: place.flatMap { WorkerLink($0) },
+            programs: isAlone ? nil : FunctionPrograms(program, arguments, workshop).forHost())
         let left: Int = try workshop.run { [host, port] in
-            let port = try await server.start(host: host, port: port)
             if let place {
+                try await server.start(inherited: place.listener)
                 place.announce()
+                await server.whileServing(every: HostLimits().sign) { place.announce() }
             } else {
-                log.write(.info, "Serving on \(url(port))", fields(of: workshop), at: platform.now())
+                let port = try await server.start(host: host, port: port)
+                log.write(
+                    .info, "Serving on \(url(host, port))",
+                    fields(workshop.settings, workshop.manifest), at: platform.now())
             }
             let level: LogLevel = place == nil ? .info : .debug
             let worker = place.map { [("worker", LogValue.integer(Int64($0.index)))] } ?? []
@@ -115,29 +124,93 @@ struct Serve: Verb {
     }
 
     /// Starts the workers, and sees to it that they serve until this process is asked to stop.
+    ///
+    /// It opens no store, and is small: what is wrong with the settings or the manifest it tells itself, and what is wrong
+    /// with the store the first worker.
     private func supervise() throws -> Int32 {
         let signals = try WorkerSignals()
-        // What is wrong with the settings, the manifest or the store is told once, by this process; and the store has
-        // its present schema before several open it.
-        let workshop = try Workshop(program, arguments, Workshop.manifest(program, arguments))
-        try workshop.loop.run { [state = workshop.state] in await state.close() }
-        defer { workshop.writer.close() }
-        let (log, platform) = (workshop.log, workshop.invoker.platform)
-        warn(of: workshop)
+        let (settings, manifest) = try checked()
+        // A recording begins before any worker, and ends behind the last: what they do is told in parts of their own.
+        let recorded = arguments.has(Options.record) ? try recording(manifest) : nil
+        defer {
+            recorded?.recorder?.close()
+            recorded?.writer.close()
+        }
         let limits = HostLimits()
-        let group = try WorkerGroup(count: workers, host: host, port: port, limits: limits)
+        let passed = try passedSocket()
+        let group =
+            try passed.map { try WorkerGroup(count: workers, passed: $0, limits: limits) }
+            ?? WorkerGroup(count: workers, host: host, port: port, limits: limits)
+        let writer = try LogWriter(descriptor: STDERR_FILENO)
+        defer { writer.close() }
+        let log = Log(
+            level: settings.logLevel, format: program.console.isTerminal ? .terminal : .json, sink: writer)
+        let loop = try EventLoop()
+        let platform = Platform.system(timers: loop, executor: loop)
+        if let others = passed?.others, others > 0 {
+            log.write(
+                .warning, "Of the sockets that were passed to this process only the first is used",
+                [("others", .integer(Int64(others)))], at: platform.now())
+        }
+        // What is said to this process is not said to those that it starts.
+        let ours = Set(ServiceManager.variables + PassedSocket.variables)
         let start = SupervisorLoop.Start(
             path: SupervisorSpawn.thisProgram, arguments: CommandLine.arguments,
-            environment: program.environment)
-        var loop = SupervisorLoop(
-            start, group: group, signals: signals, patience: limits.drain * 2, log: log, platform: platform,
-            address: url(group.port), fields: fields(of: workshop) + [("workers", .integer(Int64(workers)))])
-        let unfinished = loop.run()
-        log.write(
-            unfinished == 0 ? .info : .warning,
-            unfinished == 0 ? "Stopped" : "Stopped before everything was finished",
-            [("unfinished", .integer(Int64(unfinished)))], at: platform.now())
-        return unfinished == 0 ? ExitStatus.done : ExitStatus.failed
+            environment: Allocator.tuned(program.environment.filter { !ours.contains($0.key) }))
+        var supervisor = SupervisorLoop(
+            start, group: group, signals: signals, limits: limits, log: log, platform: platform,
+            manager: ServiceManager(environment: program.environment, pid: getpid()),
+            address: url(group.host, group.port),
+            fields: fields(settings, manifest)
+                + (workers > 1 ? [("workers", .integer(Int64(workers)))] : []))
+        switch supervisor.run() {
+        case .told(let status): return status
+        case .stopped(let unfinished):
+            log.write(
+                unfinished == 0 ? .info : .warning,
+                unfinished == 0 ? "Stopped" : "Stopped before everything was finished",
+                [("unfinished", .integer(Int64(unfinished)))], at: platform.now())
+            return unfinished == 0 ? ExitStatus.done : ExitStatus.failed
+        }
+    }
+
+    /// The socket that was passed to this process, if there is one.
+    private func passedSocket() throws -> PassedSocket? {
+        guard let passed = try PassedSocket(environment: program.environment, pid: getpid()) else {
+            return nil
+        }
+        guard !arguments.has(Self.host), !arguments.has(Self.port) else {
+            throw UsageError(
+                "a listening socket was passed to this process (LISTEN_FDS): --host and --port are its maker's to say"
+            )
+        }
+        return passed
+    }
+
+    /// The settings and what of the manifest is served, where nothing is wrong that can be seen before anything is opened.
+    private func checked() throws -> (settings: Settings, manifest: Manifest) {
+        let settings = try Settings(environment: program.environment)
+        var manifest = try part(Workshop.manifest(program, arguments))
+        if let store = arguments[Options.store] { manifest.store = store }
+        let file = Workshop.manifestFile(arguments)
+        let missing = program.functions.missing(from: manifest, file: file)
+        guard missing.isEmpty else { throw EngineError.missingHandlers(missing) }
+        let objections =
+            program.functions.objections(to: manifest, file: file)
+            + (isAlone ? [] : FunctionPrograms.objections(to: manifest, file: file))
+        guard objections.isEmpty else { throw EngineError.objections(objections) }
+        let store = try StoreEngines.store(manifest.store)
+        // Development makes what is missing, beside its store.
+        if settings.stage == .production { _ = try settings.ready(manifest, keysAt: store.place) }
+        return (settings, manifest)
+    }
+
+    /// Opens the store to begin a recording of it, and closes it again.
+    private func recording(_ manifest: Manifest) throws -> Workshop {
+        let workshop = try Workshop(program, arguments, manifest)
+        try workshop.loop.run { [state = workshop.state] in await state.close() }
+        try workshop.recorder?.requireMark()
+        return workshop
     }
 
     /// What is not as it should be, and no reason not to serve.
@@ -149,15 +222,15 @@ struct Serve: Verb {
         }
     }
 
-    private func url(_ port: Int) -> String {
+    private func url(_ host: String, _ port: Int) -> String {
         "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
     }
 
-    private func fields(of workshop: Workshop) -> [(String, LogValue)] {
+    private func fields(_ settings: Settings, _ manifest: Manifest) -> [(String, LogValue)] {
         [
-            ("program", .string(program.name)), ("store", .string(workshop.manifest.store)),
-            ("functions", .integer(Int64(workshop.manifest.functions.count))),
-            ("environment", .string(workshop.settings.stage.rawValue)),
+            ("program", .string(program.name)), ("store", .string(manifest.store)),
+            ("functions", .integer(Int64(manifest.functions.count))),
+            ("environment", .string(settings.stage.rawValue)),
         ]
     }
 }

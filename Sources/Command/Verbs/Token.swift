@@ -46,7 +46,7 @@ struct Token: Verb {
 
     func run() throws -> Int32 {
         let workshop = try Workshop(
-            program, arguments, Workshop.manifest(program, arguments), quiet: true, isBeside: true)
+            program, arguments, Workshop.manifest(program, arguments), quiet: true)
         if let session = arguments[Self.revoke] {
             try workshop.run { try await revoke(session, workshop) }
         } else if let subject {

@@ -18,6 +18,8 @@ public actor Host {
     /// What starts functions, in the order in which they are told of a commit or a stop.
     let triggers: [any TriggerKind]
     private let upkeep: Upkeep
+    /// The processes of functions that have processes of their own, if any have.
+    let instances: InstancePools?
     /// The other workers, where several processes serve together.
     private let workers: OtherWorkers?
     private let link: WorkerLink?
@@ -36,8 +38,8 @@ public actor Host {
     /// A host that is not listening yet. `loop` must be the executor of the engine's platform.
     public init(
         invoker engine: Engine, loop: EventLoop, log: Log, limits: HostLimits = HostLimits(),
-        link: WorkerLink? = nil
-    ) {
+        link: WorkerLink? = nil, programs: InstancePrograms? = nil
+    ) throws {
         let core = HostCore(engine: engine, loop: loop, log: log, limits: limits)
         let manifest = engine.manifest
         let clients = ClientAddress(proxies: manifest.trustedProxies, header: manifest.forwardedHeader)
@@ -49,8 +51,9 @@ public actor Host {
             Sessions(SocketHub(core, SocketRoutes(manifest)), shares, answers, clients, workers: workers))
         // A further kind of trigger is one more here.
         let kinds: [any TriggerKind] = [sockets, QueueTrigger(core), ScheduleTrigger(core)]
-        let own = OwnPaths(core, answers) {
-            var gauges = transports.gauges()
+        let instances = try programs.flatMap { try InstancePools(transports, $0) }
+        let own = OwnPaths(core, answers, failing: { instances?.failing ?? [] }) {
+            var gauges = transports.gauges() + (instances?.gauges() ?? [])
             for kind in kinds { gauges += await kind.gauges() }
             return gauges
         }
@@ -59,6 +62,7 @@ public actor Host {
             workers: workers)
         triggers = [http] + kinds
         self.core = core
+        self.instances = instances
         self.transports = transports
         self.workers = workers
         self.link = link
@@ -77,9 +81,15 @@ public actor Host {
     ///
     /// Throws where nobody can listen there.
     public func start(host: String, port: Int) async throws -> Int {
-        let listener =
-            try link.map { try Listener(inherited: $0.listener) }
-            ?? Listener(host: host, port: port, backlog: core.limits.backlog)
+        try await start(on: Listener(host: host, port: port, backlog: core.limits.backlog))
+    }
+
+    /// Begins to serve on a socket that listens already, which the process that started this one has opened.
+    public func start(inherited listener: Int32) async throws {
+        _ = try await start(on: Listener(inherited: listener))
+    }
+
+    private func start(on listener: Listener) async throws -> Int {
         loop.setHandler(self)
         // Before the first connection: a socket's rooms come by way of it.
         // Not a task: the order of commits is the order of delivery, and a task costs more.
@@ -102,8 +112,14 @@ public actor Host {
             throw error
         }
         upkeep.start()
+        instances?.start()
         for trigger in triggers { trigger.start() }
         return listener.port
+    }
+
+    /// Calls `action` again and again, for as long as the loop turns and the host does not stop.
+    public func whileServing(every period: Duration, _ action: @escaping @Sendable () -> Void) {
+        core.every(period, action)
     }
 
     /// Calls `action` once when the process is asked to stop.
@@ -127,6 +143,7 @@ public actor Host {
         for trigger in triggers { trigger.stop() }
         transports.flush()
         await drain()
+        await instances?.stop()
         transports.closeAll()
         let unfinished = core.tasks.count
         try? await core.engine.state.retire(host: core.id, now: core.wallClock)
@@ -183,7 +200,9 @@ extension Host: ReadinessHandler {
                 host.workers?.receive(host.acceptor) { host.sockets.hub.deliver($0, number: 0) }
             case Self.storeToken:
                 if host.storeNews?.drain() == true { host.core.engine.state.catchUp() }
-            default: host.transports.open[token]?.ready(events)
+            default:
+                guard host.instances?.ready(token, events) != true else { return }
+                host.transports.open[token]?.ready(events)
             }
         }
     }

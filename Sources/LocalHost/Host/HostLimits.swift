@@ -16,6 +16,8 @@ public struct HostLimits: Sendable {
     static let workerInboxBytes: Int32 = 1 << 20
     /// Characters of a request's id that a client or a proxy has given it.
     static let requestIDBytes = 128
+    /// Sockets that a service manager may pass; all but one are let go.
+    static let passedSockets = 1_024
     /// For how many seconds a browser need not ask again what a page of another origin may send.
     static let preflightSeconds = 600
     /// Proxies that are believed behind one another.
@@ -140,6 +142,39 @@ public struct HostLimits: Sendable {
     public var retryAfter: Duration = .seconds(1)
     /// How often is looked whether the store's files are still there.
     public var storeCheck: Duration = .seconds(1)
+    /// How often a worker says that its loop turns.
+    public var sign: Duration = .seconds(1)
+    /// For how long a worker may say nothing; one that is silent for two such times in a row is ended.
+    public var silence: Duration = .seconds(10)
+    /// Bytes of an error that a function's runtime tells, and characters of it that are kept.
+    static let faultBytes = 256 << 10
+    static let faultCharacters = 4_000
+
+    /// Invocations of one function that wait for one of its processes.
+    public var waitingInvocations = 1_024
+    /// By how much sooner than its time is over an invocation hears that it has found no process.
+    public var patienceMargin: Duration = .milliseconds(50)
+    /// Time for a process to ask for its first event.
+    public var instanceStart: Duration = .seconds(10)
+    /// Connections of a process beside those for its invocations.
+    public var instanceConnections = 8
+    /// The first and the longest pause before a process is started again that could not start.
+    public var firstStartPause: Duration = .milliseconds(100)
+    public var lastStartPause: Duration = .seconds(30)
+    /// Time for a process to end that was asked to.
+    public var instanceGrace: Duration = .seconds(2)
+    /// How long after its time a function of ours may take to end an invocation by itself.
+    public var overrunGrace: Duration = .milliseconds(100)
+    /// How often processes are looked at that have nothing to do, and whether their programs have changed.
+    public var instanceLook: Duration = .seconds(1)
+    /// Files of a function's folder that are looked at for that.
+    public var watchedFiles = 1_000
+    /// How often at most the memory of a process is looked at for a report.
+    public var memoryLook: Duration = .milliseconds(50)
+    /// What a process without a limit is told that it may use.
+    public var toldMemory = 1 << 30
+    /// Bytes of a line, or a message, that a process writes; what is longer is cut.
+    public var outputLine = 64 << 10
     /// How long a stop waits for what is in flight.
     public var drain: Duration = .seconds(10)
 

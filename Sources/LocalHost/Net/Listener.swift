@@ -40,7 +40,7 @@ package struct Listener {
         self.port = Self.port(of: descriptor) ?? port
     }
 
-    /// A socket that listens already, inherited from the process that started this one.
+    /// A socket that listens already, inherited from the process that started this one; TCP's.
     package init(inherited descriptor: Int32) throws(HostError) {
         guard let port = Self.port(of: descriptor) else { throw .system("getsockname", errno) }
         self.descriptor = descriptor
@@ -78,6 +78,18 @@ package struct Listener {
             default: throw .system("accept", errno)
             }
         }
+    }
+
+    /// The address on which it listens, as a number.
+    package var address: String {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let code = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                unsafe getsockname(descriptor, address, &length)
+            }
+        }
+        return code == 0 ? Self.text(of: storage, length) : "unknown"
     }
 
     private static func text(of storage: sockaddr_storage, _ length: socklen_t) -> String {

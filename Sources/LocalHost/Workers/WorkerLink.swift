@@ -33,16 +33,15 @@ public final class WorkerLink: Sendable {
     var count: Int { outboxes.count }
     /// To watch for reading; `receive` takes what comes.
     let descriptor: Int32
-    /// The listening socket of this worker, which has it from the process that started it.
-    let listener: Int32
     private let outboxes: [Int32]
 
-    /// The link of the worker whose place this process has taken. The descriptors stay open as long as the process.
-    public init(_ place: WorkerPlace) {
+    /// The link of the worker whose place this process has taken; nil where there are no others. The descriptors stay open
+    /// as long as the process.
+    public init?(_ place: WorkerPlace) {
+        guard let link = place.link else { return nil }
         index = place.index
-        descriptor = place.inbox
-        listener = place.listener
-        outboxes = place.outboxes
+        descriptor = link.inbox
+        outboxes = link.outboxes
     }
 
     /// Hands a connection to `worker`: whether it is on its way. It then is that worker's, and the caller closes its own

@@ -4,7 +4,8 @@ internal import Ledger
 /// A function with its types erased: an event in, JSON text out.
 struct AnyFunction: Sendable {
     let handlerName: String
-    let successStatus: Int
+    /// What comes of the answer's text.
+    let outcome: @Sendable (_ json: String, _ event: Event) -> Outcome
     /// What the answer's text is to a socket.
     let answerForm: DataForm
     let companions: [String]
@@ -19,7 +20,7 @@ struct AnyFunction: Sendable {
 
     init<F: Function>(_ function: F) {
         handlerName = F.handlerName
-        successStatus = F.successStatus
+        outcome = { json, _ in Outcome(status: F.successStatus, json: json) }
         answerForm = DataForm(of: F.Output.self)
         companions = function.companions.map { type(of: $0).handlerName }
         objections = { function.objections(to: $0) }

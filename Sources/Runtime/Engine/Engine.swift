@@ -31,6 +31,14 @@ public final class Engine: Sendable {
     private let functions: [String: Bound]
     private let report: InvocationReport
     private let listeners = Mutex<(any LiveAudience)?>(nil)
+    private let slot: ProcessesSlot
+
+    /// Who runs functions in processes of their own: the host sets it once, before it serves. Without it those of ours run
+    /// here, and others not at all.
+    public var processes: (any FunctionProcesses)? {
+        get { slot.value }
+        set { slot.value = newValue }
+    }
 
     /// Who hears what functions say live: the host sets it once, before it serves.
     public var audience: (any LiveAudience)? {
@@ -68,10 +76,15 @@ public final class Engine: Sendable {
             log: log, metrics: metrics, observer: observer, tellsErrors: settings.tellsErrors,
             now: platform.now)
         tokens = Tokens(manifest.auth)
+        let slot = ProcessesSlot()
+        self.slot = slot
         let runner = InlineRunner(platform: platform)
         var bound: [String: Bound] = [:]
         for entry in manifest.functions {
-            bound[entry.name] = functions[entry.handler].map {
+            let function =
+                entry.command.isEmpty
+                ? functions[entry.handler] : AnyFunction(program: entry, run: slot, on: platform.executor)
+            bound[entry.name] = function.map {
                 Bound(
                     function: $0, environment: settings.variables(entry.environment), runner: runner)
             }
@@ -85,7 +98,16 @@ public final class Engine: Sendable {
         _ entry: FunctionEntry, _ event: Event, completing claim: JobClaim? = nil,
         live: (@Sendable (Emit) -> Void)? = nil
     ) async -> Outcome {
-        await invoke(
+        if entry.isolation == .process, entry.command.isEmpty, let processes {
+            let started = platform.uptime()
+            let outcome = await processes.invoke(entry, event, completing: claim, live: live)
+            metrics.count(
+                function: entry.name, trigger: event.trigger.name, status: outcome.status,
+                duration: platform.uptime() - started)
+            if outcome.problem?.kind == .rateExceeded { metrics.countRateRefusal(entry.name) }
+            return outcome
+        }
+        return await invoke(
             entry, event, completing: claim, in: LiveWorld(self, function: entry.name, listener: live))
     }
 
@@ -146,7 +168,7 @@ extension Engine {
     /// Steps 4 to 8: from the admission on.
     private func perform(_ invocation: inout Invocation) async throws -> Outcome {
         switch try await admit(&invocation) {
-        case .answered(let kept): return try invocation.outcome(repeating: kept)
+        case .answered(let kept): return try repeated(kept, invocation)
         case .admitted(let place):
             guard let bound = functions[invocation.entry.name] else {
                 throw EngineError.missingHandlers([invocation.entry.handler])
@@ -156,6 +178,17 @@ extension Engine {
             defer { invocation.world.end() }
             return try await runs(of: prepared, bound, place, &invocation)
         }
+    }
+
+    /// The answer that was given before.
+    private func repeated(_ kept: KeptAnswer, _ invocation: Invocation) throws(Problem) -> Outcome {
+        let json = try invocation.answer(repeating: kept)
+        var outcome =
+            functions[invocation.entry.name]?.function.outcome(json, invocation.event)
+            ?? Outcome(status: kept.status, json: json)
+        outcome.status = kept.status
+        outcome.isRepeated = true
+        return outcome
     }
 
     private enum Admission: ~Copyable {
@@ -192,7 +225,6 @@ extension Engine {
         _ invocation: inout Invocation
     ) async throws -> Outcome {
         let world = invocation.world
-        let status = bound.function.successStatus
         var remaining = invocation.entry.limits.timeout
         var (conflicts, waits) = (0, 0)
         while conflicts < Self.maximumAttempts, waits < Self.maximumWaits {
@@ -215,18 +247,21 @@ extension Engine {
                 waits += 1
                 continue
             }
-            switch try await commit(result, context.unit, place, status: status, &invocation) {
+            let answer = result.map { bound.function.outcome($0, invocation.event) }
+            switch try await commit(
+                result, context.unit, place, status: try? answer.get().status, &invocation)
+            {
             case .conflict:
                 conflicts += 1
                 report.conflicted(invocation, run: conflicts)
             case .answered(let kept, let number):
                 place.spend()
                 invocation.commit = number
-                return try invocation.outcome(repeating: kept)
+                return try repeated(kept, invocation)
             case .committed(let number):
                 place.spend()
                 invocation.commit = number
-                var outcome = Outcome(status: status, json: try result.get())
+                var outcome = try answer.get()
                 outcome.event = context.answerEvent
                 return outcome
             }
@@ -251,7 +286,7 @@ extension Engine {
     /// A refusal changes nothing, but what it was decided upon must hold at a place in the store's order as well: else
     /// it could not be replayed.
     private func commit(
-        _ result: Result<String, any Error>, _ unit: UnitOfWork, _ place: borrowing Place, status: Int,
+        _ result: Result<String, any Error>, _ unit: UnitOfWork, _ place: borrowing Place, status: Int?,
         _ invocation: inout Invocation
     ) async throws -> CommitDecision {
         var unit = unit
@@ -259,7 +294,7 @@ extension Engine {
         switch result {
         case .success(let json):
             unit.answer = invocation.keptAnswer(
-                status: status, json: json, for: manifest.sockets.recoveryWindow)
+                status: status ?? 200, json: json, for: manifest.sockets.recoveryWindow)
         case .failure(let error):
             unit.writes = []
             claim = nil

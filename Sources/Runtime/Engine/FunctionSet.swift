@@ -29,7 +29,7 @@ public struct FunctionSet: Sendable {
     /// What a manifest asks for that this set does not have: one line a function, with a suggestion. `file` is the
     /// manifest's name, to stand in front as in a `ManifestProblem`.
     public func missing(from manifest: Manifest, file: String? = nil) -> [String] {
-        manifest.functions.filter { functions[$0.handler] == nil }.map { entry in
+        manifest.functions.filter { $0.command.isEmpty && functions[$0.handler] == nil }.map { entry in
             let suggestion = nearest(entry.handler, among: names).map { " (did you mean '\($0)'?)" } ?? ""
             let place = file.map { "\($0):\(entry.line)" } ?? "line \(entry.line)"
             return "\(place): function '\(entry.name)': no handler '\(entry.handler)'\(suggestion)"

@@ -106,8 +106,8 @@ extension Invocation {
         }
     }
 
-    /// The answer that was given before.
-    func outcome(repeating kept: KeptAnswer) throws(Problem) -> Outcome {
+    /// The text of the answer that was given before.
+    func answer(repeating kept: KeptAnswer) throws(Problem) -> String {
         guard kept.key == key else {
             throw Problem(.invalid, "The idempotency key was used for another input. Use a new one.")
         }
@@ -115,9 +115,7 @@ extension Invocation {
             throw Problem(.conflict, "It was done before; its answer was too long to be kept.")
         }
         fields.set("repeated", .boolean(true))
-        var outcome = Outcome(status: kept.status, json: json)
-        outcome.isRepeated = true
-        return outcome
+        return json
     }
 }
 

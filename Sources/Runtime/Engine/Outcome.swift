@@ -23,8 +23,18 @@ public struct Outcome: Sendable {
     public var event: String?
     /// Whether it was done before, and this is the answer that was given then.
     public var isRepeated = false
+    /// The whole answer over HTTP, where a program gave it that says so itself.
+    public var gateway: GatewayAnswer?
+    /// Whether a connection was recorded for the socket that asked.
+    public var isConnected = false
     /// What was committed; of a refusal, what it was decided upon.
     public var unit = UnitOfWork()
+
+    package init(status: Int, json: String, problem: Problem? = nil) {
+        self.status = status
+        self.json = json
+        self.problem = problem
+    }
 
     /// Whether the function did its work and its effects are on disk.
     public var isSuccess: Bool { problem == nil }

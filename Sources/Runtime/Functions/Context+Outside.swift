@@ -79,7 +79,7 @@ extension Context {
 
 extension Problem {
     /// What a called function refused with, as a text from outside says it.
-    fileprivate init(ofCall failure: String) {
+    package init(ofCall failure: String) {
         let parts = failure.split(separator: ":", maxSplits: 1).map { $0.drop { $0 == " " } }
         let kind = parts.first.flatMap { Kind(rawValue: String($0)) } ?? .failed
         self.init(

@@ -2,8 +2,12 @@
 public struct FunctionEntry: Sendable, Equatable {
     /// Its name: `[a-z][a-z0-9-]{0,62}`, unique in the manifest.
     public var name: String
-    /// The type that handles it, as the composition root registers it.
+    /// The type that handles it, as the composition root registers it; empty where a program does (``command``).
     public var handler: String
+    /// The program that handles it, and its arguments; empty where a type does.
+    public var command: [String] = []
+    /// The folder in which that program runs; nil for the host's.
+    public var directory: String?
     /// What starts it; none means that it is only invoked directly.
     public var triggers: [Trigger]
     /// Who may call it.
@@ -14,6 +18,8 @@ public struct FunctionEntry: Sendable, Equatable {
     public var limits: Limits
     /// Where it runs.
     public var isolation: Isolation
+    /// Its processes, where it runs in its own.
+    public var instances = InstanceSettings()
     /// The environment variables it may see.
     public var environment: [String]
     /// The hosts it may reach, as ``HostAddress`` writes them: `api.openai.com`, `127.0.0.1:8080`, `[::1]:8080`. A

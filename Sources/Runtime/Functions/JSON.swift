@@ -23,7 +23,7 @@ package enum JSON {
     /// Decodes an input, which is strict JSON (`StrictJSON`): what the flat decoder takes is, and all else is looked
     /// at before Foundation reads it. Broken JSON throws a 400 `Problem`; a value of another shape, or that not all
     /// would read alike, an `InvalidInput` that names the field. No data decodes as an empty object.
-    static func decode<T: Decodable>(_ type: T.Type, from data: [UInt8]) throws -> T {
+    package static func decode<T: Decodable>(_ type: T.Type, from data: [UInt8]) throws -> T {
         if let value = JSONFlatDecoder.decode(type, from: data) { return value }
         if !data.isEmpty, let fault = StrictJSON.fault(in: data.span) { throw refusal(of: fault) }
         do {
@@ -39,7 +39,7 @@ package enum JSON {
     }
 
     /// Decodes what this software wrote itself.
-    static func decode<T: Decodable>(_ type: T.Type, text: String) throws -> T {
+    package static func decode<T: Decodable>(_ type: T.Type, text: String) throws -> T {
         if let value = JSONFlatDecoder.decode(type, from: Array(text.utf8)) { return value }
         return try decoder.decode(type, from: Data(text.utf8))
     }

@@ -30,6 +30,24 @@ package enum ManifestBounds {
     package static let body = 0...16 << 20
     package static let memory = 1 << 20...64 << 30
     package static let concurrency = 1...65_536
+    /// CPU time of an invocation.
+    package static let cpu = 1...15 * 60_000
+    package static let files = 16...65_536
+    package static let processes = 1...1_024
+    package static let output = 0...64 << 20
+    package static let response = 0...64 << 20
+    package static let temporary = 0...64 << 30
+
+    /// Processes of one function.
+    package static let instances = 1...64
+    package static let warm = 0...64
+    package static let instanceConcurrency = 1...1_000
+    package static let idleTime = 1_000...86_400_000
+    package static let maximumInvocations = 1...1_000_000_000
+    package static let maximumAge = 1_000...30 * 86_400_000
+    /// Of a command.
+    package static let words = 64
+    package static let wordBytes = 4_096
 
     /// Of one issuer.
     package static let keys = 8

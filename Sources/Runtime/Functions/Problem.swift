@@ -16,6 +16,8 @@ public struct Problem: Error, Sendable, Equatable {
         case invalid
         case rateExceeded = "rate-exceeded"
         case failed
+        case badAnswer = "bad-answer"
+        case died
         case busy
         case deadline
         case storeFull = "store-full"
@@ -35,6 +37,7 @@ public struct Problem: Error, Sendable, Equatable {
             case .invalid: 422
             case .rateExceeded: 429
             case .failed: 500
+            case .badAnswer, .died: 502
             case .busy: 503
             case .deadline: 504
             case .storeFull: 507
@@ -55,6 +58,8 @@ public struct Problem: Error, Sendable, Equatable {
             case .invalid: "The input is not valid"
             case .rateExceeded: "Too many requests"
             case .failed: "The function failed"
+            case .badAnswer: "The function's answer cannot be used"
+            case .died: "The function's process has ended"
             case .busy: "Too busy at the moment"
             case .deadline: "The function took too long"
             case .storeFull: "The store is full"

@@ -39,8 +39,10 @@ extension ManifestDecoder {
         }
         guard var fields = fields(of: entry.value, ManifestKeys.function, owner: owner) else { return nil }
         fields.mark = entry.mark
-        let handler = require("handler", in: fields).flatMap { self.handler($0) } ?? ""
-        var function = FunctionEntry(name: entry.key, handler: handler, line: entry.mark.line)
+        var function = FunctionEntry(name: entry.key, handler: "", line: entry.mark.line)
+        if fields["command"] == nil {
+            function.handler = require("handler", in: fields).flatMap { self.handler($0) } ?? ""
+        }
         if let node = fields["on"] { function.triggers = triggers(node, of: entry.key) }
         if let node = fields["auth"] { function.access = access(node) ?? .authenticated }
         function.per = function.access.defaultScope
@@ -54,7 +56,7 @@ extension ManifestDecoder {
         }
         if let node = fields["limits"] { function.limits = limits(node, of: owner, per: function.per) }
         if let node = fields["idempotency-key"] { function.idempotencyKey = idempotencyKey(node) }
-        if let node = fields["isolation"] { function.isolation = isolation(node) }
+        isolation(fields, of: &function)
         if let node = fields["environment"] { function.environment = environment(node) }
         if let node = fields["hosts"] { function.hosts = hosts(node) }
         return function
@@ -96,7 +98,7 @@ extension ManifestDecoder {
             limits.timeout = duration(node, "timeout", ManifestBounds.timeout) ?? limits.timeout
         }
         if let node = fields["body"] { limits.body = size(node, "body", ManifestBounds.body) ?? limits.body }
-        if let node = fields["memory"] { limits.memory = memory(node) }
+        limits.process = allowance(fields)
         if let node = fields["concurrency"] {
             limits.concurrency =
                 integer(node, "concurrency", ManifestBounds.concurrency) ?? limits.concurrency
@@ -110,15 +112,6 @@ extension ManifestDecoder {
             }
         }
         return limits
-    }
-
-    /// A limit that nothing would keep is refused, and not passed over.
-    private mutating func memory(_ node: YAMLNode) -> Int? {
-        guard let bytes = size(node, "memory", ManifestBounds.memory) else { return nil }
-        report(
-            "'memory' limits a process of the function's own, and every function runs in the host's; take it out",
-            at: node.mark)
-        return bytes
     }
 
     private mutating func tokens(_ node: YAMLNode) -> Rate? {
@@ -151,16 +144,6 @@ extension ManifestDecoder {
             report("'idempotency-key' keeps answers for the 'recovery-window', which is 0", at: node.mark)
         }
         return text
-    }
-
-    private mutating func isolation(_ node: YAMLNode) -> Isolation {
-        guard let text = text(node, "isolation") else { return .inline }
-        if text == "process" {
-            report(
-                "'isolation: process' is not available in this version", at: node.mark, suggestion: "inline")
-            return .inline
-        }
-        return choice(node, "isolation", Isolation.self) ?? .inline
     }
 
     private mutating func environment(_ node: YAMLNode) -> [String] {

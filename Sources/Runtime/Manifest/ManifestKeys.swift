@@ -69,19 +69,36 @@ package struct ManifestKeys: Sendable {
         ])
     /// An entry of `functions`.
     package static let function = ManifestKeys(
-        ["handler", "on", "auth", "per", "limits", "idempotency-key", "isolation", "environment", "hosts"],
+        [
+            "handler", "command", "directory", "on", "auth", "per", "limits", "idempotency-key", "isolation",
+            "instances", "warm", "concurrency-per-instance", "idle-time", "max-invocations", "max-age",
+            "environment", "hosts",
+        ],
         synonyms: [
             "trigger": "on", "triggers": "on", "event": "on", "events": "on", "access": "auth",
             "role": "auth",
             "limit": "limits", "env": "environment", "allowed-hosts": "hosts", "egress": "hosts",
             "network": "hosts", "outbound": "hosts", "domains": "hosts",
             "idempotency": "idempotency-key", "idempotent": "idempotency-key", "key": "idempotency-key",
-        ],
-        later: ["command", "directory"])
+            "cmd": "command", "exec": "command", "program": "command", "entrypoint": "command",
+            "cwd": "directory", "dir": "directory", "workdir": "directory", "working-directory": "directory",
+            "max-instances": "instances", "scale": "instances", "replicas": "instances",
+            "min-instances": "warm", "provisioned": "warm", "provisioned-concurrency": "warm",
+            "max-concurrency": "concurrency-per-instance", "keep-warm": "idle-time",
+            "idle-timeout": "idle-time", "max-requests": "max-invocations", "recycle": "max-invocations",
+            "lifetime": "max-age", "max-lifetime": "max-age",
+        ])
     /// The mapping `limits` of a function.
     package static let limits = ManifestKeys(
-        ["rate", "timeout", "body", "memory", "concurrency", "tokens"],
+        [
+            "rate", "timeout", "body", "concurrency", "tokens", "memory", "cpu", "files", "processes",
+            "output",
+            "response", "temporary",
+        ],
         synonyms: [
+            "mem": "memory", "ram": "memory", "cpu-time": "cpu", "open-files": "files", "nofile": "files",
+            "pids": "processes", "nproc": "processes", "logs": "output", "answer": "response",
+            "tmp": "temporary", "ephemeral-storage": "temporary",
             "rates": "rate", "deadline": "timeout", "size": "body", "budget": "tokens",
             "token-budget": "tokens",
         ])

@@ -85,6 +85,40 @@ public final class Metrics: Sendable {
         }
     }
 
+    /// What functions have counted in this process and nobody has taken yet; it is whoever takes it that shows it.
+    package func takeCounts() -> [Count] {
+        state.withLock { state in
+            guard !state.counters.isEmpty else { return [] }
+            defer { state.counters = [:] }
+            return state.counters.flatMap { name, counter in
+                counter.values.values.map { series in
+                    Count(
+                        name: name, help: counter.help, labels: series.labels.flatMap { [$0.0, $0.1] },
+                        amount: series.value)
+                }
+            }
+        }
+    }
+
+    /// What was counted under one counter and one set of labels, on its way to another process.
+    package struct Count: Codable, Sendable, Equatable {
+        package let name: String
+        package let help: String
+        /// Names and values in turn.
+        package let labels: [String]
+        package let amount: Int
+    }
+
+    /// Adds what another process has counted.
+    package func add(_ counts: [Count]) {
+        for count in counts {
+            let pairs = stride(from: 0, to: count.labels.count - 1, by: 2).map {
+                (count.labels[$0], count.labels[$0 + 1])
+            }
+            add(Counter(count.name, count.help), pairs, by: count.amount)
+        }
+    }
+
     /// A value that somebody else keeps, read when the metrics are.
     public struct Gauge: Sendable {
         let name: String

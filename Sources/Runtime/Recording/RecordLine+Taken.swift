@@ -108,7 +108,8 @@ extension RecordLine {
     }
 
     /// That the recording ends here.
-    mutating func writeEnd(_ reason: String) {
-        add(#"{"kind":"end","reason":\#(JSONScanner.quoted(reason))}"# + "\n")
+    mutating func writeEnd(_ reason: String, number: Int64? = nil) {
+        let last = number.map { #","number":\#($0)"# } ?? ""
+        add(#"{"kind":"end"\#(last),"reason":\#(JSONScanner.quoted(reason))}"# + "\n")
     }
 }

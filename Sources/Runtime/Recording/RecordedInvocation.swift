@@ -13,8 +13,8 @@ public struct RecordedInvocation: Sendable {
     public let event: Event
     /// What it took from outside.
     public let taken: Taken
-    /// The number of its admission in the store's one order.
-    public let admission: Int64?
+    /// The number of its admission in the store's one order; none where that was before the recording's snapshot.
+    public private(set) var admission: Int64?
     /// The last number that its commit took.
     public let commit: Int64?
     /// How many numbers its commit took.
@@ -74,12 +74,19 @@ extension RecordedInvocation {
         duration = .seconds(try line.decimal("duration"))
     }
 
-    /// The same in another place.
-    func placed(at position: Int) -> RecordedInvocation {
+    /// The same in another place, of a recording that begins behind number `start`.
+    func placed(at position: Int, after start: Int64) -> RecordedInvocation {
         var copy = self
         copy.position = position
+        if let admission, admission <= start { copy.admission = nil }
         return copy
     }
+
+    /// Whether it was admitted before the recording began: the snapshot has its admission.
+    var wasAdmittedBefore: Bool { admission == nil && commit != nil }
+
+    /// The last number that it took; nil where it took none.
+    var number: Int64? { commit ?? admission }
 
     /// Up to which number the journals were read, by stream, in the order of the reads.
     func journalReads() -> [(stream: String, upTo: Int64)] {

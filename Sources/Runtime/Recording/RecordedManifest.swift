@@ -108,7 +108,7 @@ struct RecordedManifest {
 
 extension EnvironmentExpansion {
     /// The variables that a manifest's text names.
-    static func names(in text: String) -> Set<String> {
+    package static func names(in text: String) -> Set<String> {
         var names: Set<String> = []
         for part in text.split(separator: "${", omittingEmptySubsequences: false).dropFirst() {
             let name = part.prefix { $0 != "}" && $0 != ":" }

@@ -2,7 +2,8 @@ internal import Base
 internal import Functions
 internal import Glibc
 
-/// The files of invocations, appended to; a file that is long enough is followed by the next.
+/// The files of one process, appended to; a file that is long enough is followed by another. Each takes the first name
+/// that no process has taken, so that all names together have no gap.
 ///
 /// Only whole portions stay: what the disk took of one that failed is cut off again.
 final class RecordingFile {
@@ -13,12 +14,16 @@ final class RecordingFile {
         case full
     }
 
+    /// So many that write as fast as they can together stay within the limit of all files.
+    private static let processes = 64
+
     private let folder: String
     private let limits: Recorder.Limits
     private var descriptor: Int32
-    private var part = 1
+    private var part = 0
     private var length = 0
-    private var total = 0
+    /// What this process may write before it looks again how long the files of all are together.
+    private var allowance = 0
     private var isFull = false
     /// Lines that the disk has not taken.
     private var lost: Int64 = 0
@@ -31,7 +36,8 @@ final class RecordingFile {
         self.folder = folder
         self.uptime = uptime
         self.limits = limits
-        descriptor = Self.open(folder, 1)
+        descriptor = -1
+        descriptor = open()
         guard descriptor >= 0 else { throw RecordingError(folder, Self.reason) }
     }
 
@@ -52,17 +58,19 @@ final class RecordingFile {
             bytes = gap.bytes + bytes
         }
         if length > 0, length + bytes.count > limits.partBytes, !nextPart() { return failed(lines) }
-        if total + bytes.count > limits.totalBytes {
-            isFull = true
-            var end = RecordLine(redaction: Redaction(fields: [])) { $0 }
-            end.writeEnd("limit")
-            _ = write(end.bytes)
-            return .full
+        if bytes.count > allowance {
+            let left = limits.totalBytes - RecordingPlace.length(of: folder)
+            guard bytes.count <= left else {
+                isFull = true
+                _ = write(Self.end("limit"))
+                return .full
+            }
+            allowance = max(bytes.count, left / Self.processes)
         }
         guard write(bytes) else { return failed(lines) }
         lost = 0
         length += bytes.count
-        total += bytes.count
+        allowance -= bytes.count
         return .written
     }
 
@@ -74,11 +82,9 @@ final class RecordingFile {
     }
 
     private func nextPart() -> Bool {
-        let next = Self.open(folder, part + 1)
-        guard next >= 0 else { return false }
+        guard write(Self.end("next")), case let next = open(), next >= 0 else { return false }
         close()
         descriptor = next
-        part += 1
         length = 0
         return true
     }
@@ -108,9 +114,22 @@ final class RecordingFile {
         return true
     }
 
-    private static func open(_ folder: String, _ part: Int) -> Int32 {
-        unsafe Glibc.open(
-            folder + "/" + RecordingFormat.events(part), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    /// The next file that nobody has.
+    private func open() -> Int32 {
+        while true {
+            let next = unsafe Glibc.open(
+                folder + "/" + RecordingFormat.events(part + 1), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+                0o600)
+            guard next >= 0 || errno == EEXIST else { return next }
+            part += 1
+            if next >= 0 { return next }
+        }
+    }
+
+    private static func end(_ reason: String) -> [UInt8] {
+        var line = RecordLine(redaction: Redaction(fields: [])) { $0 }
+        line.writeEnd(reason)
+        return line.bytes
     }
 
     private static var reason: String { SystemError.words() }

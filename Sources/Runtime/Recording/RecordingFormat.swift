@@ -3,7 +3,9 @@ internal import Functions
 /// The parts of a recording's folder, and the version of their format (docs/recording-format.md).
 public enum RecordingFormat {
     /// The version that is written, and the newest that is read.
-    public static let version = 3
+    public static let version = 4
+    /// The first in which several processes write parts.
+    static let firstOfParts = 4
     /// The longest line, in bytes: an event of `Event.maximumCloudEventLength`, and what came of it.
     static let longestLine = 64 << 20
     /// How deep a line may be nested: a value of the deepest kind, and what is around it.
@@ -27,12 +29,12 @@ public enum RecordingFormat {
         return "withheld-from-the-recording-" + String(repeating: "0", count: max(0, 4 - digits.utf8.count))
             + digits
     }
-    /// What other processes did to the store meanwhile.
+    /// What other processes did to the store meanwhile, up to version 3.
     static let others = "others.ndjson"
     /// Whole numbers that are exact in every JSON reader (RFC 8259 section 6); the store's order stays far below.
     static let numbers: ClosedRange<Int64> = 0...9_007_199_254_740_991
 
-    /// The file of invocations with a part's number, from 1.
+    /// The file of lines with a number, from 1.
     static func events(_ part: Int) -> String { part == 1 ? "events.ndjson" : "events-\(part).ndjson" }
 }
 

@@ -1,37 +1,45 @@
 public import Base
 public import Engine
-internal import FoundationEssentials
 internal import Functions
-internal import Glibc
-internal import Identity
+public import Identity
 public import Ledger
 public import Observability
+internal import Synchronization
 
-/// Writes what a command does to a store that a running process records: a part of that recording, of its own, without
-/// which the recording would have a hole there.
+/// The part of a process in a recording that another process has begun, without which the recording would have a hole.
 ///
-/// It looks for the recording each time that there is something to tell, behind the commit: so none that began in front
-/// of it is missed. Without one it does nothing.
+/// It looks whether there is a recording each time that there is something to tell, which is behind the commit: one call
+/// of the kernel. A recording's snapshot is made behind its mark, and behind every transaction that was under way then,
+/// so nothing that is not in the snapshot is missed.
 public final class RecordingPart: InvocationObserver {
-    private let store: Store
+    private struct Part {
+        let mark: FoundMark
+        /// Nil where it could not be opened, which has been told.
+        let writer: RecordingWriter?
+        /// Since when the recording is known to have ended.
+        var endedAt: Duration?
+    }
+
+    /// How long what ends may be told of behind the recording's end: it may have been committed in front of it.
+    private static let patience: Duration = .seconds(1)
+
+    /// Where the mark would be.
+    private let path: String?
     private let log: Log
-    private let now: @Sendable () -> Timestamp
-    private let addresses: AddressBook
+    private let platform: Platform
+    private let part = Mutex<Part?>(nil)
 
     /// For what is done to `store`.
-    public init(beside store: Store, log: Log, now: @escaping @Sendable () -> Timestamp) {
-        self.store = store
+    public init(beside store: Store, log: Log, platform: Platform) {
+        path = RecordingMark.path(of: store)
         self.log = log
-        self.now = now
-        addresses = AddressBook(salt: Cryptography.secretBytes(32) ?? [])
+        self.platform = platform
     }
 
-    public func ended(_ record: InvocationRecord) {
-        append { line in try line.write(record) }
-    }
+    public func ended(_ record: InvocationRecord) { tell { $0.ended(record) } }
 
     public func gaveBack(_ claim: JobClaim, _ fate: JobReturn, number: Int64, wasRun: Bool) {
-        if number > 0 { append { line in line.write(claim, fate, number: number, wasRun: wasRun) } }
+        tell { $0.gaveBack(claim, fate, number: number, wasRun: wasRun) }
     }
 
     /// Tells of writes that are no function's. Without a commit they were refused at their admission.
@@ -42,33 +50,54 @@ public final class RecordingPart: InvocationObserver {
         let write = RecordedWrite(
             by: command, admission: admission, commit: commit, numbers: UnitOfWork(writes: writes).numbers,
             at: time, session: session, writes: writes)
-        append { line in line.write(write, admission: admission, commit: commit) }
-    }
-
-    private func append(_ write: (inout RecordLine) throws -> Void) {
-        guard let folder = RecordingMark.folder(of: store) else { return }
-        do {
-            let data = try Data(contentsOf: URL(filePath: folder + "/" + RecordingFormat.header))
-            let header = try JSON.decoder.decode(RecordingHeader.self, from: data)
-            var line = RecordLine(redaction: Redaction(fields: header.redacted)) { [addresses] in
-                addresses.hidden($0)
-            }
-            try write(&line)
-            try Self.append(line.bytes, to: folder + "/" + RecordingFormat.others)
-        } catch {
-            log.write(
-                .warning, "A recording has a gap: this command could not write its part",
-                [("folder", .string(folder)), ("error", .string("\(error)"))], at: now())
+        tell { writer in
+            writer.add { line in line.write(write, admission: admission, commit: commit) }
         }
     }
 
-    /// In one write at the end, whoever else writes there.
-    private static func append(_ bytes: [UInt8], to path: String) throws {
-        let file = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard file >= 0 else { throw RecordingError(path, SystemError.words()) }
-        defer { close(file) }
-        guard flock(file, LOCK_EX) == 0, unsafe Glibc.write(file, bytes, bytes.count) == bytes.count else {
-            throw RecordingError(path, SystemError.words())
+    /// Writes what waits, and ends the part.
+    public func close() {
+        part.withLock { part in
+            part?.writer?.close()
+            part = nil
+        }
+    }
+
+    private func tell(_ tell: (RecordingWriter) -> Void) {
+        guard let path else { return }
+        part.withLock { part in
+            if let open = part {
+                if let writer = open.writer { tell(writer) }
+                if open.endedAt == nil {
+                    if open.mark.isHeld { return }
+                    part?.endedAt = platform.uptime()
+                }
+            }
+            if let ended = part?.endedAt, platform.uptime() - ended > Self.patience {
+                part?.writer?.close(waits: false)
+                part = nil
+            }
+            guard let mark = FoundMark(at: path) else { return }
+            let found = begin(mark)
+            if let writer = found.writer { tell(writer) }
+            part?.writer?.close(waits: false)
+            part = found
+        }
+    }
+
+    private func begin(_ mark: FoundMark) -> Part {
+        do throws(RecordingError) {
+            return Part(
+                mark: mark,
+                writer: try RecordingWriter(
+                    mark.terms, AddressBook(salt: mark.terms.salt), log: log, platform: platform,
+                    onLimit: { mark.hide() }))
+        } catch {
+            log.write(
+                .warning, "A recording has a gap: this process cannot write its part",
+                [("folder", .string(mark.terms.folder)), ("error", .string(error.description))],
+                at: platform.now())
+            return Part(mark: mark, writer: nil)
         }
     }
 }

@@ -52,13 +52,22 @@ struct RecordingPlace {
         } catch { throw RecordingError(folder, "\(name) cannot be written") }
     }
 
+    /// How long the files of lines are together.
+    static func length(of folder: String) -> Int {
+        let files = FileManager.default
+        let names = (try? files.contentsOfDirectory(atPath: folder)) ?? []
+        return names.filter { $0.hasSuffix(".ndjson") }.reduce(0) { sum, name in
+            sum + ((try? files.attributesOfItem(atPath: folder + "/" + name)[.size] as? Int) ?? 0)
+        }
+    }
+
     /// Only its owner may read it: it says who did what.
     static func makePrivate(_ path: String) throws {
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
     }
 }
 
-/// What stands for addresses in one recording. The salt is kept nowhere, so that nobody can try all addresses.
+/// What stands for addresses in one recording. The salt is in no file of it, so that nobody can try all addresses.
 final class AddressBook: Sendable {
     private let salt: [UInt8]
     private let known = Mutex(BoundedCache<String, String>(capacity: 65_536))

@@ -30,22 +30,26 @@ struct ReplayPlan {
         var last = recording.number
         for (index, invocation) in recording.invocations.enumerated() {
             let own = invocation.commit ?? invocation.admission ?? last
-            guard own < end, (invocation.admission ?? own) > recording.number || invocation.admission == nil
-            else {
+            guard own < end else {
                 beyond.insert(index)
                 continue
             }
             last = max(last, own)
-            if let claim = invocation.taken.claim { steps.append((claim.lease, .claim(index))) }
+            // What was claimed before the snapshot is there, as another's, and is claimed anew.
+            if let claim = invocation.taken.claim {
+                steps.append((max(claim.lease, recording.number), .claim(index)))
+            }
             steps.append((invocation.admission ?? last, .begin(index, waits: invocation.commit != nil)))
             if let commit = invocation.commit { steps.append((commit, .goOn(index))) }
         }
         for (index, giveBack) in recording.returns.enumerated() where giveBack.number < end {
-            if let claim = giveBack.claim { steps.append((claim.lease, .claimForReturn(index))) }
+            if let claim = giveBack.claim {
+                steps.append((max(claim.lease, recording.number), .claimForReturn(index)))
+            }
             steps.append((giveBack.number, .giveBack(index)))
         }
         for (index, write) in recording.writes.enumerated() where write.commit ?? write.admission < end {
-            steps.append((write.admission, .beginWrite(index)))
+            steps.append((max(write.admission, recording.number), .beginWrite(index)))
             if let commit = write.commit { steps.append((commit, .endWrite(index))) }
         }
         // In the order of the recording where the numbers are the same.
@@ -70,32 +74,21 @@ struct ReplayPlan {
 
     /// The first number of which the recording does not say what it was for.
     private mutating func whole(_ recording: Recording) -> Int64 {
-        var spans: [(first: Int64, last: Int64)] = []
-        for invocation in recording.invocations {
-            if let number = invocation.admission { spans.append((number, number)) }
-            if let claim = invocation.taken.claim { spans.append((claim.lease, claim.lease)) }
-            if let commit = invocation.commit { spans.append((commit - invocation.numbers + 1, commit)) }
-        }
-        for giveBack in recording.returns {
-            spans.append((giveBack.number, giveBack.number))
-            if let claim = giveBack.claim { spans.append((claim.lease, claim.lease)) }
-        }
-        for write in recording.writes {
-            spans.append((write.admission, write.admission))
-            if let commit = write.commit { spans.append((commit - write.numbers + 1, commit)) }
-        }
-        spans.sort { $0.first < $1.first }
+        var spans = recording.invocations.flatMap(\.spans)
+        spans += recording.returns.flatMap(\.spans)
+        spans += recording.writes.flatMap(\.spans) + recording.unfinished
+        spans.sort { $0.lowerBound < $1.lowerBound }
         var next = recording.number + 1
-        for span in spans where span.last >= next {
-            guard span.first <= next else {
-                let missing = span.first - next
+        for span in spans where span.upperBound >= next && span.lowerBound <= recording.last {
+            guard span.lowerBound <= next else {
+                let missing = span.lowerBound - next
                 remarks.append(
-                    "number\(missing == 1 ? "" : "s") \(next)\(missing == 1 ? "" : " to \(span.first - 1)") of the store's order are not in the recording (a crash, a gap, or another process): the replay ends there"
+                    "number\(missing == 1 ? "" : "s") \(next)\(missing == 1 ? "" : " to \(span.lowerBound - 1)") of the store's order are not in the recording (a crash, a gap, or another process): the replay ends there"
                 )
                 hole = next
                 return next
             }
-            next = span.last + 1
+            next = span.upperBound + 1
         }
         return .max
     }

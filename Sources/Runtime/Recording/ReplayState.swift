@@ -141,6 +141,9 @@ final class ReplayState: SharedState {
     func admit(_ request: AdmissionRequest) async throws(StoreError) -> AdmissionDecision {
         guard let turn else { throw .closed }
         if let fault = turn.recorded.taken.fault, turn.recorded.admission == nil { throw fault.error }
+        if turn.recorded.wasAdmittedBefore {
+            return .admitted(try store.ticket(for: request.function), nil)
+        }
         let decision = try store.admit(request)
         turn.state.withLock { $0.admission = decision.number }
         if turn.waits, case .admitted = decision {

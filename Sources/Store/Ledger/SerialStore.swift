@@ -9,6 +9,9 @@ public protocol SerialStore: Sendable {
     /// As `SharedState.admit`.
     func admit(_ request: AdmissionRequest) throws(StoreError) -> AdmissionDecision
 
+    /// A ticket for what was admitted before the copy was made: it takes no number.
+    func ticket(for function: String) throws(StoreError) -> Ticket
+
     /// As `SharedState.commit`.
     func commit(
         _ unit: UnitOfWork, at now: Timestamp, ticket: Ticket, completing claim: JobClaim?

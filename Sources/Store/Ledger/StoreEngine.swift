@@ -15,6 +15,11 @@ public protocol StoreEngine: Sendable {
     /// The copy's file is its owner's only. Nothing of what was deleted before, or is given other words, stays in it.
     func copy(_ store: String, to file: String, rewriting: StoreRewriting) throws(StoreError) -> Int64
 
+    /// Waits until the transactions that are under way have ended, whichever process's they are: what is committed from
+    /// then on, and is in no copy made before, began after this call. The last number of the store's order then.
+    @discardableResult
+    func settle(_ store: String) throws(StoreError) -> Int64
+
     /// Opens a copy for one caller who does one thing after the other.
     func openSerially(_ file: String) throws(StoreError) -> any SerialStore
 
@@ -93,6 +98,10 @@ public struct Store: Sendable {
     {
         try engine.copy(name, to: file, rewriting: rewriting)
     }
+
+    /// See `StoreEngine`.
+    @discardableResult
+    public func settle() throws(StoreError) -> Int64 { try engine.settle(name) }
 
     /// See `StoreEngine`.
     public var place: String? { engine.place(of: name) }

@@ -28,6 +28,15 @@ public struct SQLiteEngine: StoreEngine {
             rewriting: rewriting.answer)
     }
 
+    /// A transaction that writes holds the lock from its first statement on.
+    public func settle(_ store: String) throws(StoreError) -> Int64 {
+        let database = try Database.store(StoreFiles(store), limits: limits)
+        try database.execute("BEGIN IMMEDIATE")
+        let number = try database.integer("SELECT number FROM sequence")
+        try database.execute("ROLLBACK")
+        return number
+    }
+
     public func openSerially(_ file: String) throws(StoreError) -> any SerialStore {
         try SerialState(path: file, limits: limits)
     }

@@ -47,6 +47,13 @@ public final class SerialState: SerialStore {
         try perform { parts throws(StoreError) in try parts.transaction.admit(request) }
     }
 
+    public func ticket(for function: String) throws(StoreError) -> Ticket {
+        try perform { parts throws(StoreError) in
+            guard let id = inFlight.begin(function, limit: .max) else { throw .busy }
+            return Ticket(number: parts.transaction.order.last, id: id)
+        }
+    }
+
     public func commit(
         _ unit: UnitOfWork, at now: Timestamp, ticket: Ticket, completing claim: JobClaim?
     ) throws(StoreError) -> CommitDecision {

@@ -172,6 +172,33 @@ static inline int64_t clinux_receive_descriptor(int socket, int *descriptor, voi
     return count;
 }
 
+// Sends one datagram to a socket of the file system, or of the abstract namespace where its path begins with '@'
+// (unix(7)); waits for at most a second where the other side reads nothing. 0, or errno. sys/un.h would give this module
+// the types of addresses that Swift's Glibc has.
+static inline int clinux_tell(const char *path, size_t length, const void *bytes, size_t count) {
+    struct {
+        sa_family_t family;
+        char path[108];
+    } address = {.family = AF_UNIX};
+    if (length < 2 || length >= sizeof address.path) return ENAMETOOLONG;
+    memcpy(address.path, path, length);
+    if (path[0] == '@') address.path[0] = 0;
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return errno;
+    struct {
+        long seconds, microseconds;
+    } patience = {.seconds = 1};
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    ssize_t sent;
+    do
+        sent = sendto(fd, bytes, count, MSG_NOSIGNAL, (const struct sockaddr *)&address,
+                      (socklen_t)(__builtin_offsetof(__typeof__(address), path) + length));
+    while (sent < 0 && errno == EINTR);
+    int failure = sent < 0 ? errno : 0;
+    close(fd);
+    return failure;
+}
+
 static inline int clinux_inotify(void) { return inotify_init1(IN_NONBLOCK | IN_CLOEXEC); }
 static inline int clinux_watch_path(int inotify, const char *path, uint32_t mask) {
     return inotify_add_watch(inotify, path, mask);

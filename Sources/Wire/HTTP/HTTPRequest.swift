@@ -19,6 +19,8 @@ public struct HTTPRequest: Sendable, Equatable {
     public var headers: HTTPHeaders
     /// The content, its transfer coding removed.
     public var body: [UInt8]
+    /// Whether the content was longer than may be, and so was dropped (`HTTPRequestParser.dropsOverflow`).
+    public var isCut = false
     /// Whether the client would send another request on this connection (RFC 9112 9.3).
     public var keepsAlive: Bool
     /// Whether the client waits for `100 Continue` before it sends a body (RFC 9110 10.1.1).

@@ -21,6 +21,9 @@ public struct HTTPRequestParser: Sendable {
     /// `HTTPLimits.bodyBytes` with each request.
     public var bodyLimit: Int
 
+    /// A body beyond the limit is taken and dropped, and the request is given with `isCut`, instead of an error.
+    public var dropsOverflow = false
+
     let limits: HTTPLimits
     var queue = ByteQueue()
     private var phase = Phase.requestLine
@@ -36,6 +39,7 @@ public struct HTTPRequestParser: Sendable {
         case fields
         case headGiven
         case body(length: Int)
+        case dropped(remaining: Int)
         case chunks
     }
 
@@ -99,6 +103,12 @@ public struct HTTPRequestParser: Sendable {
             case .body(let length):
                 guard queue.count >= length else { return .needMore }
                 request.body = queue.take(length)
+                return finishRequest()
+            case .dropped(let remaining):
+                let count = min(remaining, queue.count)
+                queue.consume(count)
+                phase = .dropped(remaining: remaining - count)
+                guard count == remaining else { return .needMore }
                 return finishRequest()
             case .chunks:
                 guard try readChunks() else { return .needMore }
@@ -166,7 +176,12 @@ public struct HTTPRequestParser: Sendable {
             return true
         }
         let length = fields.framing.contentLength ?? 0
-        if length > bodyLimit { throw .contentTooLarge }
+        if length > bodyLimit {
+            guard dropsOverflow else { throw .contentTooLarge }
+            request.isCut = true
+            phase = .dropped(remaining: length)
+            return true
+        }
         phase = .body(length: length)
         return true
     }
@@ -174,8 +189,13 @@ public struct HTTPRequestParser: Sendable {
     /// Whether the content is whole.
     private mutating func readChunks() throws(HTTPParseError) -> Bool {
         while true {
-            switch try chunks.next(&queue, room: bodyLimit - request.body.count, limits) {
+            let room = bodyLimit - request.body.count
+            switch try chunks.next(&queue, room: dropsOverflow ? .max : room, limits) {
             case .needMore: return false
+            case .content(let length) where length > room || request.isCut:
+                request.isCut = true
+                request.body = []
+                queue.consume(length)
             case .content(let length):
                 request.body.append(contentsOf: queue.storage[queue.start..<(queue.start + length)])
                 queue.consume(length)

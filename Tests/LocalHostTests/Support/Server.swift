@@ -79,7 +79,7 @@ final class Server: Sendable {
 
     init(
         _ routes: [Route], limits: HostLimits = HostLimits(), sockets: SocketSettings = SocketSettings(),
-        proxies: [String] = [], sharing other: Server? = nil,
+        proxies: [String] = [], sharing other: Server? = nil, programs: InstancePrograms? = nil,
         platform change: (inout Platform) -> Void = { _ in }
     ) async throws {
         directory = try other?.directory ?? TemporaryDirectory()
@@ -100,7 +100,7 @@ final class Server: Sendable {
             state: state,
             platform: platform, log: log, settings: Settings(environment: [:]))
         thread = try SystemThread(named: "test-loop") { loop.run() }
-        host = Host(invoker: invoker, loop: loop, log: log, limits: limits)
+        host = try Host(invoker: invoker, loop: loop, log: log, limits: limits, programs: programs)
         port = try await host.start(host: "127.0.0.1", port: 0)
     }
 

@@ -32,7 +32,6 @@ import Testing
         #expect(action.limits.rate == [Rate(count: 30, window: .seconds(60))])
         #expect(action.limits.timeout == .seconds(5))
         #expect(action.limits.body == 16 * 1024)
-        #expect(action.limits.memory == nil)
         #expect(action.limits.concurrency == 256)
         #expect(action.isolation == .inline)
         #expect(action.line > 1)

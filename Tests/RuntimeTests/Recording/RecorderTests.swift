@@ -240,7 +240,8 @@ import TestSupport
         let directory = try TemporaryDirectory()
         var limits = Recorder.Limits()
         limits.partBytes = 100
-        limits.totalBytes = 450
+        // Each with the line that says that another follows.
+        limits.totalBytes = 7 * 91
         let file = try RecordingFile(
             folder: directory.path, limits: limits, uptime: Play.platform.uptime)
         let line = [UInt8](repeating: 0x78, count: 59) + [0x0a]
@@ -260,7 +261,7 @@ import TestSupport
             try FileManager.default.attributesOfItem(atPath: directory.file(RecordingFormat.events($0)))[
                 .size] as? Int
         }
-        #expect(sizes.dropLast().allSatisfy { $0 == 60 })
+        #expect(sizes.dropLast().allSatisfy { $0 == 91 })
         let last = FileManager.default.contents(atPath: directory.file("events-8.ndjson"))
         #expect(
             last.map { String(decoding: $0, as: UTF8.self) } == #"{"kind":"end","reason":"limit"}"# + "\n")
@@ -334,10 +335,11 @@ import TestSupport
 
     @Test func diskThatRefuses_losesLines_andSaysHowMany() throws {
         let directory = try TemporaryDirectory()
+        let folder = directory.file("recording")
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
         var limits = Recorder.Limits()
         limits.partBytes = 10
-        let file = try RecordingFile(
-            folder: directory.path, limits: limits, uptime: Play.platform.uptime)
+        let file = try RecordingFile(folder: folder, limits: limits, uptime: Play.platform.uptime)
         func append(_ text: String, lines: Int64 = 1, areLast: Bool = false) -> String {
             switch file.append(Array((text + "\n").utf8), lines: lines, areLast: areLast) {
             case .written: "written"
@@ -346,17 +348,16 @@ import TestSupport
             }
         }
         #expect(append(RecordingFolder.line("a")) == "written")
-        // Where the next file should be, there is something else.
-        try FileManager.default.createDirectory(
-            atPath: directory.file("events-2.ndjson"), withIntermediateDirectories: false)
-        #expect(append(RecordingFolder.line("b")).hasPrefix("failed File exists"))
+        // Where the next file should be, there is no folder.
+        try FileManager.default.moveItem(atPath: folder, toPath: folder + "-away")
+        #expect(append(RecordingFolder.line("b")).hasPrefix("failed No such file"))
         #expect(
             append(RecordingFolder.line("c"), lines: 2) == "failed ", "told once, and not tried again at once"
         )
-        try FileManager.default.removeItem(atPath: directory.file("events-2.ndjson"))
+        try FileManager.default.moveItem(atPath: folder + "-away", toPath: folder)
         #expect(append(RecordingFolder.end, areLast: true) == "written")
         file.close()
-        let text = FileManager.default.contents(atPath: directory.file("events-2.ndjson")).map {
+        let text = FileManager.default.contents(atPath: folder + "/events-2.ndjson").map {
             String(decoding: $0, as: UTF8.self)
         }
         #expect(
@@ -368,18 +369,17 @@ import TestSupport
         var limits = Recorder.Limits()
         limits.partBytes = 1
         let play = try await Play([.deed()], Deed(), limits: limits)
-        try FileManager.default.createDirectory(
-            atPath: play.folder + "/events-2.ndjson", withIntermediateDirectories: false)
+        try FileManager.default.moveItem(atPath: play.folder, toPath: play.folder + "-away")
         for index in 0..<200 { #expect(await play.does("r\(index)", "count").status == 200) }
         // Everything after the first portion is lost; where there was only that one, nothing is.
         play.recorder.close()
+        try FileManager.default.moveItem(atPath: play.folder + "-away", toPath: play.folder)
         let count = String(
             decoding: FileManager.default.contents(atPath: play.folder + "/events.ndjson") ?? Data(),
             as: UTF8.self
         )
         .split(separator: "\n").count
         #expect(count >= 1 && count <= 200)
-        try FileManager.default.removeItem(atPath: play.folder + "/events-2.ndjson")
         let recording = try Recording(folder: play.folder)
         #expect(recording.remarks == ["the recording was cut off: it has no end"])
         let (result, _) = try await play.replay(recording, with: Deed())

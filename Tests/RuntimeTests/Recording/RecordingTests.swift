@@ -23,10 +23,10 @@ import Runtime
     }
 
     @Test func newerVersion_isRefused_withWhatToDo() throws {
-        let folder = try RecordingFolder([RecordingFolder.line()], version: 4)
+        let folder = try RecordingFolder([RecordingFolder.line()], version: 5)
         #expect(
             folder.refusal()
-                == "\(folder.path): the recording has format version 4; this version of the software reads up to 3: use a newer one"
+                == "\(folder.path): the recording has format version 5; this version of the software reads up to 4: use a newer one"
         )
         // A newer header may have members that this version cannot read.
         try folder.write(#"{"format":"gestaloka-recording","version":7,"number":"many"}"#, "recording.json")

@@ -83,11 +83,15 @@ import Runtime
 
     @Test func emptyRecording_hasNoSteps() throws { #expect(words(try plan([])).isEmpty) }
 
-    @Test func invocation_fromBeforeTheSnapshot_isBeyond() throws {
+    @Test func invocation_inTheSnapshot_isNotReplayed_andOneThatWasUnderWayIs() throws {
+        let claim = #"{"seed":"1","claim":{"queue":"q","group":"g","lease":2,"jobs":1}}"#
         let plan = try plan(
-            [RecordingFolder.line("a", admission: 3), RecordingFolder.line("b", admission: 6)], number: 5)
-        #expect(plan.beyond == [0])
-        #expect(words(plan) == ["6 begin 1"])
+            [
+                RecordingFolder.line("a", admission: 3), RecordingFolder.line("b", admission: 6),
+                RecordingFolder.line("c", admission: 4, commit: 7, taken: claim),
+            ], number: 5)
+        #expect(plan.beyond.isEmpty)
+        #expect(words(plan) == ["5 claim 1", "6 begin 0", "7 begin 1"])
     }
 
     @Test func absurdNumbers_doNotTrap() throws {

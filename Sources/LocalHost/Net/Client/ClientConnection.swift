@@ -158,6 +158,11 @@ package final class ClientConnection {
         return count > 0 ? .done(count) : errno == EAGAIN || errno == EINTR ? .needs(POLLOUT) : .failed
     }
 
+    /// Has a loop tell of what arrives, for as long as the connection is there.
+    package func watch(by loop: EventLoop, token: UInt64) throws(HostError) {
+        try loop.watch(descriptor, for: .read, token: token)
+    }
+
     // MARK: Receiving
 
     /// What arrives next, at least one byte; nothing at the connection's end.

@@ -59,11 +59,7 @@ final class EventStream {
     /// The answer's event has the name under which the caller's sockets get the same; else it is `answer`.
     private static func name(of outcome: Outcome) -> String {
         guard outcome.isSuccess else { return "problem" }
-        if let event = outcome.event { return event }
-        for write in outcome.unit.writes {
-            if case .emit(let emit) = write, emit.json == outcome.json { return emit.event }
-        }
-        return "answer"
+        return outcome.answerEvent ?? "answer"
     }
 
     private func send(_ name: String, _ json: String) {

@@ -21,7 +21,8 @@ final class HTTPAnswers {
     /// The answer of an invocation.
     func response(_ outcome: Outcome, _ event: Event) -> HTTPResponse {
         HTTPResponse(
-            status: outcome.status, headers: outcome.httpHeaders(event), body: Array(outcome.json.utf8))
+            status: outcome.status, headers: outcome.httpHeaders(event),
+            body: outcome.gateway?.body ?? Array(outcome.json.utf8))
     }
 
     func response(_ problem: Problem, _ request: HTTPRequest?) -> HTTPResponse {

@@ -7,6 +7,8 @@ internal import Wire
 final class OwnPaths {
     private let core: HostCore
     private let answers: HTTPAnswers
+    /// Functions that cannot be started at present.
+    private let failing: () -> [String]
     /// What the parts of the host show of themselves.
     private let gauges: () async -> [Metrics.Gauge]
     /// What `/metrics` answered last.
@@ -14,7 +16,11 @@ final class OwnPaths {
 
     static let all: Set<String> = ["/metrics", "/healthz", "/readyz"]
 
-    init(_ core: HostCore, _ answers: HTTPAnswers, gauges: @escaping () async -> [Metrics.Gauge]) {
+    init(
+        _ core: HostCore, _ answers: HTTPAnswers, failing: @escaping () -> [String],
+        gauges: @escaping () async -> [Metrics.Gauge]
+    ) {
+        self.failing = failing
         self.core = core
         self.answers = answers
         self.gauges = gauges
@@ -40,7 +46,10 @@ final class OwnPaths {
             let keepsPromises = (try? await core.engine.state.check()) != nil
             let isReady = keepsPromises && !core.lifecycle.isStopping
             headers.add("Content-Type", "application/json")
-            let body = isReady ? #"{"status":"ready"}"# : #"{"status":"not ready"}"#
+            // One function that cannot start is no reason to send the others' requests elsewhere.
+            let names = failing().map { JSONScanner.quoted($0) }.joined(separator: ",")
+            let more = names.isEmpty ? "" : #","failing":[\#(names)]"#
+            let body = #"{"status":"\#(isReady ? "ready" : "not ready")"\#(more)}"#
             return HTTPResponse(status: isReady ? 200 : 503, headers: headers, body: Array(body.utf8))
         }
     }

@@ -22,7 +22,7 @@ enum JobFate {
         case .rateExceeded, .busy, .storeFull:
             // Not the job's fault: it waits, and no attempt is counted.
             return .wait(until: now + max(problem?.retryAfter ?? limits.queueRetry, limits.jobWait))
-        case .failed, .deadline, .conflict, .timeout, nil:
+        case .failed, .badAnswer, .died, .deadline, .conflict, .timeout, nil:
             guard attempts < limits.jobAttempts else { break }
             // 1, 2, 4, … seconds and up to half as much again, so that those that failed together do not return so.
             let base = limits.jobPause.milliseconds << min(attempts - 1, limits.jobPauseDoublings)

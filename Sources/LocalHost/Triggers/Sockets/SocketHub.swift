@@ -108,9 +108,7 @@ final class SocketHub {
             socket.connecting?.refusal = outcome
             return tell(socket, outcome?.isDenial == true ? .denied : .failed)
         }
-        socket.isRecorded = outcome.unit.writes.contains { write in
-            if case .connect(socket.connectionID, _, _, _, _) = write { true } else { false }
-        }
+        socket.isRecorded = outcome.hasConnected
         if let claims = outcome.claims {
             socket.credential = .verified(claims)
             if !socket.life.isGone { index.assign(socket, to: claims.subject) }
