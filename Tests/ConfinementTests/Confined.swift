@@ -94,8 +94,13 @@ enum Processes {
         }
     }
 
-    /// The descriptors of this process.
-    static var descriptors: Int { names("/proc/self/fd").count }
+    /// The descriptors of this process that are a process each, of which only what is tested here has any.
+    static var descriptors: Int {
+        names("/proc/self/fd").count { name in
+            let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(name)")
+            return target?.contains("pidfd") == true
+        }
+    }
 
     /// The children of this process that have ended and are not waited for.
     static var zombies: [Int32] {

@@ -108,7 +108,7 @@ import Testing
             ([], "/", "a process: no program is named: Invalid argument"),
         ]
         let descriptors = Processes.descriptors
-        for (arguments, directory, words) in expected {
+        for (arguments, directory, words) in Array(repeating: expected, count: 20).flatMap(\.self) {
             let folder = try TemporaryDirectory()
             let error = #expect(throws: ProcessStartError.self) {
                 try ConfinedProcess(
@@ -119,8 +119,9 @@ import Testing
             #expect(error?.description == words)
             #expect(Processes.names(folder.path) == [])
         }
-        #expect(Processes.zombies == [])
-        #expect(Processes.descriptors <= descriptors + 4)
+        Wait.until("nobody is left unwaited for") { Processes.zombies.isEmpty }
+        // Other tests of this process have some of their own.
+        #expect(Processes.descriptors < descriptors + 50)
     }
 
     @Test func startThatNobodyWaitsFor_isTold() async throws {
