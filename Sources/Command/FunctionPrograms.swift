@@ -62,7 +62,7 @@ struct FunctionPrograms: Sendable {
 
     /// The executable of a function of ours: `PlayerAction` is `function-player-action`, beside this program.
     private static func ownProgram(of entry: FunctionEntry) throws -> String {
-        let name = executable(of: entry.handler)
+        let name = "function-" + FunctionSet.name(ofHandler: entry.handler)
         let own = try? FileManager.default.destinationOfSymbolicLink(atPath: SupervisorSpawn.thisProgram)
         let folder = own.map { $0.split(separator: "/").dropLast().joined(separator: "/") } ?? ""
         let path = "/" + folder + "/" + name
@@ -89,11 +89,6 @@ struct FunctionPrograms: Sendable {
         }
     }
 
-    /// `PlayerAction` is `function-player-action`.
-    static func executable(of handler: String) -> String {
-        handler.reduce(into: "function") { $0 += ($1.isUppercase ? "-" : "") + $1.lowercased() }
-    }
-
     private static func absolute(_ path: String) -> String {
         path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
     }
@@ -104,14 +99,21 @@ struct FunctionPrograms: Sendable {
 /// Sees when a file has changed, and which variables it names.
 private final class Changes: Sendable {
     private struct State {
-        var bytes: [UInt8]
+        var text: String
         var mark: Date?
+        /// Found once a text: they are asked for each time that programs are looked at.
+        var variables: Set<String>
+
+        init(_ data: Data, _ mark: Date?) {
+            text = String(decoding: data, as: UTF8.self)
+            self.mark = mark
+            variables = EnvironmentExpansion.names(in: text)
+        }
     }
     private let state: Mutex<State>
 
     init(of path: String) {
-        let bytes = FileManager.default.contents(atPath: path).map { [UInt8]($0) } ?? []
-        state = Mutex(State(bytes: bytes, mark: Self.mark(of: path)))
+        state = Mutex(State(FileManager.default.contents(atPath: path) ?? Data(), Self.mark(of: path)))
     }
 
     /// Whether its text is another than when that was last asked. A file that cannot be read is as it was.
@@ -121,10 +123,10 @@ private final class Changes: Sendable {
         else {
             return false
         }
+        let now = State(data, mark)
         return state.withLock { state in
-            state.mark = mark
-            defer { state.bytes = [UInt8](data) }
-            return state.bytes != [UInt8](data)
+            defer { state = now }
+            return !state.text.utf8.elementsEqual(now.text.utf8)
         }
     }
 
@@ -133,7 +135,5 @@ private final class Changes: Sendable {
     }
 
     /// The variables that it expands.
-    var variables: Set<String> {
-        EnvironmentExpansion.names(in: String(decoding: state.withLock { $0.bytes }, as: UTF8.self))
-    }
+    var variables: Set<String> { state.withLock { $0.variables } }
 }

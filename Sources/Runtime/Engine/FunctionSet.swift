@@ -64,12 +64,18 @@ public struct FunctionSet: Sendable {
 
     /// `StoryLedger` is `story-ledger`, where no function of the manifest has that name.
     private func name(of handler: String, in manifest: Manifest) -> String {
+        let name = Self.name(ofHandler: handler)
+        return manifest.function(named: name) == nil ? name : handler
+    }
+
+    /// A handler's name in the manifest's way of writing: `StoryLedger` is `story-ledger`.
+    package static func name(ofHandler handler: String) -> String {
         var name = ""
         for character in handler {
             if character.isUppercase, !name.isEmpty { name += "-" }
             name += character.lowercased()
         }
-        return manifest.function(named: name) == nil ? name : handler
+        return name
     }
 
     /// What keeps functions from working as a manifest asks for them, as ``missing(from:file:)`` tells what is missing.

@@ -40,10 +40,6 @@ extension ManifestDecoder {
     private mutating func reportUnknown(
         _ entry: YAMLEntry, _ keys: ManifestKeys, _ fields: inout ManifestFields
     ) {
-        if keys.later.contains(entry.key) {
-            report("'\(entry.key)' is not available in this version", at: entry.mark)
-            return
-        }
         let meant = keys.meant(by: entry.key)
         if let meant { fields.misspelt.insert(meant) }
         let known = meant == nil ? "; known here: \(keys.known.joined(separator: ", "))" : ""

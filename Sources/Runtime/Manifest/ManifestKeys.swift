@@ -6,13 +6,10 @@ package struct ManifestKeys: Sendable {
     package let known: [String]
     /// Keys people write for them, and the key they mean.
     let synonyms: [String: String]
-    /// Keys of the design that this version does not have yet.
-    let later: [String]
 
-    init(_ known: [String], synonyms: [String: String] = [:], later: [String] = []) {
+    init(_ known: [String], synonyms: [String: String] = [:]) {
         self.known = known
         self.synonyms = synonyms
-        self.later = later
     }
 
     /// The known key that `word` was probably meant to be.
